@@ -1,0 +1,17 @@
+//! One function for each operation, each behind a feature of its own name.
+//!
+//! A function takes the handle, then the ids of the path, then everything else as one request. It sends nothing: it
+//! returns a [`Call`](crate::Call), which is awaited.
+
+macro_rules! modules {
+    ($($group:ident { $($name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*);)* })*) => {
+        $($(
+            #[cfg(feature = $feature)]
+            mod $name;
+            #[cfg(feature = $feature)]
+            pub use $name::$name;
+        )*)*
+    };
+}
+
+crate::for_each_operation!(modules);

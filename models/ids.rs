@@ -1,0 +1,133 @@
+//! Identifiers: one type for each kind of thing.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text as it is; nothing about its form is checked.
+            pub fn new(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+
+            /// The text of the identifier.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Gives the text away without copying it.
+            pub fn into_string(self) -> String {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(id: &str) -> Self {
+                Self(id.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(id: String) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<&String> for $name {
+            fn from(id: &String) -> Self {
+                Self(id.clone())
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(id: &$name) -> Self {
+                id.clone()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// Names one generation: the job that a create request starts, and the images it leaves behind.
+    ///
+    /// Any text becomes an identifier, but an identifier of one kind never becomes one of another kind:
+    ///
+    /// ```
+    /// use leonardo_ai::models::GenerationId;
+    ///
+    /// fn look_up(id: impl Into<GenerationId>) -> String {
+    ///     id.into().into_string()
+    /// }
+    ///
+    /// let id = GenerationId::new("75925cd2-fb65-4e8c-84c0-6cc010a528e3");
+    /// assert_eq!(look_up(&id), look_up("75925cd2-fb65-4e8c-84c0-6cc010a528e3"));
+    /// ```
+    ///
+    /// ```compile_fail,E0277
+    /// use leonardo_ai::models::{GenerationId, ImageId};
+    ///
+    /// fn look_up(id: impl Into<GenerationId>) -> String {
+    ///     id.into().into_string()
+    /// }
+    ///
+    /// look_up(ImageId::new("1f4a36cc-1cb0-4b2a-b3ef-932e30170438"));
+    /// ```
+    GenerationId;
+    /// Names one generated image.
+    ImageId;
+    /// Names the owner of an account.
+    UserId;
+    /// Names an image that was uploaded to start from, or as a canvas image or mask.
+    InitImageId;
+    /// Names a model, whether the platform's or one's own.
+    ModelId;
+    /// Names what was made out of a generated image: an upscale, a cut-out and so on.
+    VariationId;
+    /// Names an element (a LoRA), the `akUUID` of the wire.
+    ElementId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversions() {
+        let text = String::from("abc");
+        let id = UserId::new("abc");
+        assert_eq!(id, UserId::from("abc"));
+        assert_eq!(id, UserId::from(&text));
+        assert_eq!(id, UserId::from(text));
+        assert_eq!(id, UserId::from(&id));
+        assert_eq!(id.as_ref(), "abc");
+        assert_eq!(id.as_str(), "abc");
+        assert_eq!(format!("{id}|{id:>5}"), "abc|  abc");
+        assert_eq!(String::from(id.clone()), id.into_string());
+        assert_eq!(UserId::default().as_str(), "");
+    }
+}

@@ -1,0 +1,92 @@
+//! Enums that the service may extend at any time.
+
+/// Defines an enum over text that keeps whatever it does not know.
+///
+/// `Name { Variant = "WIRE", … }` gives the enum with a further variant `Unknown(String)`. A trailing
+/// `default = expression;` adds `Default`.
+macro_rules! open_enum {
+    (
+        $(#[$doc:meta])*
+        $name:ident {
+            $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)+
+        }
+        $(default = $default:expr;)?
+    ) => {
+        $(#[$doc])*
+        ///
+        /// The set is open: text outside of it is kept in `Unknown`, and goes out again unchanged.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+            /// Something newer than this crate, as it was sent. Use `From` to make values out of text, so that known
+            /// text never ends up here.
+            Unknown(String),
+        }
+
+        impl $name {
+            /// Every known value, as it is written on the wire.
+            pub const VALUES: &'static [&'static str] = &[$($wire),+];
+
+            /// The value as it is written on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $wire,)+
+                    Self::Unknown(text) => text,
+                }
+            }
+
+            fn known(text: &str) -> ::core::option::Option<Self> {
+                ::core::option::Option::Some(match text {
+                    $($wire => Self::$variant,)+
+                    _ => return ::core::option::Option::None,
+                })
+            }
+        }
+
+        $(
+            impl ::core::default::Default for $name {
+                fn default() -> Self {
+                    $default
+                }
+            }
+        )?
+
+        impl ::core::convert::From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::known(text).unwrap_or_else(|| Self::Unknown(text.to_owned()))
+            }
+        }
+
+        impl ::core::convert::From<::std::string::String> for $name {
+            fn from(text: ::std::string::String) -> Self {
+                Self::known(&text).unwrap_or(Self::Unknown(text))
+            }
+        }
+
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::models::wire::text(deserializer)
+            }
+        }
+    };
+}
+
+pub(crate) use open_enum;

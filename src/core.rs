@@ -1,0 +1,365 @@
+//! The handle that every call is made with.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::auth::{Auth, Bearer, FromClosure};
+use crate::error::{ConfigError, Error};
+use crate::retry::RetryPolicy;
+use crate::runtime::MaybeSend;
+use crate::server_url::{self, ServerUrl};
+use crate::transport::{OwnClient, Transport};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Configuration and connections, shared by all calls.
+///
+/// Make one and keep it: clones are cheap and share its connections. It is `Send` and `Sync`, and its `Debug` shows no
+/// secrets.
+///
+/// ```
+/// use std::time::Duration;
+/// use leonardo_ai::{LeonardoCore, RetryPolicy};
+///
+/// let core = LeonardoCore::builder()
+///     .bearer_auth("11111111-2222-4333-8444-555555555555")
+///     .timeout(Duration::from_secs(20))
+///     .retry(RetryPolicy::default().max_attempts(6))
+///     .build()?;
+/// # Ok::<(), leonardo_ai::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct LeonardoCore {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) server: ServerUrl,
+    pub(crate) auth: Auth,
+    /// What every request carries, the key included if it is always the same.
+    pub(crate) headers: HeaderMap,
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) max_response_bytes: usize,
+}
+
+impl LeonardoCore {
+    /// A core with the given key and every default.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the key is empty or holds blanks, control characters or anything but ASCII.
+    pub fn new(key: impl Into<String>) -> Result<Self, Error> {
+        Self::builder().bearer_auth(key).build()
+    }
+
+    /// A core from the environment: the key in `LEONARDO_API_KEY` and, if it is set, the server's base URL in
+    /// `LEONARDO_SERVER_URL`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming the variable that is missing or cannot be used.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder_from_env()?.build()
+    }
+
+    /// A builder that starts with what the environment says, as [`from_env`](Self::from_env) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if `LEONARDO_API_KEY` is not set, or a variable is not text.
+    pub fn builder_from_env() -> Result<LeonardoCoreBuilder, Error> {
+        let read = |name: &'static str| match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err(ConfigError::new(name, "its value is not UTF-8")),
+        };
+        let Some(key) = read(KEY_VARIABLE)? else {
+            return Err(ConfigError::new(KEY_VARIABLE, "is not set; it holds the key of the API").into());
+        };
+        let mut builder = Self::builder();
+        builder.auth = Some(Setting { field: KEY_VARIABLE, value: Credentials::Key(key) });
+        if let Some(url) = read(URL_VARIABLE)? {
+            builder.server_url = Setting { field: URL_VARIABLE, value: url };
+        }
+        Ok(builder)
+    }
+
+    /// A builder with every default and no key yet.
+    pub fn builder() -> LeonardoCoreBuilder {
+        LeonardoCoreBuilder {
+            auth: None,
+            server_url: Setting { field: "server_url", value: server_url::DEFAULT.to_owned() },
+            timeout: Duration::from_secs(60),
+            deadline: Some(Duration::from_secs(300)),
+            retry: RetryPolicy::default(),
+            headers: Vec::new(),
+            user_agent: concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)").to_owned(),
+            max_response_bytes: 16 * 1024 * 1024,
+            transport: None,
+        }
+    }
+
+    /// The settings of the client that a core makes for itself, to start from when making one of your own: no redirect
+    /// is followed, nothing is repeated behind the core's back, and connecting takes at most 10 seconds.
+    pub fn client_builder() -> reqwest::ClientBuilder {
+        let builder = reqwest::Client::builder();
+        #[cfg(not(target_arch = "wasm32"))]
+        let builder = builder
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            // Shorter than an attempt, so that a server that cannot be reached is told apart from one that is slow:
+            // only the former lets a call that costs credits be repeated.
+            .connect_timeout(Duration::from_secs(10))
+            // Shorter than what load balancers allow, since a request on a connection that is being closed has an
+            // unknown outcome.
+            .pool_idle_timeout(Duration::from_secs(30));
+        builder
+    }
+
+    /// The base URL of the server, without a version.
+    pub fn server_url(&self) -> &str {
+        self.inner.server.as_str()
+    }
+}
+
+impl fmt::Debug for LeonardoCore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The values of headers can be secrets of a proxy's.
+        let headers: Vec<_> = self.inner.headers.keys().collect();
+        f.debug_struct("LeonardoCore")
+            .field("server_url", &self.server_url())
+            .field("auth", &self.inner.auth)
+            .field("headers", &headers)
+            .field("timeout", &self.inner.timeout)
+            .field("deadline", &self.inner.deadline)
+            .field("retry", &self.inner.retry)
+            .field("max_response_bytes", &self.inner.max_response_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+const KEY_VARIABLE: &str = "LEONARDO_API_KEY";
+const URL_VARIABLE: &str = "LEONARDO_SERVER_URL";
+
+/// A value, and what to name in an error about it.
+struct Setting<T> {
+    field: &'static str,
+    value: T,
+}
+
+enum Credentials {
+    Key(String),
+    Provider(Auth),
+}
+
+/// Collects the settings of a [`LeonardoCore`]; [`build`](Self::build) checks them.
+pub struct LeonardoCoreBuilder {
+    auth: Option<Setting<Credentials>>,
+    server_url: Setting<String>,
+    timeout: Duration,
+    deadline: Option<Duration>,
+    retry: RetryPolicy,
+    headers: Vec<(String, String)>,
+    user_agent: String,
+    max_response_bytes: usize,
+    transport: Option<Box<dyn Transport>>,
+}
+
+impl LeonardoCoreBuilder {
+    /// The key. Required, unless there is a [provider](Self::bearer_auth_provider).
+    #[must_use]
+    pub fn bearer_auth(mut self, key: impl Into<String>) -> Self {
+        self.auth = Some(Setting { field: "bearer_auth", value: Credentials::Key(key.into()) });
+        self
+    }
+
+    /// Asks `provider` for the key before each attempt, so that keys can be rotated and kept elsewhere.
+    ///
+    /// Its time counts as the attempt's. If it fails, or gives what cannot be a key, the call fails with
+    /// [`Error::InvalidRequest`] and is not repeated.
+    ///
+    /// ```
+    /// # use leonardo_ai::LeonardoCore;
+    /// let core = LeonardoCore::builder()
+    ///     .bearer_auth_provider(|| async { std::fs::read_to_string("/run/secrets/leonardo").map(|key| key.trim().to_owned()) })
+    ///     .build()?;
+    /// # Ok::<(), leonardo_ai::Error>(())
+    /// ```
+    #[must_use]
+    pub fn bearer_auth_provider<F, Fut, E>(mut self, provider: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<String, E>> + MaybeSend + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let asked = Auth::Asked(Arc::new(FromClosure(provider)));
+        self.auth = Some(Setting { field: "bearer_auth_provider", value: Credentials::Provider(asked) });
+        self
+    }
+
+    /// The server's base URL, `https://cloud.leonardo.ai/api/rest` if not set. A slash or `/v1` at its end is tolerated.
+    #[must_use]
+    pub fn server_url(mut self, url: impl Into<String>) -> Self {
+        self.server_url = Setting { field: "server_url", value: url.into() };
+        self
+    }
+
+    /// The longest that one attempt may take, from asking for the key to the last byte of the answer; 60 seconds if not
+    /// set.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The longest that a call may take, with all attempts and pauses; 5 minutes if not set, `None` for no limit.
+    #[must_use]
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+
+    /// How failed attempts are repeated; see [`RetryPolicy::default`].
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// A header that every request carries. One of the same name replaces it, but the headers that the core itself is
+    /// in charge of (`authorization`, `content-type`, and those of the connection) are refused.
+    #[must_use]
+    pub fn default_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// What the program calls itself; `leonardo-ai/VERSION (rust)` if not set.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// The largest body of an answer that is accepted, in bytes; 16 MiB if not set. Reading stops beyond it.
+    #[must_use]
+    pub fn max_response_bytes(mut self, limit: usize) -> Self {
+        self.max_response_bytes = limit;
+        self
+    }
+
+    /// Sends with a client of your own, for proxies, certificates or shared connections.
+    ///
+    /// Start from [`LeonardoCore::client_builder`]: a client that follows redirects or repeats requests by itself weakens
+    /// what this crate promises about calls that cost credits.
+    #[must_use]
+    pub fn client(self, client: reqwest::Client) -> Self {
+        self.transport(client)
+    }
+
+    /// Sends with a transport of your own.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Box::new(transport));
+        self
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`], naming the setting that is missing or cannot be used.
+    pub fn build(self) -> Result<LeonardoCore, Error> {
+        let server = ServerUrl::parse(&self.server_url.value)
+            .map_err(|reason| ConfigError::new(self.server_url.field, reason))?;
+        let mut headers = HeaderMap::with_capacity(4 + self.headers.len());
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let user_agent = HeaderValue::try_from(self.user_agent)
+            .map_err(|_| ConfigError::new("user_agent", "holds a character that cannot stand in a header"))?;
+        headers.insert(USER_AGENT, user_agent);
+        for (name, value) in &self.headers {
+            let (name, value) = header(name, value).map_err(|reason| ConfigError::new("default_header", reason))?;
+            headers.insert(name, value);
+        }
+        let auth = match self.auth {
+            None => return Err(ConfigError::new("bearer_auth", "there is no key").into()),
+            Some(Setting { field, value: Credentials::Key(key) }) => {
+                let bearer = Bearer::new(&key).map_err(|reason| ConfigError::new(field, reason))?;
+                headers.insert(AUTHORIZATION, bearer.header().clone());
+                Auth::Fixed(bearer)
+            }
+            Some(Setting { value: Credentials::Provider(auth), .. }) => auth,
+        };
+        for (field, time) in [("timeout", Some(self.timeout)), ("deadline", self.deadline)] {
+            if time == Some(Duration::ZERO) {
+                return Err(ConfigError::new(field, "is zero, so no call could succeed").into());
+            }
+        }
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Box::new(OwnClient(own_client()?)),
+        };
+        let inner = Inner {
+            transport,
+            server,
+            auth,
+            headers,
+            timeout: self.timeout,
+            deadline: self.deadline,
+            retry: self.retry,
+            max_response_bytes: self.max_response_bytes,
+        };
+        Ok(LeonardoCore { inner: Arc::new(inner) })
+    }
+}
+
+impl fmt::Debug for LeonardoCoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not even the URL: it may hold a password until it is checked.
+        f.debug_struct("LeonardoCoreBuilder").finish_non_exhaustive()
+    }
+}
+
+fn own_client() -> Result<reqwest::Client, ConfigError> {
+    // reqwest panics in this case.
+    #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls"), not(target_arch = "wasm32")))]
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        return Err(ConfigError::new(
+            "rustls-no-provider",
+            "no provider is installed; call install_default() of one before, or pass a client",
+        ));
+    }
+    LeonardoCore::client_builder().build().map_err(|error| ConfigError::new("client", error.to_string()))
+}
+
+/// Checks a header that a caller gives. The value is not repeated in the reason, since it may be a secret.
+pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    const RESERVED: [&str; 11] = [
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    let name = HeaderName::try_from(name).map_err(|_| format!("{name:?} is not the name of a header"))?;
+    if RESERVED.contains(&name.as_str()) {
+        return Err(format!("{name} is set by the core alone"));
+    }
+    let value = HeaderValue::try_from(value)
+        .map_err(|_| format!("the value of {name} holds a line break or another control character"))?;
+    Ok((name, value))
+}

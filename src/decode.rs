@@ -1,0 +1,111 @@
+//! From the bytes of an answer to the record that the caller asked for.
+//!
+//! The service wraps every record in an object with one field (`{"generations_by_pk": {...}}`), and may report an error
+//! beside it or instead of it, with status 200. [`read`] takes the wrapping off in one pass; it is the only part of a
+//! call that is compiled once for each type.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+/// What an object said about the record under one of its fields.
+pub(crate) struct Unwrapped<T> {
+    /// Absent if the field is.
+    pub(crate) record: Option<Option<T>>,
+    /// Whether there is a field `errors` with anything in it.
+    pub(crate) errors: bool,
+}
+
+pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &[u8]) -> serde_json::Result<Unwrapped<T>> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let unwrapped = deserializer.deserialize_map(Wrapping { field, record: PhantomData })?;
+    deserializer.end()?;
+    Ok(unwrapped)
+}
+
+/// A list, without the elements that are `null`; a list that is `null` is empty.
+pub(crate) fn read_list<T: DeserializeOwned>(
+    field: &'static str,
+    body: &[u8],
+) -> serde_json::Result<Unwrapped<Vec<T>>> {
+    let Unwrapped { record, errors } = read::<Vec<Option<T>>>(field, body)?;
+    let record = record.map(|list| Some(list.unwrap_or_default().into_iter().flatten().collect()));
+    Ok(Unwrapped { record, errors })
+}
+
+/// The first element of a list that is not `null`; without one, as if the list were `null`.
+pub(crate) fn read_first<T: DeserializeOwned>(field: &'static str, body: &[u8]) -> serde_json::Result<Unwrapped<T>> {
+    let Unwrapped { record, errors } = read_list(field, body)?;
+    Ok(Unwrapped { record: record.map(|list| list.and_then(|list: Vec<T>| list.into_iter().next())), errors })
+}
+
+struct Wrapping<T> {
+    field: &'static str,
+    record: PhantomData<T>,
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Wrapping<T> {
+    type Value = Unwrapped<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with the field `{}`", self.field)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut unwrapped = Unwrapped { record: None, errors: false };
+        while let Some(name) = map.next_key_seed(NameOf(self.field))? {
+            match name {
+                Name::Record => unwrapped.record = Some(map.next_value()?),
+                Name::Errors => unwrapped.errors = map.next_value_seed(NotEmpty)?,
+                Name::Other => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        Ok(unwrapped)
+    }
+}
+
+enum Name {
+    Record,
+    Errors,
+    Other,
+}
+
+/// Compares a field's name without keeping it.
+struct NameOf(&'static str);
+
+impl<'de> DeserializeSeed<'de> for NameOf {
+    type Value = Name;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for NameOf {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        Ok(match name {
+            name if name == self.0 => Name::Record,
+            "errors" => Name::Errors,
+            _ => Name::Other,
+        })
+    }
+}
+
+/// Whether a value is an array that is not empty.
+struct NotEmpty;
+
+impl<'de> DeserializeSeed<'de> for NotEmpty {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        let errors: serde_json::Value = serde::Deserialize::deserialize(deserializer)?;
+        Ok(errors.as_array().is_some_and(|errors| !errors.is_empty()))
+    }
+}

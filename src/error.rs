@@ -1,0 +1,704 @@
+//! What can go wrong, and what the caller can do about it.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::models::ApiErrorBody;
+use crate::operation::Effect;
+use crate::runtime::SystemTime;
+use crate::transport::{TransportError, TransportErrorKind};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call, or the making of a [`LeonardoCore`](crate::LeonardoCore), failed.
+///
+/// Every message names the operation, the attempts, what was seen and what to do next. Neither messages nor `Debug` show
+/// the key, not even where a server sends it back.
+///
+/// Before sending a call that costs credits again, look at [`may_have_been_charged`](Self::may_have_been_charged).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The core cannot be made as configured.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The call cannot be sent as it is. Nothing was sent.
+    #[error(transparent)]
+    InvalidRequest(Box<InvalidRequestError>),
+    /// The server could not be reached, or the exchange with it broke off.
+    #[error(transparent)]
+    Connection(Box<ConnectionError>),
+    /// There was no complete answer in time.
+    #[error(transparent)]
+    Timeout(Box<TimeoutError>),
+    /// The API answered that it did not do what was asked.
+    #[error(transparent)]
+    Api(Box<ApiError>),
+    /// There was an answer that reports success but cannot be read.
+    #[error(transparent)]
+    Decode(Box<DecodeError>),
+    /// A call that costs credits failed in a way that does not tell whether the work was done and charged. It was not
+    /// repeated.
+    #[error(transparent)]
+    OutcomeUnknown(Box<OutcomeUnknownError>),
+}
+
+impl Error {
+    /// What was called and how often; `None` for [`Config`](Self::Config).
+    pub fn call(&self) -> Option<&CallInfo> {
+        Some(match self {
+            Self::Config(_) => return None,
+            Self::InvalidRequest(error) => &error.call,
+            Self::Connection(error) => &error.call,
+            Self::Timeout(error) => &error.call,
+            Self::Api(error) => &error.call,
+            Self::Decode(error) => &error.call,
+            Self::OutcomeUnknown(error) => error.cause.call()?,
+        })
+    }
+
+    /// Whether the call costs credits and these may have been spent. Where this is false, nothing was charged.
+    pub fn may_have_been_charged(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown(_))
+    }
+
+    /// The API's own answer, also where it is the cause of an [`OutcomeUnknown`](Self::OutcomeUnknown).
+    pub fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api(error) => Some(error),
+            Self::OutcomeUnknown(error) => error.cause.api(),
+            _ => None,
+        }
+    }
+
+    /// Whether the API said that there is no such record.
+    pub fn is_not_found(&self) -> bool {
+        self.api().is_some_and(|error| error.kind == ApiErrorKind::NotFound)
+    }
+
+    /// Whether this failure is known to have had no effect: the request did not reach the work, or was refused.
+    pub(crate) fn proves_nothing_done(&self) -> bool {
+        match self {
+            Self::Config(_) | Self::InvalidRequest(_) => true,
+            Self::Connection(error) => {
+                matches!(error.source.kind(), TransportErrorKind::Connect | TransportErrorKind::Invalid)
+            }
+            Self::Timeout(error) => !error.sent,
+            Self::Api(error) => match error.kind {
+                ApiErrorKind::Server => false,
+                ApiErrorKind::Unexpected => error.status.is_client_error(),
+                _ => true,
+            },
+            Self::Decode(_) | Self::OutcomeUnknown(_) => false,
+        }
+    }
+
+    /// Whether the same attempt may succeed later, and may be made again with this effect.
+    pub(crate) fn may_be_retried(&self, effect: Effect) -> bool {
+        let transient = match self {
+            Self::Config(_) | Self::InvalidRequest(_) | Self::OutcomeUnknown(_) => false,
+            Self::Connection(error) => error.source.kind() != TransportErrorKind::Invalid,
+            Self::Timeout(error) => error.scope == TimeoutScope::Attempt,
+            Self::Api(error) => matches!(error.kind, ApiErrorKind::RateLimited | ApiErrorKind::Server),
+            Self::Decode(error) => !matches!(error.reason, DecodeReason::TooLarge { .. }),
+        };
+        transient && (effect != Effect::Billable || self.proves_nothing_done())
+    }
+
+    /// How long the answer asked to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.api().and_then(|error| error.retry_after)
+    }
+
+    pub(crate) fn set_call(&mut self, attempts: u32, elapsed: Duration) {
+        let call = match self {
+            Self::Config(_) => return,
+            Self::InvalidRequest(error) => {
+                // The attempt that could not be made is none.
+                error.call.attempts = attempts - 1;
+                error.call.elapsed = elapsed;
+                return;
+            }
+            Self::Connection(error) => &mut error.call,
+            Self::Timeout(error) => &mut error.call,
+            Self::Api(error) => &mut error.call,
+            Self::Decode(error) => &mut error.call,
+            Self::OutcomeUnknown(error) => return error.cause.set_call(attempts, elapsed),
+        };
+        call.attempts = attempts;
+        call.elapsed = elapsed;
+    }
+}
+
+/// What was called, and how often, before an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallInfo {
+    /// The operation, such as `image_create_generation`.
+    pub operation: &'static str,
+    /// What doing the operation twice would mean.
+    pub effect: Effect,
+    /// How many attempts were made; 0 if nothing was sent.
+    pub attempts: u32,
+    /// The time from the call's beginning to its end, pauses included.
+    pub elapsed: Duration,
+}
+
+impl CallInfo {
+    pub(crate) fn new(operation: &'static str, effect: Effect) -> Self {
+        Self { operation, effect, attempts: 0, elapsed: Duration::ZERO }
+    }
+
+    /// `… failed after 3 attempts in 1.2 s: `, the beginning of every message.
+    fn beginning(&self) -> String {
+        let mut text = format!("{} failed", self.operation);
+        if self.attempts > 0 {
+            let s = if self.attempts == 1 { "" } else { "s" };
+            let _ = write!(text, " after {} attempt{s} in {:.1} s", self.attempts, self.elapsed.as_secs_f64());
+        }
+        text.push_str(": ");
+        text
+    }
+
+    /// What to say of money, where the call costs any and none was spent.
+    fn uncharged(&self) -> &'static str {
+        if self.effect == Effect::Billable { " Nothing was charged." } else { "" }
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make a LeonardoCore: {field}: {reason}")]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The builder's method, or the environment variable, that holds the setting.
+    pub field: &'static str,
+    /// What is wrong with it, without its value where that is secret.
+    pub reason: Cow<'static, str>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(field: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { field, reason: reason.into() }
+    }
+}
+
+/// A call that cannot be sent. Nothing was sent and nothing was charged.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{field}: {reason}.{}", call.beginning(), if call.attempts == 0 { " Nothing was sent." } else { "" })]
+#[non_exhaustive]
+pub struct InvalidRequestError {
+    /// What was called.
+    pub call: CallInfo,
+    /// The argument or option that is wrong, such as `id` or `body`.
+    pub field: Cow<'static, str>,
+    /// What is wrong with it.
+    pub reason: Cow<'static, str>,
+    /// The error of whoever found out, if it was not this crate.
+    #[source]
+    pub source: Option<BoxError>,
+}
+
+/// The server was not reached, or the exchange broke off.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
+#[non_exhaustive]
+pub struct ConnectionError {
+    /// What was called.
+    pub call: CallInfo,
+    /// Scheme, host and port of the server.
+    pub server: String,
+    /// How far it came, and why no further.
+    pub source: TransportError,
+}
+
+impl ConnectionError {
+    fn message(&self) -> String {
+        let Self { call, server, source } = self;
+        let (what, next) = match source.kind() {
+            TransportErrorKind::Connect if cfg!(not(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"))) && server.starts_with("https") => (
+                "no connection to",
+                "This build may lack TLS: enable one of the features rustls, native-tls and rustls-no-provider.",
+            ),
+            TransportErrorKind::Connect => {
+                ("no connection to", "Check the network, the proxy and the server URL, then try again.")
+            }
+            TransportErrorKind::Invalid => ("the request cannot be sent to", "Check the server URL."),
+            TransportErrorKind::Body => ("the answer broke off from", "Try again."),
+            _ => ("the exchange broke off with", "Try again."),
+        };
+        let charged = match source.kind() {
+            TransportErrorKind::Connect | TransportErrorKind::Invalid => call.uncharged(),
+            _ => "",
+        };
+        format!("{}{what} {server}: {source}.{charged} {next}", call.beginning())
+    }
+}
+
+/// Which limit of time was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeoutScope {
+    /// That of one attempt.
+    Attempt,
+    /// That of the whole call.
+    Deadline,
+}
+
+/// There was no complete answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
+#[non_exhaustive]
+pub struct TimeoutError {
+    /// What was called.
+    pub call: CallInfo,
+    /// Which limit was reached.
+    pub scope: TimeoutScope,
+    /// The limit.
+    pub limit: Duration,
+    /// Whether any part of the request may have reached the server in the attempt that took too long.
+    pub sent: bool,
+}
+
+impl TimeoutError {
+    fn message(&self) -> String {
+        let Self { call, scope, limit, sent } = self;
+        let what = match scope {
+            TimeoutScope::Attempt => "the attempt's timeout",
+            TimeoutScope::Deadline => "the call's deadline",
+        };
+        let charged = if *sent { "" } else { call.uncharged() };
+        let (seconds, start) = (limit.as_secs_f64(), call.beginning());
+        format!("{start}no complete answer within {seconds} s, {what}.{charged} Try again, or allow more time.")
+    }
+}
+
+/// What an error of the API is about, read from its body first and its status second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ApiErrorKind {
+    /// The key is wrong, malformed (which the service answers with status 500) or not allowed to do this.
+    Authentication,
+    /// The prompt was refused by content moderation. Nothing was charged; the same prompt will be refused again.
+    Moderation,
+    /// The request is wrong, or names something that cannot be used.
+    InvalidRequest,
+    /// There is no such record.
+    NotFound,
+    /// Too many requests, or too many jobs at once.
+    RateLimited,
+    /// The service failed.
+    Server,
+    /// An answer that the API itself would not give, such as a redirect or a page of a proxy.
+    Unexpected,
+}
+
+impl ApiErrorKind {
+    fn name_and_advice(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Authentication => {
+                ("authentication", "Check the key: it is a UUID, shown once when it is made; trying again does not help.")
+            }
+            Self::Moderation => ("content moderation", "Change the prompt; trying the same again does not help."),
+            Self::InvalidRequest => ("invalid request", "Correct the request; trying the same again does not help."),
+            Self::NotFound => ("not found", "Check the id, and that it is of this kind and this account."),
+            Self::RateLimited => ("rate limit", "Wait, then try again; send fewer at once."),
+            Self::Server => ("server error", "Try again later."),
+            Self::Unexpected => {
+                ("not an answer of the API", "Check the server URL, which ends in /api/rest, and any proxy between.")
+            }
+        }
+    }
+}
+
+/// The API's answer that it did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
+#[non_exhaustive]
+pub struct ApiError {
+    /// What was called.
+    pub call: CallInfo,
+    /// What the error is about.
+    pub kind: ApiErrorKind,
+    /// The answer's status; 200 where the error was in the body alone.
+    pub status: StatusCode,
+    /// The error as the API describes it, if the body could be read.
+    pub error: Option<ApiErrorBody>,
+    /// The answer's headers.
+    pub headers: HeaderMap,
+    /// The beginning of the answer's body, at most 64 KiB.
+    pub body: Bytes,
+    /// How long to wait before another attempt, by `Retry-After`.
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    fn message(&self) -> String {
+        let (kind, advice) = self.kind.name_and_advice();
+        let mut text = format!("{}the API answered {} ({kind})", self.call.beginning(), self.status);
+        match &self.error {
+            Some(error) => {
+                let _ = write!(text, ": {}", clipped(&error.error));
+                if let Some(code) = &error.code {
+                    let _ = write!(text, " [{}]", clipped(code));
+                }
+            }
+            None if self.kind == ApiErrorKind::NotFound => text.push_str(": there is no such record"),
+            None if self.body.is_empty() => {}
+            None => {
+                let _ = write!(text, ": {:?}", excerpt(&self.body, 0));
+            }
+        }
+        text.push('.');
+        if !matches!(self.kind, ApiErrorKind::Server | ApiErrorKind::Unexpected) {
+            text.push_str(self.call.uncharged());
+        }
+        if let Some(pause) = self.retry_after {
+            let _ = write!(text, " The server asks to wait {} s.", pause.as_secs());
+        }
+        text.push(' ');
+        text.push_str(advice);
+        text
+    }
+}
+
+/// Why an answer cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeReason {
+    /// There is no body.
+    Empty,
+    /// It is an HTML page, usually of a proxy.
+    Html,
+    /// It is not the JSON that was expected.
+    Json {
+        /// The line where reading stopped, from 1.
+        line: usize,
+        /// The column where reading stopped, from 1.
+        column: usize,
+        /// What was wrong there.
+        message: String,
+    },
+    /// The object lacks the field that holds the record.
+    MissingField(&'static str),
+    /// The record that was made has no id, or the service sent `null` for it.
+    NoRecord(&'static str),
+    /// The body is larger than the core accepts.
+    TooLarge {
+        /// The core's limit, in bytes.
+        limit: usize,
+    },
+}
+
+/// An answer that reports success but cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
+#[non_exhaustive]
+pub struct DecodeError {
+    /// What was called.
+    pub call: CallInfo,
+    /// The answer's status.
+    pub status: StatusCode,
+    /// Why it cannot be read.
+    pub reason: DecodeReason,
+    /// The part of the body where reading stopped, at most 240 bytes.
+    pub excerpt: String,
+}
+
+impl DecodeError {
+    fn message(&self) -> String {
+        let Self { call, status, reason, excerpt } = self;
+        let mut text = format!("{}the answer ({status}) cannot be read: ", call.beginning());
+        let _ = match reason {
+            DecodeReason::Empty => write!(text, "its body is empty"),
+            DecodeReason::Html => write!(text, "it is an HTML page; is the server URL right, which ends in /api/rest?"),
+            DecodeReason::Json { line, column, message } => {
+                write!(text, "{} at line {line} column {column}", clipped(message))
+            }
+            DecodeReason::MissingField(field) => write!(text, "it has no field `{field}`"),
+            DecodeReason::NoRecord(field) => write!(text, "`{field}` is null"),
+            DecodeReason::TooLarge { limit } => {
+                write!(text, "its body is larger than {limit} bytes; max_response_bytes of the core sets the limit")
+            }
+        };
+        if !excerpt.is_empty() {
+            let _ = write!(text, ", near {excerpt:?}");
+        }
+        text.push('.');
+        text
+    }
+}
+
+/// A call that costs credits was sent, and whether it was carried out is not known.
+///
+/// It was not repeated. The work can be looked for among the account's newest generations: it has the prompt, seed, model
+/// and size of [`request`](Self::request) and was made at about [`sent_at`](Self::sent_at).
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
+#[non_exhaustive]
+pub struct OutcomeUnknownError {
+    /// When the attempt began that may have been carried out, by this machine's clock. Attempts before it, if there were
+    /// any, were not.
+    pub sent_at: SystemTime,
+    /// The request's body, as JSON.
+    pub request: Bytes,
+    /// What went wrong.
+    #[source]
+    pub cause: Error,
+}
+
+impl OutcomeUnknownError {
+    fn message(&self) -> String {
+        let since = self.sent_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        // `httpdate` knows only the clock of `std`.
+        let sent_at = httpdate::fmt_http_date(std::time::SystemTime::UNIX_EPOCH + since.min(YEAR_9999));
+        format!(
+            "{} The request was sent at {sent_at}, may have been carried out and charged, and was not repeated. Before \
+             sending it again, look for it among the account's newest generations.",
+            self.cause
+        )
+    }
+}
+
+/// The last moment that `httpdate` can print.
+const YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
+
+/// The most that is kept of an error's body.
+const KEPT_BODY: usize = 64 * 1024;
+const EXCERPT: usize = 240;
+
+/// Text of the server's in a message: whole where it is short.
+fn clipped(text: &str) -> Cow<'_, str> {
+    const MOST: usize = 500;
+    if text.len() <= MOST {
+        return Cow::Borrowed(text);
+    }
+    let end = (0..=MOST).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    Cow::Owned(format!("{}…", &text[..end]))
+}
+
+/// What stands around `at`, as text.
+pub(crate) fn excerpt(body: &[u8], at: usize) -> String {
+    let start = at.min(body.len()).saturating_sub(EXCERPT / 2);
+    let end = body.len().min(start + EXCERPT);
+    String::from_utf8_lossy(&body[start..end]).into_owned()
+}
+
+/// The offset of a place that serde_json names by line and column.
+pub(crate) fn offset_of(body: &[u8], line: usize, column: usize) -> usize {
+    let mut start = 0;
+    for _ in 1..line {
+        match body[start..].iter().position(|&byte| byte == b'\n') {
+            Some(end) => start += end + 1,
+            None => break,
+        }
+    }
+    (start + column).min(body.len())
+}
+
+/// Blots out the key wherever a server sent it back.
+pub(crate) struct Redactor<'a>(pub(crate) &'a [u8]);
+
+const BLOT: &[u8] = b"[key]";
+
+impl Redactor<'_> {
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        if self.0.is_empty() {
+            return None;
+        }
+        text.windows(self.0.len()).position(|window| window == self.0)
+    }
+
+    fn blot(&self, mut rest: &[u8], mut at: usize) -> Vec<u8> {
+        let mut clean = Vec::with_capacity(rest.len());
+        loop {
+            clean.extend_from_slice(&rest[..at]);
+            clean.extend_from_slice(BLOT);
+            rest = &rest[at + self.0.len()..];
+            match self.find(rest) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        clean.extend_from_slice(rest);
+        clean
+    }
+
+    pub(crate) fn text(&self, text: String) -> String {
+        match self.find(text.as_bytes()) {
+            // The key is ASCII, so what is left of UTF-8 is UTF-8.
+            Some(at) => String::from_utf8_lossy(&self.blot(text.as_bytes(), at)).into_owned(),
+            None => text,
+        }
+    }
+
+    /// To be done before anything is cut off: a part of the key must not survive either.
+    pub(crate) fn whole(&self, bytes: Bytes) -> Bytes {
+        match self.find(&bytes) {
+            Some(at) => Bytes::from(self.blot(&bytes, at)),
+            None => bytes,
+        }
+    }
+
+    fn bytes(&self, bytes: Bytes) -> Bytes {
+        let clean = self.whole(bytes);
+        // A copy, so that a small error does not hold a large buffer.
+        if clean.len() > KEPT_BODY { Bytes::copy_from_slice(&clean[..KEPT_BODY]) } else { clean }
+    }
+
+    fn headers(&self, mut headers: HeaderMap) -> HeaderMap {
+        for value in headers.values_mut() {
+            if self.find(value.as_bytes()).is_some() {
+                *value = HeaderValue::from_static("[key]");
+            }
+        }
+        headers
+    }
+}
+
+/// Reads an answer that is, or holds, an error of the API.
+pub(crate) fn api_error(
+    call: CallInfo,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    redactor: &Redactor<'_>,
+) -> ApiError {
+    let Reported { status: effective, error } = reported(status, &body);
+    let kind = match &error {
+        Some(error) => kind_of(effective, &error.error, error.code.as_deref()),
+        None => kind_of_bare(effective, &body),
+    };
+    ApiError {
+        call,
+        kind,
+        status,
+        error: error.map(|mut error| {
+            error.error = redactor.text(error.error);
+            error.path = error.path.map(|path| redactor.text(path));
+            error.code = error.code.map(|code| redactor.text(code));
+            error
+        }),
+        retry_after: retry_after(&headers),
+        headers: redactor.headers(headers),
+        body: redactor.bytes(body),
+    }
+}
+
+/// The answer that a record is `null`.
+pub(crate) fn not_found(call: CallInfo, status: StatusCode, headers: HeaderMap, body: Bytes, redactor: &Redactor<'_>) -> ApiError {
+    ApiError {
+        call,
+        kind: ApiErrorKind::NotFound,
+        status,
+        error: None,
+        headers: redactor.headers(headers),
+        body: redactor.bytes(body),
+        retry_after: None,
+    }
+}
+
+/// The status that the body speaks of, 0 if none, and the error in it.
+struct Reported {
+    status: u16,
+    error: Option<ApiErrorBody>,
+}
+
+fn reported(status: StatusCode, body: &[u8]) -> Reported {
+    #[derive(serde::Deserialize)]
+    struct Listed {
+        errors: Vec<serde_json::Value>,
+    }
+    let own = if status.is_success() { 0 } else { status.as_u16() };
+    // Both forms were seen with status 200, and gateways mix them with others.
+    if let Ok(Listed { errors }) = serde_json::from_slice(body) {
+        if let Some(first) = errors.first() {
+            let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+            let details = &first["extensions"];
+            let mut error = ApiErrorBody::default();
+            error.error = text(&first["message"]).unwrap_or_else(|| first.to_string());
+            error.path = text(&details["path"]);
+            error.code = text(&details["code"]);
+            let said = details["statusCode"].as_u64().and_then(|code| u16::try_from(code).ok());
+            let status = match (own, said) {
+                (0, Some(said)) => said,
+                (0, None) => status_of(error.code.as_deref().unwrap_or_default()),
+                _ => own,
+            };
+            return Reported { status, error: Some(error) };
+        }
+    }
+    let error = serde_json::from_slice::<ApiErrorBody>(body).ok().filter(|error| !error.error.is_empty());
+    Reported { status: own, error }
+}
+
+/// The status that a code stands for, where only the code is given.
+fn status_of(code: &str) -> u16 {
+    match code.to_ascii_lowercase().replace('_', "-").as_str() {
+        "bad-request" | "validation-failed" | "bad-user-input" | "constraint-violation" | "graphql-validation-failed" => 400,
+        "access-denied" | "unauthorized" | "unauthenticated" | "invalid-jwt" => 401,
+        "forbidden" | "permission-denied" => 403,
+        "not-found" => 404,
+        "rate-limited" | "rate-limit-exceeded" | "too-many-requests" => 429,
+        "unexpected" | "internal-server-error" | "internal-error" => 500,
+        _ => 0,
+    }
+}
+
+fn kind_of(status: u16, message: &str, code: Option<&str>) -> ApiErrorKind {
+    let message = message.to_ascii_lowercase();
+    if message.starts_with("invalid response from authorization hook")
+        || message.starts_with("authentication hook unauthorized")
+        || code == Some("access-denied")
+    {
+        return ApiErrorKind::Authentication;
+    }
+    if message.contains("content moderation filter") || message.contains("appears to contain inappropriate content") {
+        return ApiErrorKind::Moderation;
+    }
+    match status {
+        401 | 403 => ApiErrorKind::Authentication,
+        404 => ApiErrorKind::NotFound,
+        429 => ApiErrorKind::RateLimited,
+        408 | 500..=599 => ApiErrorKind::Server,
+        400..=499 => ApiErrorKind::InvalidRequest,
+        _ => ApiErrorKind::Unexpected,
+    }
+}
+
+/// Without an error in the body, somebody between may have answered instead of the API.
+fn kind_of_bare(status: u16, body: &[u8]) -> ApiErrorKind {
+    match kind_of(status, "", None) {
+        ApiErrorKind::Authentication | ApiErrorKind::InvalidRequest | ApiErrorKind::NotFound if is_html(body) => {
+            ApiErrorKind::Unexpected
+        }
+        kind => kind,
+    }
+}
+
+/// Whether a body begins as a page does. JSON never begins with `<`.
+pub(crate) fn is_html(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'<')
+}
+
+/// `Retry-After`, in seconds or as a date; a date in the past is no pause, and what is neither is passed over.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
+        // More digits than fit are still a long time.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let until = httpdate::parse_http_date(value).ok()?;
+    // Where the answer tells the server's time, a wrong clock here does not matter.
+    let now = headers.get(http::header::DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    let since = |time: std::time::SystemTime| time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = match now {
+        Some(now) => since(now),
+        None => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),
+    };
+    Some(since(until).saturating_sub(now))
+}

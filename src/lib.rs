@@ -1,0 +1,60 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[macro_use]
+pub mod operations;
+
+#[path = "../models/mod.rs"]
+pub mod models;
+
+#[cfg(feature = "client")]
+#[path = "../funcs/mod.rs"]
+pub mod funcs;
+
+#[cfg(feature = "client")]
+mod auth;
+#[cfg(feature = "client")]
+mod call;
+#[cfg(feature = "client")]
+mod core;
+#[cfg(feature = "client")]
+mod decode;
+#[cfg(feature = "client")]
+mod error;
+#[cfg(feature = "client")]
+mod operation;
+#[cfg(feature = "client")]
+mod retry;
+#[cfg(feature = "client")]
+mod runtime;
+#[cfg(feature = "client")]
+mod server_url;
+#[cfg(feature = "client")]
+mod transport;
+
+#[cfg(feature = "client")]
+pub use self::{
+    call::{Call, Response, WithResponse},
+    core::{LeonardoCore, LeonardoCoreBuilder},
+    error::{
+        ApiError, ApiErrorKind, CallInfo, ConfigError, ConnectionError, DecodeError, DecodeReason, Error,
+        InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope,
+    },
+    operation::{Effect, Operation},
+    retry::RetryPolicy,
+    runtime::{BoxFuture, MaybeSend},
+    transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},
+};
+
+// The crates whose types stand in signatures.
+#[cfg(feature = "client")]
+pub use {bytes, http, reqwest, url};
+
+// The pages' examples are tested as the crate's own are.
+#[cfg(all(doctest, feature = "full"))]
+mod pages {
+    #[doc = include_str!("../docs/image.md")]
+    struct Image;
+    #[doc = include_str!("../docs/user.md")]
+    struct User;
+}

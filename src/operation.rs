@@ -1,0 +1,58 @@
+//! What is known of an operation before it is called.
+
+use http::Method;
+
+/// What doing an operation twice would mean; it decides when a failed attempt may be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Changes nothing. Repeated after anything transient.
+    Read,
+    /// Leaves the same state however often it is done. Repeated after anything transient.
+    Idempotent,
+    /// Costs credits each time it is done. Repeated only on proof that nothing was done: the connection was never made,
+    /// or the answer was 429.
+    Billable,
+}
+
+/// One operation of the API: where it is, and what doing it means.
+///
+/// The operations of this crate are in [`operations`](crate::operations). An endpoint that has no function here can be
+/// called just as well: declare it and use [`Call`](crate::Call).
+///
+/// ```no_run
+/// # async fn example(core: leonardo_ai::LeonardoCore) -> Result<(), leonardo_ai::Error> {
+/// use leonardo_ai::{Call, Effect, Operation, http::Method};
+///
+/// static PLATFORM_MODELS: Operation =
+///     Operation::new("models_list_platform_models", Method::GET, "/v1/platformModels", Effect::Read);
+///
+/// let models: Vec<serde_json::Value> = Call::new(&core, &PLATFORM_MODELS).list("custom_models").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Operation {
+    /// The function's name, such as `image_create_generation`; errors name it.
+    pub name: &'static str,
+    /// The cargo feature that brings it; empty for an operation of your own.
+    pub feature: &'static str,
+    /// The group that the documentation lists it under; empty for an operation of your own.
+    pub group: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path below the server's base URL, version first, with each id as `{name}`.
+    pub path: &'static str,
+    /// What doing it twice would mean.
+    pub effect: Effect,
+    /// The wire names of the path's ids, in order, then `request` if there is a query or a body.
+    pub arguments: &'static [&'static str],
+}
+
+impl Operation {
+    /// An operation of your own.
+    pub const fn new(name: &'static str, method: Method, path: &'static str, effect: Effect) -> Self {
+        Self { name, feature: "", group: "", method, path, effect, arguments: &[] }
+    }
+}

@@ -1,0 +1,178 @@
+//! When a failed attempt is repeated, and after which pause. The only file that knows `backoff`.
+
+use std::time::Duration;
+
+use backoff::ExponentialBackoff;
+use backoff::backoff::Backoff as _;
+
+/// How often and how patiently failed attempts are repeated.
+///
+/// *Whether* a failure may be repeated does not depend on the policy but on the operation's
+/// [`Effect`](crate::Effect): no policy makes this crate repeat a call that may already have been charged.
+///
+/// The pause before the first repetition is [`initial_backoff`](Self::initial_backoff), each further one is
+/// [`multiplier`](Self::multiplier) times the one before until [`max_backoff`](Self::max_backoff), and each is spread by
+/// [`jitter`](Self::jitter). An answer with `Retry-After` sets the pause itself. A pause that would end after
+/// [`max_elapsed`](Self::max_elapsed) or after the call's deadline is not begun: the last failure is returned at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use leonardo_ai::RetryPolicy;
+///
+/// let patient = RetryPolicy::default().max_attempts(8).max_elapsed(Duration::from_secs(120));
+/// let off = RetryPolicy::none();
+/// # let _ = (patient, off);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetryPolicy {
+    max_attempts: u32,
+    initial_backoff: Duration,
+    max_backoff: Duration,
+    multiplier: f64,
+    jitter: f64,
+    max_elapsed: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// 4 attempts, pauses of about 0.5 s, 1 s and 2 s (at most 20 s), each ± 50 %, all within 60 s.
+    fn default() -> Self {
+        Self {
+            max_attempts: 4,
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(20),
+            multiplier: 2.0,
+            jitter: 0.5,
+            max_elapsed: Duration::from_secs(60),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// One attempt, never repeated.
+    pub fn none() -> Self {
+        Self::default().max_attempts(1)
+    }
+
+    /// How often a call is attempted in all; 0 counts as 1.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// The pause before the first repetition.
+    #[must_use]
+    pub fn initial_backoff(mut self, pause: Duration) -> Self {
+        self.initial_backoff = pause;
+        self
+    }
+
+    /// The longest pause, before jitter. Does not limit what `Retry-After` asks for.
+    #[must_use]
+    pub fn max_backoff(mut self, pause: Duration) -> Self {
+        self.max_backoff = pause;
+        self
+    }
+
+    /// How much longer each pause is than the one before; less than 1, or no number, counts as 1.
+    #[must_use]
+    pub fn multiplier(mut self, multiplier: f64) -> Self {
+        // `max` also replaces NaN.
+        self.multiplier = multiplier.max(1.0);
+        self
+    }
+
+    /// How far a pause may differ from its nominal length, as a fraction of it from 0 (not at all) to 1.
+    #[must_use]
+    pub fn jitter(mut self, fraction: f64) -> Self {
+        self.jitter = if fraction.is_nan() { 0.0 } else { fraction.clamp(0.0, 1.0) };
+        self
+    }
+
+    /// How long after its beginning a call may still begin another attempt.
+    #[must_use]
+    pub fn max_elapsed(mut self, limit: Duration) -> Self {
+        self.max_elapsed = limit;
+        self
+    }
+
+    pub(crate) fn allows(&self, attempts: u32, elapsed: Duration, pause: Duration) -> bool {
+        attempts < self.max_attempts && elapsed.saturating_add(pause) <= self.max_elapsed
+    }
+
+    pub(crate) fn pauses(&self) -> Pauses {
+        let first = self.initial_backoff.min(self.max_backoff);
+        Pauses(ExponentialBackoff {
+            current_interval: first,
+            initial_interval: first,
+            max_interval: self.max_backoff,
+            multiplier: self.multiplier,
+            randomization_factor: self.jitter,
+            // The limit is checked by `allows`, which knows `Retry-After` too.
+            max_elapsed_time: None,
+            ..ExponentialBackoff::default()
+        })
+    }
+}
+
+/// The pauses of one call, in order.
+pub(crate) struct Pauses(ExponentialBackoff);
+
+impl Pauses {
+    pub(crate) fn next(&mut self) -> Duration {
+        self.0.next_backoff().unwrap_or(self.0.max_interval)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_the_longest_and_keep_within_the_jitter() {
+        let policy = RetryPolicy::default()
+            .initial_backoff(Duration::from_millis(100))
+            .max_backoff(Duration::from_millis(800))
+            .multiplier(3.0)
+            .jitter(0.25);
+        let mut pauses = policy.pauses();
+        for nominal in [100.0, 300.0, 800.0, 800.0] {
+            let pause = pauses.next().as_secs_f64() * 1000.0;
+            assert!((nominal * 0.75..=nominal * 1.25 + 0.1).contains(&pause), "{pause} is not {nominal} ± 25 %");
+        }
+    }
+
+    #[test]
+    fn without_jitter_a_pause_is_exact() {
+        let mut pauses = RetryPolicy::default().jitter(0.0).pauses();
+        let pauses: Vec<_> = (0..3).map(|_| pauses.next().as_millis()).collect();
+        assert_eq!(pauses, [500, 1000, 2000]);
+    }
+
+    #[test]
+    fn absurd_settings_are_no_panic() {
+        let policy = RetryPolicy::default()
+            .max_attempts(0)
+            .initial_backoff(Duration::MAX)
+            .max_backoff(Duration::MAX)
+            .multiplier(f64::NAN)
+            .jitter(f64::INFINITY)
+            .max_elapsed(Duration::MAX);
+        let mut pauses = policy.pauses();
+        for _ in 0..4 {
+            let pause = pauses.next();
+            assert!(!policy.allows(1, Duration::MAX, pause));
+        }
+        assert!(RetryPolicy::default().multiplier(f64::INFINITY).pauses().next() > Duration::ZERO);
+    }
+
+    #[test]
+    fn attempts_and_time_are_both_limits() {
+        let policy = RetryPolicy::default().max_attempts(3).max_elapsed(Duration::from_secs(10));
+        let second = Duration::from_secs(1);
+        assert!(policy.allows(2, second, second * 9));
+        assert!(!policy.allows(3, second, second));
+        assert!(!policy.allows(2, second, second * 10));
+        assert!(!RetryPolicy::none().allows(1, Duration::ZERO, Duration::ZERO));
+    }
+}

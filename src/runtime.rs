@@ -1,0 +1,65 @@
+//! The few things that differ between a native program and a browser: clock, timer, and whether futures are `Send`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use std::time::{Instant, SystemTime};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use web_time::{Instant, SystemTime};
+
+/// A boxed future; `Send` wherever there are threads.
+#[cfg(not(target_arch = "wasm32"))]
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// A boxed future; `Send` wherever there are threads.
+#[cfg(target_arch = "wasm32")]
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// `Send` wherever there are threads, nothing in a browser.
+#[cfg(not(target_arch = "wasm32"))]
+pub trait MaybeSend: Send {}
+#[cfg(not(target_arch = "wasm32"))]
+impl<T: Send + ?Sized> MaybeSend for T {}
+/// `Send` wherever there are threads, nothing in a browser.
+#[cfg(target_arch = "wasm32")]
+pub trait MaybeSend {}
+#[cfg(target_arch = "wasm32")]
+impl<T: ?Sized> MaybeSend for T {}
+
+/// Whether there is a runtime to wait in; without one, Tokio's timers panic.
+pub(crate) fn is_running() -> bool {
+    #[cfg(not(target_arch = "wasm32"))]
+    return tokio::runtime::Handle::try_current().is_ok();
+    #[cfg(target_arch = "wasm32")]
+    true
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use tokio::time::sleep;
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) async fn sleep(duration: Duration) {
+    // `setTimeout` counts milliseconds in 31 bits and fires at once beyond them.
+    let millis = duration.as_millis().min(i32::MAX as u128) as u32;
+    gloo_timers::future::TimeoutFuture::new(millis).await;
+}
+
+/// The future's output, or `None` if it took longer; it is dropped then.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    tokio::time::timeout(limit, future).await.ok()
+}
+
+/// The future's output, or `None` if it took longer; it is dropped then.
+#[cfg(target_arch = "wasm32")]
+pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    use std::task::Poll;
+    let mut future = std::pin::pin!(future);
+    let mut timer = std::pin::pin!(sleep(limit));
+    std::future::poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}

@@ -1,0 +1,138 @@
+//! The server's base URL, and the URL of one call below it.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+/// The real service.
+pub(crate) const DEFAULT: &str = "https://cloud.leonardo.ai/api/rest";
+
+/// What JavaScript's `encodeURIComponent`, and so the official client, leaves as it is.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
+/// A checked base URL: http or https, nothing behind the path, no slash and no version at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServerUrl(Url);
+
+impl ServerUrl {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut url = Url::parse(text).map_err(|error| format!("it is not a URL: {error}"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(format!("its scheme is {:?}, but must be http or https", url.scheme()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("it holds a user name or a password; use bearer_auth".into());
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err("it must end with its path: no query, no fragment".into());
+        }
+        let path = url.path().trim_end_matches('/');
+        let path = path.strip_suffix("/v1").unwrap_or(path).trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Ok(Self(url))
+    }
+
+    /// The URL of `path`, which starts with a slash and is encoded already.
+    pub(crate) fn join(&self, path: &str) -> Url {
+        let base = self.0.path().trim_end_matches('/');
+        let mut joined = String::with_capacity(base.len() + path.len());
+        joined.push_str(base);
+        joined.push_str(path);
+        let mut url = self.0.clone();
+        url.set_path(&joined);
+        url
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+
+    /// Scheme, host and port, for messages.
+    pub(crate) fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+}
+
+/// Appends `id` as exactly one path segment, whatever it holds.
+///
+/// Empty ids and dots would name another resource, and control characters are never meant: these are errors.
+pub(crate) fn push_segment(path: &mut String, id: &str) -> Result<(), &'static str> {
+    if id.is_empty() {
+        return Err("it is empty");
+    }
+    if id == "." || id == ".." {
+        return Err("`.` and `..` are not ids");
+    }
+    if id.chars().any(char::is_control) {
+        return Err("it holds a control character");
+    }
+    path.extend(utf8_percent_encode(id, SEGMENT));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_may_end_in_a_slash_or_a_version() {
+        for text in
+            ["https://h.example/api/rest", "https://h.example/api/rest/", "https://h.example/api/rest/v1", "https://h.example/api/rest/v1//"]
+        {
+            let url = ServerUrl::parse(text).unwrap();
+            assert_eq!(url.join("/v1/me").as_str(), "https://h.example/api/rest/v1/me", "{text}");
+        }
+        assert_eq!(ServerUrl::parse("http://127.0.0.1:80").unwrap().join("/v2/x").as_str(), "http://127.0.0.1/v2/x");
+        assert_eq!(ServerUrl::parse("http://h/v1").unwrap().join("/v1/me").as_str(), "http://h/v1/me");
+    }
+
+    #[test]
+    fn what_is_no_base_url_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("", "not a URL"),
+            ("cloud.leonardo.ai", "not a URL"),
+            ("ftp://h/", "http or https"),
+            ("file:///tmp", "http or https"),
+            ("https://", "not a URL"),
+            ("https://user:secret@h/", "user name"),
+            ("https://h/?a=b", "no query"),
+            ("https://h/#a", "no fragment"),
+        ] {
+            let refused = ServerUrl::parse(text).unwrap_err();
+            assert!(refused.contains(reason), "{text}: {refused}");
+            assert!(!refused.contains("secret"));
+        }
+    }
+
+    #[test]
+    fn an_id_stays_one_segment() {
+        let base = ServerUrl::parse("http://h/api/rest").unwrap();
+        for (id, encoded) in [
+            ("75925cd2-fb65", "75925cd2-fb65"),
+            ("a/b", "a%2Fb"),
+            ("a?b#c", "a%3Fb%23c"),
+            ("%2f", "%252f"),
+            ("%2e%2e", "%252e%252e"),
+            ("...", "..."),
+            ("ä ö\\", "%C3%A4%20%C3%B6%5C"),
+            ("-_.!~*'()", "-_.!~*'()"),
+        ] {
+            let mut path = "/v1/generations/".to_owned();
+            push_segment(&mut path, id).unwrap();
+            let url = base.join(&path);
+            assert_eq!(url.path(), format!("/api/rest/v1/generations/{encoded}"), "{id}");
+            assert_eq!((url.query(), url.fragment()), (None, None));
+        }
+        for id in ["", ".", "..", "a\nb", "\u{0}", "\u{85}"] {
+            assert!(push_segment(&mut String::new(), id).is_err(), "{id:?}");
+        }
+    }
+}

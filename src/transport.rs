@@ -1,0 +1,255 @@
+//! One attempt: a prepared request out, a bounded body in.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use bytes::Bytes;
+#[cfg(not(target_arch = "wasm32"))]
+use bytes::BytesMut;
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+use crate::runtime::BoxFuture;
+
+/// What a transport is asked to send: everything is decided, encoded and checked.
+///
+/// Its `Debug` hides the headers marked as sensitive, among them the key.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TransportRequest {
+    /// The HTTP method.
+    pub method: Method,
+    /// The whole URL.
+    pub url: Url,
+    /// All headers but those that belong to the connection (`host`, `content-length`).
+    pub headers: HeaderMap,
+    /// The body, if there is one.
+    pub body: Option<Bytes>,
+    /// The largest body to accept in the answer, in bytes. Reading must stop beyond it.
+    pub max_response_bytes: usize,
+}
+
+impl TransportRequest {
+    /// A request with no headers and no body, for a transport's own tests.
+    pub fn new(method: Method, url: Url, max_response_bytes: usize) -> Self {
+        Self { method, url, headers: HeaderMap::new(), body: None, max_response_bytes }
+    }
+}
+
+/// What came back, whatever its status.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TransportResponse {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+impl TransportResponse {
+    /// An answer made of its parts.
+    pub fn new(status: StatusCode, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
+        Self { status, headers, body: body.into() }
+    }
+}
+
+/// How far an attempt came before it failed. Whether a call that costs credits is repeated depends on this alone, so a
+/// transport that is not sure says [`Exchange`](Self::Exchange).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The request is not one that can be sent. Nothing was sent; trying again does not help.
+    Invalid,
+    /// No connection was made, so not a byte of the request was sent.
+    Connect,
+    /// Anything after that: the server may or may not have done the work.
+    Exchange,
+    /// The status arrived, but the body broke off.
+    Body,
+    /// The body is larger than was allowed.
+    TooLarge,
+}
+
+/// Why an attempt brought no answer.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    status: Option<StatusCode>,
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl TransportError {
+    /// An error of the given kind. What `source` prints must not hold the key.
+    pub fn new(kind: TransportErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, status: None, source: source.into() }
+    }
+
+    /// Adds the status that had arrived.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// How far the attempt came.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// The status, if it had arrived.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+}
+
+impl fmt::Display for TransportError {
+    /// The innermost cause: the layers above it only say that a request failed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut innermost: &dyn StdError = &*self.source;
+        while let Some(source) = innermost.source() {
+            innermost = source;
+        }
+        fmt::Display::fmt(innermost, f)
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// Makes one attempt. Implemented for [`reqwest::Client`]; a proxy, a recorder or a test double implements it too.
+///
+/// A transport follows no redirect, repeats nothing and reads at most
+/// [`max_response_bytes`](TransportRequest::max_response_bytes). It keeps no time: the core drops the future when the
+/// attempt's time is over, and that must end the attempt.
+///
+/// ```
+/// use leonardo_ai::{LeonardoCore, Transport, TransportError, TransportRequest, TransportResponse};
+/// use leonardo_ai::{BoxFuture, http::{HeaderMap, StatusCode}};
+///
+/// /// Answers everything with the same text.
+/// struct Canned(&'static str);
+///
+/// impl Transport for Canned {
+///     fn send(&self, _: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
+///         Box::pin(async { Ok(TransportResponse::new(StatusCode::OK, HeaderMap::new(), self.0)) })
+///     }
+/// }
+///
+/// let core = LeonardoCore::builder().bearer_auth("test").transport(Canned("{}")).build()?;
+/// # Ok::<(), leonardo_ai::Error>(())
+/// ```
+pub trait Transport: Send + Sync + 'static {
+    /// Sends `request` once and reads the answer.
+    fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>>;
+}
+
+impl Transport for reqwest::Client {
+    /// For a client of the caller's own: whether it follows redirects is not known, so it is checked afterwards.
+    fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
+        let asked = request.url.clone();
+        Box::pin(exchange(self, request, Some(asked)))
+    }
+}
+
+/// The client that the core makes for itself: it follows no redirect and repeats nothing.
+#[derive(Debug)]
+pub(crate) struct OwnClient(pub(crate) reqwest::Client);
+
+impl Transport for OwnClient {
+    fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
+        // A browser follows redirects by itself.
+        let asked = cfg!(target_arch = "wasm32").then(|| request.url.clone());
+        Box::pin(exchange(&self.0, request, asked))
+    }
+}
+
+async fn exchange(
+    client: &reqwest::Client,
+    request: TransportRequest,
+    asked: Option<Url>,
+) -> Result<TransportResponse, TransportError> {
+    let TransportRequest { method, url, headers, body, max_response_bytes, .. } = request;
+    let mut sent = reqwest::Request::new(method, url);
+    *sent.headers_mut() = headers;
+    if let Some(body) = body {
+        *sent.body_mut() = Some(body.into());
+    }
+    let mut response = client.execute(sent).await.map_err(|error| {
+        let kind = if is_connect(&error) {
+            TransportErrorKind::Connect
+        } else if error.is_builder() {
+            TransportErrorKind::Invalid
+        } else {
+            TransportErrorKind::Exchange
+        };
+        TransportError::new(kind, error.without_url())
+    })?;
+    let status = response.status();
+    if asked.is_some_and(|asked| asked != *response.url()) {
+        let reason = "the client followed a redirect, which can do the work twice or elsewhere";
+        return Err(TransportError::new(TransportErrorKind::Exchange, reason).with_status(status));
+    }
+    let headers = std::mem::take(response.headers_mut());
+    let body = read(response, max_response_bytes).await.map_err(|error| error.with_status(status))?;
+    Ok(TransportResponse { status, headers, body })
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn is_connect(error: &reqwest::Error) -> bool {
+    error.is_connect()
+}
+
+/// A browser does not tell whether a connection was made.
+#[cfg(target_arch = "wasm32")]
+fn is_connect(_: &reqwest::Error) -> bool {
+    false
+}
+
+fn too_large(limit: usize) -> TransportError {
+    TransportError::new(TransportErrorKind::TooLarge, format!("the body is larger than {limit} bytes"))
+}
+
+fn broken_off(error: reqwest::Error) -> TransportError {
+    TransportError::new(TransportErrorKind::Body, error.without_url())
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
+    let announced = response.content_length().unwrap_or(0);
+    if announced > limit as u64 {
+        return Err(too_large(limit));
+    }
+    let Some(first) = response.chunk().await.map_err(broken_off)? else { return Ok(Bytes::new()) };
+    // Most answers come in one piece, which needs no copy.
+    let mut whole: Option<BytesMut> = None;
+    let mut length = first.len();
+    while length <= limit {
+        let Some(next) = response.chunk().await.map_err(broken_off)? else {
+            return Ok(whole.map_or(first, BytesMut::freeze));
+        };
+        length += next.len();
+        whole
+            .get_or_insert_with(|| {
+                let mut whole = BytesMut::with_capacity((announced as usize).max(first.len() + next.len()));
+                whole.extend_from_slice(&first);
+                whole
+            })
+            .extend_from_slice(&next);
+    }
+    Err(too_large(limit))
+}
+
+/// `fetch` hands over whole bodies; its own memory is bounded by the browser.
+#[cfg(target_arch = "wasm32")]
+async fn read(response: reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
+    if response.content_length().unwrap_or(0) > limit as u64 {
+        return Err(too_large(limit));
+    }
+    let body = response.bytes().await.map_err(broken_off)?;
+    if body.len() > limit { Err(too_large(limit)) } else { Ok(body) }
+}
