@@ -14,5 +14,8 @@ pub fn image_get_generations_by_user_id(
     user_id: impl Into<UserId>,
     request: GetGenerationsByUserIdRequest,
 ) -> Call<'_, Vec<Generation>> {
-    Call::new(core, &operations::image_get_generations_by_user_id).id(user_id.into()).query(&request).list("generations")
+    Call::new(core, &operations::image_get_generations_by_user_id)
+        .id(user_id.into())
+        .query(&request)
+        .list("generations")
 }

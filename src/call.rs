@@ -388,8 +388,7 @@ impl Request<'_> {
             let elapsed = started.elapsed();
             error.set_call(attempts, elapsed);
             if error.may_be_retried(effect) {
-                let pause =
-                    error.retry_after().unwrap_or_else(|| pauses.get_or_insert_with(|| policy.pauses()).next());
+                let pause = error.retry_after().unwrap_or_else(|| pauses.get_or_insert_with(|| policy.pauses()).next());
                 if policy.allows(attempts, elapsed, pause) && elapsed.saturating_add(pause) < deadline {
                     runtime::sleep(pause).await;
                     continue;
@@ -406,12 +405,7 @@ impl Request<'_> {
     }
 
     /// One attempt within its time.
-    async fn attempt(
-        &self,
-        left: Duration,
-        deadline: Duration,
-        trail: &mut Trail,
-    ) -> Result<TransportResponse, Error> {
+    async fn attempt(&self, left: Duration, deadline: Duration, trail: &mut Trail) -> Result<TransportResponse, Error> {
         let timeout = self.options.timeout.unwrap_or(self.core.inner.timeout);
         let (limit, scope) =
             if left < timeout { (deadline, TimeoutScope::Deadline) } else { (timeout, TimeoutScope::Attempt) };
@@ -479,9 +473,8 @@ impl Request<'_> {
         redactor: &Redactor<'_>,
     ) -> Result<(StatusCode, HeaderMap), Error> {
         let TransportResponse { status, headers, body } = response;
-        let refusal = |headers, body| {
-            Err(Error::Api(Box::new(error::api_error(self.info(), status, headers, body, redactor))))
-        };
+        let refusal =
+            |headers, body| Err(Error::Api(Box::new(error::api_error(self.info(), status, headers, body, redactor))));
         if !status.is_success() {
             return refusal(headers, body);
         }

@@ -216,11 +216,14 @@ pub struct ConnectionError {
     pub source: TransportError,
 }
 
+/// Whether this crate asked for TLS. Another crate of the build may have, so its lack is only a guess.
+const HAS_TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"));
+
 impl ConnectionError {
     fn message(&self) -> String {
         let Self { call, server, source } = self;
         let (what, next) = match source.kind() {
-            TransportErrorKind::Connect if cfg!(not(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"))) && server.starts_with("https") => (
+            TransportErrorKind::Connect if !HAS_TLS && server.starts_with("https") => (
                 "no connection to",
                 "This build may lack TLS: enable one of the features rustls, native-tls and rustls-no-provider.",
             ),
@@ -300,9 +303,10 @@ pub enum ApiErrorKind {
 impl ApiErrorKind {
     fn name_and_advice(self) -> (&'static str, &'static str) {
         match self {
-            Self::Authentication => {
-                ("authentication", "Check the key: it is a UUID, shown once when it is made; trying again does not help.")
-            }
+            Self::Authentication => (
+                "authentication",
+                "Check the key: it is a UUID, shown once when it is made; trying again does not help.",
+            ),
             Self::Moderation => ("content moderation", "Change the prompt; trying the same again does not help."),
             Self::InvalidRequest => ("invalid request", "Correct the request; trying the same again does not help."),
             Self::NotFound => ("not found", "Check the id, and that it is of this kind and this account."),
@@ -590,7 +594,13 @@ pub(crate) fn api_error(
 }
 
 /// The answer that a record is `null`.
-pub(crate) fn not_found(call: CallInfo, status: StatusCode, headers: HeaderMap, body: Bytes, redactor: &Redactor<'_>) -> ApiError {
+pub(crate) fn not_found(
+    call: CallInfo,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    redactor: &Redactor<'_>,
+) -> ApiError {
     ApiError {
         call,
         kind: ApiErrorKind::NotFound,
@@ -639,7 +649,11 @@ fn reported(status: StatusCode, body: &[u8]) -> Reported {
 /// The status that a code stands for, where only the code is given.
 fn status_of(code: &str) -> u16 {
     match code.to_ascii_lowercase().replace('_', "-").as_str() {
-        "bad-request" | "validation-failed" | "bad-user-input" | "constraint-violation" | "graphql-validation-failed" => 400,
+        "bad-request"
+        | "validation-failed"
+        | "bad-user-input"
+        | "constraint-violation"
+        | "graphql-validation-failed" => 400,
         "access-denied" | "unauthorized" | "unauthenticated" | "invalid-jwt" => 401,
         "forbidden" | "permission-denied" => 403,
         "not-found" => 404,
@@ -695,7 +709,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let until = httpdate::parse_http_date(value).ok()?;
     // Where the answer tells the server's time, a wrong clock here does not matter.
     let now = headers.get(http::header::DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-    let since = |time: std::time::SystemTime| time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since =
+        |time: std::time::SystemTime| time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = match now {
         Some(now) => since(now),
         None => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),

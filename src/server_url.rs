@@ -84,9 +84,12 @@ mod tests {
 
     #[test]
     fn a_base_url_may_end_in_a_slash_or_a_version() {
-        for text in
-            ["https://h.example/api/rest", "https://h.example/api/rest/", "https://h.example/api/rest/v1", "https://h.example/api/rest/v1//"]
-        {
+        for text in [
+            "https://h.example/api/rest",
+            "https://h.example/api/rest/",
+            "https://h.example/api/rest/v1",
+            "https://h.example/api/rest/v1//",
+        ] {
             let url = ServerUrl::parse(text).unwrap();
             assert_eq!(url.join("/v1/me").as_str(), "https://h.example/api/rest/v1/me", "{text}");
         }

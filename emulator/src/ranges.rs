@@ -1,0 +1,120 @@
+//! Serving bytes as a CDN does: entity tags, ranges, and answers to questions about them.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+
+/// The part of an entity that a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    All,
+    /// From the first up to and without the second.
+    Part(u64, u64),
+    Nothing,
+    Unchanged,
+}
+
+fn asked(headers: &HeaderMap, etag: &str, length: u64) -> Asked {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let same = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == etag;
+    if text(header::IF_NONE_MATCH).is_some_and(|known| known.split(',').any(|tag| same(tag.trim()))) {
+        return Asked::Unchanged;
+    }
+    if text(header::IF_RANGE).is_some_and(|tag| tag != etag) {
+        return Asked::All;
+    }
+    let Some(spec) = text(header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else {
+        return Asked::All;
+    };
+    // Several ranges at once may be ignored, and so is what is no range.
+    let Some((first, last)) = spec.trim().split_once('-') else {
+        return Asked::All;
+    };
+    match (first.parse::<u64>(), last.parse::<u64>()) {
+        (Ok(first), Ok(last)) if first <= last => within(first, last.saturating_add(1).min(length)),
+        (Ok(first), Err(_)) if last.is_empty() => within(first, length),
+        (Err(_), Ok(count)) if first.is_empty() => {
+            if count == 0 {
+                Asked::Nothing
+            } else {
+                within(length.saturating_sub(count), length)
+            }
+        }
+        _ => Asked::All,
+    }
+}
+
+fn within(first: u64, end: u64) -> Asked {
+    if first < end { Asked::Part(first, end) } else { Asked::Nothing }
+}
+
+/// Answers with an entity of a known length, of which `body` gives the bytes from one place up to another.
+pub(crate) fn answer(
+    headers: &HeaderMap,
+    content_type: &'static str,
+    etag: &str,
+    length: u64,
+    body: impl FnOnce(u64, u64) -> Body,
+) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    let head = response.headers_mut();
+    head.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Ok(etag) = HeaderValue::from_str(etag) {
+        head.insert(header::ETAG, etag);
+    }
+    let (status, part) = match asked(headers, etag, length) {
+        Asked::Unchanged => (StatusCode::NOT_MODIFIED, None),
+        Asked::Nothing => {
+            insert(head, header::CONTENT_RANGE, &format!("bytes */{length}"));
+            (StatusCode::RANGE_NOT_SATISFIABLE, Some((0, 0)))
+        }
+        Asked::All => (StatusCode::OK, Some((0, length))),
+        Asked::Part(first, end) => {
+            insert(head, header::CONTENT_RANGE, &format!("bytes {first}-{}/{length}", end - 1));
+            (StatusCode::PARTIAL_CONTENT, Some((first, end)))
+        }
+    };
+    if let Some((first, end)) = part {
+        insert(head, header::CONTENT_LENGTH, &(end - first).to_string());
+        head.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if first < end {
+            *response.body_mut() = body(first, end);
+        }
+    }
+    *response.status_mut() = status;
+    response
+}
+
+fn insert(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: header::HeaderName, value: &'static str) -> Asked {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static(value));
+        asked(&headers, "\"tag\"", 100)
+    }
+
+    #[test]
+    fn ranges() {
+        let range = |value| of(header::RANGE, value);
+        assert_eq!(range("bytes=0-9"), Asked::Part(0, 10));
+        assert_eq!(range("bytes=90-"), Asked::Part(90, 100));
+        assert_eq!(range("bytes=90-1000"), Asked::Part(90, 100));
+        assert_eq!(range("bytes=-10"), Asked::Part(90, 100));
+        assert_eq!(range("bytes=-1000"), Asked::Part(0, 100));
+        assert_eq!(range("bytes=100-"), Asked::Nothing);
+        assert_eq!(range("bytes=-0"), Asked::Nothing);
+        assert_eq!(range("bytes=5-4"), Asked::All);
+        assert_eq!(range("bytes=0-1,5-6"), Asked::All);
+        assert_eq!(range("lines=0-1"), Asked::All);
+        assert_eq!(range("bytes=0-18446744073709551615"), Asked::Part(0, 100));
+        assert_eq!(of(header::IF_NONE_MATCH, "\"x\", \"tag\""), Asked::Unchanged);
+        assert_eq!(of(header::IF_NONE_MATCH, "\"x\""), Asked::All);
+    }
+}

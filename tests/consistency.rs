@@ -1,0 +1,167 @@
+//! Holds features, functions and documentation to the one table of operations.
+//!
+//! `UPDATE=1 cargo test --all-features --test consistency` writes what follows from the table: the features in
+//! `Cargo.toml` and the table in the README.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A line of the table.
+struct Line {
+    group: &'static str,
+    name: &'static str,
+    feature: &'static str,
+    effect: &'static str,
+    method: &'static str,
+    path: &'static str,
+    arguments: &'static [&'static str],
+}
+
+macro_rules! lines {
+    ($($group:ident { $($name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*);)* })*) => {
+        const TABLE: &[Line] = &[$($(Line {
+            group: stringify!($group),
+            name: stringify!($name),
+            feature: $feature,
+            effect: stringify!($effect),
+            method: stringify!($method),
+            path: $path,
+            arguments: &[$(stringify!($argument)),*],
+        },)*)*];
+    };
+}
+
+leonardo_ai::for_each_operation!(lines);
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn groups() -> BTreeSet<&'static str> {
+    TABLE.iter().map(|line| line.group).collect()
+}
+
+/// Holds what stands between two marks of a file to `expected`, or writes it there.
+fn hold(file: &str, begin: &str, end: &str, expected: &str) {
+    let text = read(file);
+    let (before, rest) = text.split_once(begin).unwrap_or_else(|| panic!("{file} has no {begin:?}"));
+    let (mark, rest) = rest.split_once('\n').expect("the mark ends its line");
+    let (found, after) = rest.split_once(end).unwrap_or_else(|| panic!("{file} has no {end:?}"));
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(root().join(file), format!("{before}{begin}{mark}\n{expected}{end}{after}")).expect("writes");
+    } else {
+        assert_eq!(found, expected, "{file} does not follow the table; run again with UPDATE=1");
+    }
+}
+
+#[test]
+fn the_features_are_those_of_the_table() {
+    let mut expected = String::new();
+    let list = |name: &str, of: &[&str]| match of {
+        [one] => format!("{name} = [\"{one}\"]\n"),
+        of => {
+            let lines: String = of.iter().map(|feature| format!("    \"{feature}\",\n")).collect();
+            format!("{name} = [\n{lines}]\n")
+        }
+    };
+    expected.push_str(&list("full", &groups().into_iter().collect::<Vec<_>>()));
+    for group in groups() {
+        let of_group: Vec<_> = TABLE.iter().filter(|line| line.group == group).map(|line| line.feature).collect();
+        expected.push_str(&list(group, &of_group));
+        for feature in of_group {
+            expected.push_str(&list(feature, &["client"]));
+        }
+    }
+    hold("Cargo.toml", "# begin of operations", "# end of operations", &expected);
+}
+
+#[test]
+fn the_readme_lists_the_table() {
+    let mut expected = String::from("| feature | function | endpoint | repeated after |\n|---|---|---|---|\n");
+    for Line { group, name, feature, effect, method, path, .. } in TABLE {
+        expected.push_str(&format!(
+            "| `{feature}` | [`{name}`](docs/{group}.md#{name}) | `{method} {path}` | {} |\n",
+            if *effect == "Billable" { "no connection, 429" } else { "anything transient" }
+        ));
+    }
+    hold("README.md", "<!-- begin of operations -->", "<!-- end of operations -->", &expected);
+}
+
+#[test]
+fn names_follow_one_rule() {
+    for line in TABLE {
+        assert_eq!(line.feature, line.name.replace('_', "-"));
+        assert!(line.name.starts_with(&format!("{}_", line.group)), "{} is not named after its group", line.name);
+        let version = line.path.split('/').nth(1).unwrap();
+        assert!(matches!(version, "v1" | "v2"), "{} has no version", line.path);
+        let ids: Vec<_> = line.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        let named: Vec<_> = line.arguments.iter().copied().filter(|&argument| argument != "request").collect();
+        assert_eq!(ids, named, "the arguments of {} are not its path's", line.name);
+    }
+    let names: BTreeSet<_> = TABLE.iter().map(|line| line.name).collect();
+    assert_eq!(names.len(), TABLE.len(), "a name stands twice");
+}
+
+#[test]
+fn every_function_has_its_file_and_every_file_its_function() {
+    let files: BTreeSet<String> = fs::read_dir(root().join("funcs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "mod.rs")
+        .collect();
+    let expected: BTreeSet<String> = TABLE.iter().map(|line| format!("{}.rs", line.name)).collect();
+    assert_eq!(files, expected);
+    for line in TABLE {
+        let text = read(format!("funcs/{}.rs", line.name));
+        assert!(text.contains(&format!("pub fn {}(", line.name)), "{} is not in its file", line.name);
+        let endpoint = format!("`{} {}`", line.method, line.path);
+        assert!(text.contains(&endpoint), "funcs/{}.rs does not name {endpoint}", line.name);
+    }
+}
+
+#[test]
+fn every_operation_is_documented_on_its_groups_page() {
+    let lib = read("src/lib.rs");
+    for group in groups() {
+        assert!(lib.contains(&format!("docs/{group}.md")), "the examples of docs/{group}.md are not tested");
+        let page = read(format!("docs/{group}.md"));
+        let sections: BTreeSet<_> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        for line in TABLE.iter().filter(|line| line.group == group) {
+            let (_, section) = page
+                .split_once(&format!("\n## {}\n", line.name))
+                .unwrap_or_else(|| panic!("docs/{group}.md has no section on {}", line.name));
+            let section = section.split("\n## ").next().unwrap();
+            for part in [line.feature, &format!("{} {}", line.method, line.path)] {
+                assert!(section.contains(part), "the section on {} does not name {part}", line.name);
+            }
+            assert!(page.contains(&format!("(#{})", line.name)), "docs/{group}.md does not list {}", line.name);
+        }
+        let known: BTreeSet<_> = TABLE.iter().map(|line| line.name).chain(["Overview"]).collect();
+        let strays: Vec<_> = sections.difference(&known).filter(|name| name.starts_with(group)).collect();
+        assert!(strays.is_empty(), "docs/{group}.md has sections on no operation: {strays:?}");
+    }
+}
+
+#[test]
+#[cfg(feature = "full")]
+fn a_full_build_has_every_operation() {
+    let built: Vec<_> = leonardo_ai::operations::ALL
+        .iter()
+        .map(|operation| {
+            (operation.name, operation.feature, operation.group, operation.method.as_str(), operation.path)
+        })
+        .collect();
+    let expected: Vec<_> =
+        TABLE.iter().map(|line| (line.name, line.feature, line.group, line.method, line.path)).collect();
+    assert_eq!(built, expected);
+    for (operation, line) in leonardo_ai::operations::ALL.iter().zip(TABLE) {
+        assert_eq!(format!("{:?}", operation.effect), line.effect);
+        assert_eq!(operation.arguments, line.arguments);
+    }
+}
