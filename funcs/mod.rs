@@ -14,4 +14,16 @@ macro_rules! modules {
     };
 }
 
+macro_rules! workflows {
+    ($($group:ident { $($name:ident $feature:literal [$($needs:literal)*];)* })*) => {
+        $($(
+            #[cfg(feature = $feature)]
+            mod $name;
+            #[cfg(feature = $feature)]
+            pub use $name::*;
+        )*)*
+    };
+}
+
 crate::for_each_operation!(modules);
+crate::for_each_workflow!(workflows);

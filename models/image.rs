@@ -352,7 +352,7 @@ impl UserElementInput {
 ///
 /// [`Default`] is the documented first page: 10 from the beginning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct GetGenerationsByUserIdRequest {
     /// How many of the newest to pass over. Default: 0.
     #[serde(deserialize_with = "wire::opt_u32", skip_serializing_if = "Option::is_none")]

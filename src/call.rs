@@ -22,6 +22,7 @@ use crate::operation::{Effect, Operation};
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend, SystemTime};
 use crate::server_url::{self, ServerUrl};
+use crate::trace::CallSpan;
 use crate::transport::{TransportError, TransportErrorKind, TransportRequest, TransportResponse};
 
 /// A call of one operation. Nothing is sent until it is awaited.
@@ -44,7 +45,8 @@ use crate::transport::{TransportError, TransportErrorKind, TransportRequest, Tra
 /// ```
 ///
 /// Whatever is wrong with an argument or an option is an error of the await. Dropping the future ends the call at once;
-/// whether a request that is under way is still carried out is up to the server.
+/// whether a request that is under way is still carried out, and charged, is up to the server. To limit a call's time, set
+/// its deadline: then it ends in an error that says whether money may have been spent.
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<'a, T = Bytes> {
     request: Request<'a>,
@@ -354,8 +356,31 @@ impl Request<'_> {
         self.options.server.as_ref().unwrap_or(&self.core.inner.server)
     }
 
-    /// The whole life of a call: attempts and pauses until there is a record or an error that stays.
+    /// [`attempts`](Self::attempts), in a span of its own.
     async fn execute(&mut self, field: &'static str, decode: &mut Decoder<'_>) -> Result<Answer, Error> {
+        let span = CallSpan::new(self.operation);
+        let started = Instant::now();
+        let result = span.around(self.attempts(field, decode, started, &span)).await;
+        match &result {
+            Ok(answer) => {
+                self.core.inner.budget.give_back(answer.attempts);
+                span.ended(answer.attempts, started.elapsed(), Ok(answer.status.as_u16()));
+            }
+            Err(error) => {
+                span.ended(error.call().map_or(0, |call| call.attempts), started.elapsed(), Err(error));
+            }
+        }
+        result
+    }
+
+    /// The whole life of a call: attempts and pauses until there is a record or an error that stays.
+    async fn attempts(
+        &mut self,
+        field: &'static str,
+        decode: &mut Decoder<'_>,
+        started: Instant,
+        span: &CallSpan,
+    ) -> Result<Answer, Error> {
         if let Some(refused) = self.refused.take() {
             return Err(self.invalid(refused));
         }
@@ -370,11 +395,11 @@ impl Request<'_> {
         let effect = self.operation.effect;
         let policy = self.options.retry.as_ref().unwrap_or(&core.retry);
         let deadline = self.options.deadline.unwrap_or(core.deadline).unwrap_or(Duration::MAX);
-        let started = Instant::now();
         let mut pauses: Option<Pauses> = None;
         let mut attempts = 0;
         loop {
             attempts += 1;
+            span.attempt(attempts);
             let mut trail = Trail::default();
             let left = deadline.saturating_sub(started.elapsed());
             let result = match self.attempt(left, deadline, &mut trail).await {
@@ -390,14 +415,23 @@ impl Request<'_> {
             if error.may_be_retried(effect) {
                 let pause = error.retry_after().unwrap_or_else(|| pauses.get_or_insert_with(|| policy.pauses()).next());
                 if policy.allows(attempts, elapsed, pause) && elapsed.saturating_add(pause) < deadline {
-                    runtime::sleep(pause).await;
-                    continue;
+                    if core.budget.take() {
+                        span.repeated(attempts, &error, pause);
+                        runtime::sleep(pause).await;
+                        continue;
+                    }
+                    error.set_out_of_budget();
                 }
             }
             return Err(match trail.sent_at {
                 Some(sent_at) if effect == Effect::Billable && !error.proves_nothing_done() => {
                     let request = self.body.clone().unwrap_or_default();
-                    Error::OutcomeUnknown(Box::new(OutcomeUnknownError { sent_at, request, cause: error }))
+                    Error::OutcomeUnknown(Box::new(OutcomeUnknownError {
+                        sent_at,
+                        request,
+                        cause: error,
+                        lookup: None,
+                    }))
                 }
                 _ => error,
             });

@@ -9,6 +9,7 @@ use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::auth::{Auth, Bearer, FromClosure};
+use crate::budget::RetryBudget;
 use crate::error::{ConfigError, Error};
 use crate::retry::RetryPolicy;
 use crate::runtime::MaybeSend;
@@ -47,7 +48,11 @@ pub(crate) struct Inner {
     pub(crate) timeout: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) retry: RetryPolicy,
+    pub(crate) budget: RetryBudget,
     pub(crate) max_response_bytes: usize,
+    /// The user that the key belongs to, once it was asked for.
+    #[cfg(feature = "image-create-generation-once")]
+    pub(crate) user: tokio::sync::OnceCell<crate::models::UserId>,
 }
 
 impl LeonardoCore {
@@ -100,6 +105,7 @@ impl LeonardoCore {
             timeout: Duration::from_secs(60),
             deadline: Some(Duration::from_secs(300)),
             retry: RetryPolicy::default(),
+            budget: RetryBudget::default(),
             headers: Vec::new(),
             user_agent: concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)").to_owned(),
             max_response_bytes: 16 * 1024 * 1024,
@@ -124,6 +130,11 @@ impl LeonardoCore {
         builder
     }
 
+    /// How many repetitions the calls of this core and its clones may still make together.
+    pub fn retry_budget(&self) -> &RetryBudget {
+        &self.inner.budget
+    }
+
     /// The base URL of the server, without a version.
     pub fn server_url(&self) -> &str {
         self.inner.server.as_str()
@@ -141,6 +152,7 @@ impl fmt::Debug for LeonardoCore {
             .field("timeout", &self.inner.timeout)
             .field("deadline", &self.inner.deadline)
             .field("retry", &self.inner.retry)
+            .field("retry_budget", &self.inner.budget)
             .field("max_response_bytes", &self.inner.max_response_bytes)
             .finish_non_exhaustive()
     }
@@ -167,6 +179,7 @@ pub struct LeonardoCoreBuilder {
     timeout: Duration,
     deadline: Option<Duration>,
     retry: RetryPolicy,
+    budget: RetryBudget,
     headers: Vec<(String, String)>,
     user_agent: String,
     max_response_bytes: usize,
@@ -231,6 +244,13 @@ impl LeonardoCoreBuilder {
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// How many repetitions all calls may make together; see [`RetryBudget`].
+    #[must_use]
+    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.budget = budget;
         self
     }
 
@@ -315,7 +335,10 @@ impl LeonardoCoreBuilder {
             timeout: self.timeout,
             deadline: self.deadline,
             retry: self.retry,
+            budget: self.budget,
             max_response_bytes: self.max_response_bytes,
+            #[cfg(feature = "image-create-generation-once")]
+            user: Default::default(),
         };
         Ok(LeonardoCore { inner: Arc::new(inner) })
     }

@@ -88,11 +88,7 @@ impl Error {
                 matches!(error.source.kind(), TransportErrorKind::Connect | TransportErrorKind::Invalid)
             }
             Self::Timeout(error) => !error.sent,
-            Self::Api(error) => match error.kind {
-                ApiErrorKind::Server => false,
-                ApiErrorKind::Unexpected => error.status.is_client_error(),
-                _ => true,
-            },
+            Self::Api(error) => error.proves_nothing_done(),
             Self::Decode(_) | Self::OutcomeUnknown(_) => false,
         }
     }
@@ -114,23 +110,51 @@ impl Error {
         self.api().and_then(|error| error.retry_after)
     }
 
-    pub(crate) fn set_call(&mut self, attempts: u32, elapsed: Duration) {
-        let call = match self {
-            Self::Config(_) => return,
-            Self::InvalidRequest(error) => {
-                // The attempt that could not be made is none.
-                error.call.attempts = attempts - 1;
-                error.call.elapsed = elapsed;
-                return;
-            }
+    fn call_mut(&mut self) -> Option<&mut CallInfo> {
+        Some(match self {
+            Self::Config(_) => return None,
+            Self::InvalidRequest(error) => &mut error.call,
             Self::Connection(error) => &mut error.call,
             Self::Timeout(error) => &mut error.call,
             Self::Api(error) => &mut error.call,
             Self::Decode(error) => &mut error.call,
-            Self::OutcomeUnknown(error) => return error.cause.set_call(attempts, elapsed),
+            Self::OutcomeUnknown(error) => error.cause.call_mut()?,
+        })
+    }
+
+    pub(crate) fn set_call(&mut self, attempts: u32, elapsed: Duration) {
+        // An attempt that could not be made is none.
+        let made = if matches!(self, Self::InvalidRequest(_)) { attempts - 1 } else { attempts };
+        if let Some(call) = self.call_mut() {
+            call.attempts = made;
+            call.elapsed = elapsed;
+        }
+    }
+
+    #[cfg(feature = "image-create-generation-once")]
+    pub(crate) fn set_operation(&mut self, operation: &'static str) {
+        if let Some(call) = self.call_mut() {
+            call.operation = operation;
+        }
+    }
+
+    pub(crate) fn set_out_of_budget(&mut self) {
+        if let Some(call) = self.call_mut() {
+            call.out_of_budget = true;
+        }
+    }
+
+    /// The status of the answer, if there was one.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn status_code(&self) -> Option<u16> {
+        let status = match self {
+            Self::Api(error) => Some(error.status),
+            Self::Decode(error) => Some(error.status),
+            Self::Connection(error) => error.source.status(),
+            Self::OutcomeUnknown(error) => return error.cause.status_code(),
+            _ => None,
         };
-        call.attempts = attempts;
-        call.elapsed = elapsed;
+        status.map(|status| status.as_u16())
     }
 }
 
@@ -146,11 +170,13 @@ pub struct CallInfo {
     pub attempts: u32,
     /// The time from the call's beginning to its end, pauses included.
     pub elapsed: Duration,
+    /// Whether the call was not repeated because the core's [`RetryBudget`](crate::RetryBudget) was spent.
+    pub out_of_budget: bool,
 }
 
 impl CallInfo {
     pub(crate) fn new(operation: &'static str, effect: Effect) -> Self {
-        Self { operation, effect, attempts: 0, elapsed: Duration::ZERO }
+        Self { operation, effect, attempts: 0, elapsed: Duration::ZERO, out_of_budget: false }
     }
 
     /// `… failed after 3 attempts in 1.2 s: `, the beginning of every message.
@@ -160,13 +186,23 @@ impl CallInfo {
             let s = if self.attempts == 1 { "" } else { "s" };
             let _ = write!(text, " after {} attempt{s} in {:.1} s", self.attempts, self.elapsed.as_secs_f64());
         }
+        if self.out_of_budget {
+            text.push_str(" (not repeated: the retry budget is spent)");
+        }
         text.push_str(": ");
         text
     }
 
-    /// What to say of money, where the call costs any and none was spent.
-    fn uncharged(&self) -> &'static str {
-        if self.effect == Effect::Billable { " Nothing was charged." } else { "" }
+    /// What to say at the end: of money, where the call costs any, and of what to do next.
+    ///
+    /// Where it is not known whether money was spent, this is left to [`OutcomeUnknownError`]: "try again" would be the
+    /// wrong advice.
+    fn end(&self, nothing_done: bool, advice: &str) -> String {
+        match (self.effect, nothing_done) {
+            (Effect::Billable, true) => format!(" Nothing was charged. {advice}"),
+            (Effect::Billable, false) => String::new(),
+            _ => format!(" {advice}"),
+        }
     }
 }
 
@@ -234,11 +270,8 @@ impl ConnectionError {
             TransportErrorKind::Body => ("the answer broke off from", "Try again."),
             _ => ("the exchange broke off with", "Try again."),
         };
-        let charged = match source.kind() {
-            TransportErrorKind::Connect | TransportErrorKind::Invalid => call.uncharged(),
-            _ => "",
-        };
-        format!("{}{what} {server}: {source}.{charged} {next}", call.beginning())
+        let nothing_done = matches!(source.kind(), TransportErrorKind::Connect | TransportErrorKind::Invalid);
+        format!("{}{what} {server}: {source}.{}", call.beginning(), call.end(nothing_done, next))
     }
 }
 
@@ -274,9 +307,9 @@ impl TimeoutError {
             TimeoutScope::Attempt => "the attempt's timeout",
             TimeoutScope::Deadline => "the call's deadline",
         };
-        let charged = if *sent { "" } else { call.uncharged() };
         let (seconds, start) = (limit.as_secs_f64(), call.beginning());
-        format!("{start}no complete answer within {seconds} s, {what}.{charged} Try again, or allow more time.")
+        let end = call.end(!sent, "Try again, or allow more time.");
+        format!("{start}no complete answer within {seconds} s, {what}.{end}")
     }
 }
 
@@ -341,6 +374,14 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    fn proves_nothing_done(&self) -> bool {
+        match self.kind {
+            ApiErrorKind::Server => false,
+            ApiErrorKind::Unexpected => self.status.is_client_error(),
+            _ => true,
+        }
+    }
+
     fn message(&self) -> String {
         let (kind, advice) = self.kind.name_and_advice();
         let mut text = format!("{}the API answered {} ({kind})", self.call.beginning(), self.status);
@@ -358,14 +399,10 @@ impl ApiError {
             }
         }
         text.push('.');
-        if !matches!(self.kind, ApiErrorKind::Server | ApiErrorKind::Unexpected) {
-            text.push_str(self.call.uncharged());
-        }
         if let Some(pause) = self.retry_after {
             let _ = write!(text, " The server asks to wait {} s.", pause.as_secs());
         }
-        text.push(' ');
-        text.push_str(advice);
+        text.push_str(&self.call.end(self.proves_nothing_done(), advice));
         text
     }
 }
@@ -453,6 +490,8 @@ pub struct OutcomeUnknownError {
     /// What went wrong.
     #[source]
     pub cause: Error,
+    /// Why looking the work up failed too, where that was tried.
+    pub lookup: Option<Box<Error>>,
 }
 
 impl OutcomeUnknownError {
@@ -460,11 +499,15 @@ impl OutcomeUnknownError {
         let since = self.sent_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         // `httpdate` knows only the clock of `std`.
         let sent_at = httpdate::fmt_http_date(std::time::SystemTime::UNIX_EPOCH + since.min(YEAR_9999));
-        format!(
+        let mut text = format!(
             "{} The request was sent at {sent_at}, may have been carried out and charged, and was not repeated. Before \
              sending it again, look for it among the account's newest generations.",
             self.cause
-        )
+        );
+        if let Some(lookup) = &self.lookup {
+            let _ = write!(text, " Looking for it failed as well: {lookup}");
+        }
+        text
     }
 }
 
@@ -629,10 +672,11 @@ fn reported(status: StatusCode, body: &[u8]) -> Reported {
         if let Some(first) = errors.first() {
             let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
             let details = &first["extensions"];
-            let mut error = ApiErrorBody::default();
-            error.error = text(&first["message"]).unwrap_or_else(|| first.to_string());
-            error.path = text(&details["path"]);
-            error.code = text(&details["code"]);
+            let error = ApiErrorBody {
+                error: text(&first["message"]).unwrap_or_else(|| first.to_string()),
+                path: text(&details["path"]),
+                code: text(&details["code"]),
+            };
             let said = details["statusCode"].as_u64().and_then(|code| u16::try_from(code).ok());
             let status = match (own, said) {
                 (0, Some(said)) => said,
@@ -706,14 +750,19 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         // More digits than fit are still a long time.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let until = httpdate::parse_http_date(value).ok()?;
+    let until = parse_date(value)?;
     // Where the answer tells the server's time, a wrong clock here does not matter.
-    let now = headers.get(http::header::DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-    let since =
-        |time: std::time::SystemTime| time.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let now = match now {
-        Some(now) => since(now),
-        None => SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),
-    };
-    Some(since(until).saturating_sub(now))
+    let now = http_date(headers, http::header::DATE)
+        .unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
+    Some(until.saturating_sub(now))
+}
+
+/// A header that holds a date, as the time since 1970.
+pub(crate) fn http_date(headers: &HeaderMap, name: http::HeaderName) -> Option<Duration> {
+    parse_date(headers.get(name)?.to_str().ok()?)
+}
+
+fn parse_date(text: &str) -> Option<Duration> {
+    // `httpdate` knows only the clock of `std`.
+    httpdate::parse_http_date(text).ok()?.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()
 }

@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+// Its examples need every operation.
+#![cfg_attr(any(not(doctest), feature = "full"), doc = include_str!("../README.md"))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[macro_use]
@@ -13,6 +14,8 @@ pub mod funcs;
 
 #[cfg(feature = "client")]
 mod auth;
+#[cfg(feature = "client")]
+mod budget;
 #[cfg(feature = "client")]
 mod call;
 #[cfg(feature = "client")]
@@ -30,10 +33,13 @@ mod runtime;
 #[cfg(feature = "client")]
 mod server_url;
 #[cfg(feature = "client")]
+mod trace;
+#[cfg(feature = "client")]
 mod transport;
 
 #[cfg(feature = "client")]
 pub use self::{
+    budget::RetryBudget,
     call::{Call, Response, WithResponse},
     core::{LeonardoCore, LeonardoCoreBuilder},
     error::{

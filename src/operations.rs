@@ -24,6 +24,21 @@ macro_rules! for_each_operation {
     };
 }
 
+/// Hands the table of functions that stand on several operations to the macro `$then`.
+///
+/// A line is: function, feature, the features it stands on.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! for_each_workflow {
+    ($then:ident) => {
+        $then! {
+            image {
+                image_create_generation_once "image-create-generation-once" ["image-create-generation" "image-get-generations-by-user-id" "user-get-user-self" "dep:fastrand" "tokio/sync"];
+            }
+        }
+    };
+}
+
 #[cfg(feature = "client")]
 macro_rules! statics {
     ($($group:ident { $($name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*);)* })*) => {

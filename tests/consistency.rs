@@ -7,6 +7,27 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// A line of the table of functions that stand on several operations.
+struct Workflow {
+    group: &'static str,
+    name: &'static str,
+    feature: &'static str,
+    needs: &'static [&'static str],
+}
+
+macro_rules! workflows {
+    ($($group:ident { $($name:ident $feature:literal [$($needs:literal)*];)* })*) => {
+        const WORKFLOWS: &[Workflow] = &[$($(Workflow {
+            group: stringify!($group),
+            name: stringify!($name),
+            feature: $feature,
+            needs: &[$($needs),*],
+        },)*)*];
+    };
+}
+
+leonardo_ai::for_each_workflow!(workflows);
+
 /// A line of the table.
 struct Line {
     group: &'static str,
@@ -72,10 +93,13 @@ fn the_features_are_those_of_the_table() {
     };
     expected.push_str(&list("full", &groups().into_iter().collect::<Vec<_>>()));
     for group in groups() {
-        let of_group: Vec<_> = TABLE.iter().filter(|line| line.group == group).map(|line| line.feature).collect();
-        expected.push_str(&list(group, &of_group));
-        for feature in of_group {
-            expected.push_str(&list(feature, &["client"]));
+        let mut of_group: Vec<(&str, &[&str])> = Vec::new();
+        of_group.extend(TABLE.iter().filter(|line| line.group == group).map(|line| (line.feature, &["client"][..])));
+        of_group.extend(WORKFLOWS.iter().filter(|flow| flow.group == group).map(|flow| (flow.feature, flow.needs)));
+        of_group.sort_unstable();
+        expected.push_str(&list(group, &of_group.iter().map(|(feature, _)| *feature).collect::<Vec<_>>()));
+        for (feature, needs) in of_group {
+            expected.push_str(&list(feature, needs));
         }
     }
     hold("Cargo.toml", "# begin of operations", "# end of operations", &expected);
@@ -89,6 +113,10 @@ fn the_readme_lists_the_table() {
             "| `{feature}` | [`{name}`](docs/{group}.md#{name}) | `{method} {path}` | {} |\n",
             if *effect == "Billable" { "no connection, 429" } else { "anything transient" }
         ));
+    }
+    for Workflow { group, name, feature, .. } in WORKFLOWS {
+        expected
+            .push_str(&format!("| `{feature}` | [`{name}`](docs/{group}.md#{name}) | several | see its section |\n"));
     }
     hold("README.md", "<!-- begin of operations -->", "<!-- end of operations -->", &expected);
 }
@@ -115,7 +143,8 @@ fn every_function_has_its_file_and_every_file_its_function() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| name != "mod.rs")
         .collect();
-    let expected: BTreeSet<String> = TABLE.iter().map(|line| format!("{}.rs", line.name)).collect();
+    let names = TABLE.iter().map(|line| line.name).chain(WORKFLOWS.iter().map(|flow| flow.name));
+    let expected: BTreeSet<String> = names.map(|name| format!("{name}.rs")).collect();
     assert_eq!(files, expected);
     for line in TABLE {
         let text = read(format!("funcs/{}.rs", line.name));
@@ -142,7 +171,12 @@ fn every_operation_is_documented_on_its_groups_page() {
             }
             assert!(page.contains(&format!("(#{})", line.name)), "docs/{group}.md does not list {}", line.name);
         }
-        let known: BTreeSet<_> = TABLE.iter().map(|line| line.name).chain(["Overview"]).collect();
+        for flow in WORKFLOWS.iter().filter(|flow| flow.group == group) {
+            assert!(sections.contains(flow.name), "docs/{group}.md has no section on {}", flow.name);
+            assert!(page.contains(flow.feature), "docs/{group}.md does not name {}", flow.feature);
+        }
+        let names = TABLE.iter().map(|line| line.name).chain(WORKFLOWS.iter().map(|flow| flow.name));
+        let known: BTreeSet<_> = names.chain(["Overview"]).collect();
         let strays: Vec<_> = sections.difference(&known).filter(|name| name.starts_with(group)).collect();
         assert!(strays.is_empty(), "docs/{group}.md has sections on no operation: {strays:?}");
     }

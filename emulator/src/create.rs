@@ -1,6 +1,7 @@
 //! The body of a create request: its fields, their defaults, and what is wrong with them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -187,6 +188,23 @@ impl Create {
     /// Whether the images are so marked; asked for with the word `nsfwword`, so that clients can be tried with it.
     pub(crate) fn nsfw(&self) -> bool {
         has_word(&self.prompt, "nsfwword")
+    }
+
+    /// Whether the generation is to end as FAILED; asked for with the words `fail this`.
+    pub(crate) fn fails(&self) -> bool {
+        self.prompt.contains("fail this")
+    }
+
+    /// How long the generation is to take, if the prompt says so: `slow 5s` or `slow 300ms`.
+    pub(crate) fn takes(&self) -> Option<Duration> {
+        let mut words = self.prompt.split_whitespace().skip_while(|word| *word != "slow").skip(1);
+        let time = words.next()?;
+        let milliseconds = match time.strip_suffix("ms") {
+            Some(number) => number.parse().ok()?,
+            None => time.strip_suffix('s')?.parse::<u64>().ok()?.checked_mul(1000)?,
+        };
+        // A day is for ever in a test, and far from what clocks cannot count.
+        Some(Duration::from_millis(milliseconds).min(Duration::from_secs(86_400)))
     }
 
     pub(crate) fn extension(&self) -> &'static str {

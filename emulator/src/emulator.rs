@@ -10,11 +10,14 @@ use tokio::task::JoinHandle;
 
 use crate::faults::FaultPlan;
 use crate::ids::Uuid;
+use crate::limits::Limits;
 use crate::lock;
 use crate::money;
 use crate::record::{Charge, RequestRecord};
 use crate::server::{self, Door};
 use crate::shared::{Config, Shared};
+use crate::uploads::Upload;
+use crate::webhook::{Delivery, Webhook};
 
 /// A running server. Dropping it ends all connections and frees the port.
 pub struct Emulator {
@@ -77,6 +80,18 @@ impl Emulator {
         lock(&self.shared.log).all()
     }
 
+    /// The files that were uploaded whole, in the order in which their ids were handed out.
+    #[must_use]
+    pub fn uploads(&self) -> Vec<Upload> {
+        lock(&self.shared.uploads).all()
+    }
+
+    /// How many webhooks were received with a good status, repetitions included.
+    #[must_use]
+    pub fn webhooks_delivered(&self) -> u64 {
+        *lock(&self.shared.delivered)
+    }
+
     /// Puts a plan of faults in force for the requests that arrive from now on.
     pub fn set_faults(&self, plan: FaultPlan) {
         self.shared.faults.set(plan);
@@ -96,11 +111,6 @@ impl Emulator {
         let _context = self.runtime.enter();
         self.shared.door.refuse(refuse);
     }
-
-    /// Waits for the server to end, which it does by itself only if its task fails.
-    pub async fn join(mut self) {
-        let _ = (&mut self.server).await;
-    }
 }
 
 impl fmt::Debug for Emulator {
@@ -116,6 +126,7 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         self.shared.door.close();
         self.server.abort();
+        self.shared.stop_tasks();
     }
 }
 
@@ -125,10 +136,17 @@ impl Drop for Emulator {
 pub struct EmulatorBuilder {
     port: u16,
     key: Option<String>,
-    user_id: Option<Uuid>,
     generation_time: Duration,
+    record_delay: Duration,
+    clock_skew: i64,
+    fail_every: Option<u64>,
     balance: f64,
+    limits: Limits,
+    upload_limit: u64,
+    webhook: Option<(String, String)>,
+    deliveries: Vec<Delivery>,
     faults: FaultPlan,
+    control: bool,
 }
 
 impl Default for EmulatorBuilder {
@@ -136,10 +154,17 @@ impl Default for EmulatorBuilder {
         Self {
             port: 0,
             key: None,
-            user_id: None,
             generation_time: Duration::from_millis(300),
+            record_delay: Duration::ZERO,
+            clock_skew: 0,
+            fail_every: None,
             balance: 100.0,
+            limits: Limits::none(),
+            upload_limit: 256 * 1024 * 1024,
+            webhook: None,
+            deliveries: Vec::new(),
             faults: FaultPlan::none(),
+            control: false,
         }
     }
 }
@@ -158,9 +183,29 @@ impl EmulatorBuilder {
         self
     }
 
-    /// How long a generation is PENDING; 300 milliseconds unless given.
+    /// How long a generation is PENDING; 300 milliseconds unless given. The words `slow 5s` (or `slow 500ms`) in a
+    /// prompt say otherwise for one generation.
     pub fn generation_time(mut self, time: Duration) -> Self {
         self.generation_time = time;
+        self
+    }
+
+    /// For how long a new generation cannot be found, by its id or in lists; not at all unless given. The answer to
+    /// the create request has its id at once.
+    pub fn record_delay(mut self, delay: Duration) -> Self {
+        self.record_delay = delay;
+        self
+    }
+
+    /// How many milliseconds the service's clock is ahead, or behind if negative, in the times it tells.
+    pub fn clock_skew(mut self, milliseconds: i64) -> Self {
+        self.clock_skew = milliseconds;
+        self
+    }
+
+    /// Has every so many-th generation end as FAILED; 0 for none. The words `fail this` in a prompt do it for one.
+    pub fn fail_every(mut self, count: u64) -> Self {
+        self.fail_every = Some(count).filter(|count| *count > 0);
         self
     }
 
@@ -171,9 +216,39 @@ impl EmulatorBuilder {
         self
     }
 
+    /// What the account may ask for; without limits unless given.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The length in bytes beyond which an uploaded file is refused; 256 MiB unless given.
+    pub fn upload_limit(mut self, bytes: u64) -> Self {
+        self.upload_limit = bytes;
+        self
+    }
+
+    /// Where to tell that a generation is complete, and the key that is sent along. Only plain HTTP is spoken.
+    pub fn webhook(mut self, url: impl Into<String>, callback_key: impl Into<String>) -> Self {
+        self.webhook = Some((url.into(), callback_key.into()));
+        self
+    }
+
+    /// What becomes of the first webhooks, in order of the completions; those after them arrive once.
+    pub fn webhook_deliveries(mut self, deliveries: impl IntoIterator<Item = Delivery>) -> Self {
+        self.deliveries = deliveries.into_iter().collect();
+        self
+    }
+
     /// The plan of faults at the start; none unless given.
     pub fn faults(mut self, plan: FaultPlan) -> Self {
         self.faults = plan;
+        self
+    }
+
+    /// Opens the control interface under `/control/`, which needs no key; closed unless given.
+    pub fn control(mut self, open: bool) -> Self {
+        self.control = open;
         self
     }
 
@@ -181,18 +256,27 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     ///
-    /// When the port cannot be had.
+    /// When the port cannot be had, or the address for webhooks is not a plain HTTP one.
     pub async fn start(self) -> io::Result<Emulator> {
         let key = self.key.unwrap_or_else(|| Uuid::random().to_string());
-        let user = self.user_id.unwrap_or_else(Uuid::random);
+        let user = Uuid::random();
+        let webhook = self.webhook.map(|(url, key)| Webhook::new(&url, &key)).transpose()?;
         let config = Config {
             key: key.clone(),
             user,
             generation_time: self.generation_time,
+            record_delay: self.record_delay,
+            clock_skew: self.clock_skew,
+            fail_every: self.fail_every,
             balance: money::ticks(self.balance),
+            limits: self.limits,
+            upload_limit: self.upload_limit,
+            webhook,
+            control: self.control,
         };
         let shared = Shared::new(config, Door::open(self.port)?);
         shared.faults.set(self.faults);
+        lock(&shared.deliveries).extend(self.deliveries);
         let server = tokio::spawn(server::run(Arc::clone(&shared)));
         Ok(Emulator { shared, key, user_id: user.to_string(), runtime: Handle::current(), server })
     }

@@ -188,7 +188,8 @@ impl FaultPlan {
     }
 
     /// Leaves requests alone for whose method and path, as sent with its query, this is false; a sequence does not
-    /// advance at them. Several filters must all agree.
+    /// advance at them. Several filters must all agree. A filter must not use the emulator's plan itself, which waits
+    /// for it.
     pub fn only(mut self, filter: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Self {
         self.filters.push(Arc::new(filter));
         self

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use leonardo_ai_emulator::Emulator;
+use leonardo_ai_emulator::{Emulator, EmulatorBuilder, Limits};
 
 const HELP: &str = "\
 A local Leonardo.Ai: answers on 127.0.0.1 as the image API does.
@@ -14,7 +14,15 @@ Options:
   --port PORT             port to listen on, 0 for a free one [default: 8080]
   --key UUID              API key to accept [default: a random one]
   --generation-time MS    how long a generation is pending [default: 2000]
+  --record-delay MS       how long a new generation cannot be found [default: 0]
+  --fail-every N          have every N-th generation fail
   --balance DOLLARS       what the account starts with [default: 100]
+  --clock-skew MS         how far the service's clock is ahead [default: 0]
+  --no-limits             no limits; without this, those of the real service
+  --upload-limit BYTES    the largest upload [default: 268435456]
+  --webhook URL           where to tell of completed generations (plain HTTP)
+  --webhook-key KEY       the callback key sent to it [default: callback-key]
+  --control               open the control interface under /control/
   -h, --help              print this text
 
 Prints the address and the key as two lines, ready to be set as environment
@@ -23,39 +31,56 @@ variables, and serves until interrupted.
 
 struct Options {
     port: u16,
-    key: Option<String>,
-    generation_time: Duration,
-    balance: f64,
+    builder: EmulatorBuilder,
 }
 
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options { port: 8080, key: None, generation_time: Duration::from_secs(2), balance: 100.0 };
+    let mut port = 8080;
+    let mut builder = Emulator::builder().generation_time(Duration::from_secs(2));
+    let mut limits = Limits::service();
+    let (mut webhook, mut webhook_key) = (None, "callback-key".to_owned());
     while let Some(arg) = args.next() {
         let (name, inline) = match arg.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
             None => (arg, None),
         };
-        if name == "-h" || name == "--help" {
-            return Ok(None);
+        let flag = matches!(name.as_str(), "-h" | "--help" | "--no-limits" | "--control");
+        if flag && inline.is_some() {
+            return Err(format!("{name} takes no value"));
         }
         let mut value = || inline.clone().or_else(|| args.next()).ok_or_else(|| format!("{name} needs a value"));
         match name.as_str() {
-            "--port" => options.port = number(&name, &value()?)?,
+            "-h" | "--help" => return Ok(None),
+            "--port" => port = number(&name, &value()?)?,
             "--key" => {
                 let key = value()?;
                 if !is_uuid(&key) {
                     return Err(format!("--key must be a UUID, not {key:?}"));
                 }
-                options.key = Some(key);
+                builder = builder.key(key);
             }
-            "--generation-time" => {
-                options.generation_time = Duration::from_millis(number(&name, &value()?)?);
-            }
-            "--balance" => options.balance = number(&name, &value()?)?,
+            "--generation-time" => builder = builder.generation_time(milliseconds(&name, &value()?)?),
+            "--record-delay" => builder = builder.record_delay(milliseconds(&name, &value()?)?),
+            "--fail-every" => builder = builder.fail_every(number(&name, &value()?)?),
+            "--balance" => builder = builder.balance(number(&name, &value()?)?),
+            "--clock-skew" => builder = builder.clock_skew(number(&name, &value()?)?),
+            "--no-limits" => limits = Limits::none(),
+            "--upload-limit" => builder = builder.upload_limit(number(&name, &value()?)?),
+            "--webhook" => webhook = Some(value()?),
+            "--webhook-key" => webhook_key = value()?,
+            "--control" => builder = builder.control(true),
             _ => return Err(format!("unknown argument {name:?}")),
         }
     }
-    Ok(Some(options))
+    if let Some(url) = webhook {
+        builder = builder.webhook(url, webhook_key);
+    }
+    Ok(Some(Options { port, builder: builder.port(port).limits(limits) }))
+}
+
+fn milliseconds(name: &str, value: &str) -> Result<Duration, String> {
+    // No more than a day, which no clock fails to count.
+    number::<u32>(name, value).map(u64::from).map(|time| Duration::from_millis(time.min(86_400_000)))
 }
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
@@ -83,13 +108,12 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn serve(options: Options) -> ExitCode {
-    let mut builder =
-        Emulator::builder().port(options.port).generation_time(options.generation_time).balance(options.balance);
-    if let Some(key) = options.key {
-        builder = builder.key(key);
-    }
-    let emulator = match builder.start().await {
+    let emulator = match options.builder.start().await {
         Ok(emulator) => emulator,
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+            eprintln!("leonardo-ai-emulator: {error}");
+            return ExitCode::from(2);
+        }
         Err(error) => {
             eprintln!("leonardo-ai-emulator: cannot listen on 127.0.0.1:{}: {error}", options.port);
             return ExitCode::FAILURE;

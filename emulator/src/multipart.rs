@@ -245,7 +245,7 @@ mod tests {
     fn what_is_no_form() {
         for form in [
             &b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--"[..],
-            b"--bx",
+            b"--bxx",
             b"--b\r\nContent-Disposition: attachment; name=x\r\n\r\n",
         ] {
             assert_eq!(parse(form, 7), Err(Malformed));

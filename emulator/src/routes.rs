@@ -6,13 +6,15 @@ use std::time::SystemTime;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::blob;
+use crate::control;
 use crate::create;
 use crate::ids::Uuid;
 use crate::lock;
@@ -22,20 +24,27 @@ use crate::ranges;
 use crate::reply::{self, ApiError, number};
 use crate::shared::Shared;
 use crate::store::{Generation, Status};
+use crate::uploads;
+use crate::webhook;
 
 type App = State<Arc<Shared>>;
 type Answer = Result<Response<Body>, ApiError>;
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/api/rest/v1/generations", post(create_generation))
         .route("/api/rest/v1/generations/{id}", get(read_generation).delete(delete_generation))
         .route("/api/rest/v1/generations/user/{id}", get(list_generations))
         .route("/api/rest/v1/me", get(me))
         .route("/cdn/users/{user}/generations/{id}/{file}", get(picture))
-        .fallback(elsewhere)
-        .method_not_allowed_fallback(elsewhere)
-        .with_state(shared)
+        .route("/api/rest/v1/init-image", post(uploads::init_image))
+        .route("/api/rest/v1/init-image/{id}", get(uploads::read_init_image).delete(uploads::delete_init_image))
+        .route("/api/rest/v1/canvas-init-image", post(uploads::canvas_init_image))
+        .route("/storage/uploads", post(uploads::receive))
+        .route("/cdn/users/{user}/initImages/{file}", get(uploads::uploaded))
+        .route("/cdn/blob/{bytes}", get(blob::blob));
+    let router = if shared.config.control { router.merge(control::routes()) } else { router };
+    router.fallback(elsewhere).method_not_allowed_fallback(elsewhere).with_state(shared)
 }
 
 async fn elsewhere(uri: Uri) -> Response<Body> {
@@ -44,25 +53,42 @@ async fn elsewhere(uri: Uri) -> Response<Body> {
         ApiError::no_endpoint().into_response()
     } else if path.starts_with("/cdn/") {
         no_such_file()
+    } else if path.starts_with("/storage/") {
+        reply::xml(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "MethodNotAllowed",
+            "The specified method is not allowed against this resource.",
+        )
     } else {
         reply::html(StatusCode::FORBIDDEN, "403 Forbidden")
     }
 }
 
 async fn create_generation(State(shared): App, body: Bytes) -> Answer {
-    let (create, references) = create::parse(&body)?;
     let now = Instant::now();
+    lock(&shared.usage).create(&shared.config.limits, now)?;
+    let (create, references) = create::parse(&body)?;
+    let config = &shared.config;
+    let takes = create.takes().unwrap_or(config.generation_time);
     let mut store = lock(&shared.store);
-    store.check(&references, now)?;
+    store.check(&references, &lock(&shared.uploads), now)?;
+    let ready = lock(&shared.usage).job(&config.limits, now, takes)?;
+    let unlucky = config.fail_every.is_some_and(|every| (store.count() + 1) % every == 0);
     let price =
         money::price(create.width, create.height, create.num_images, create.alchemy, create.ultra == Some(true));
     let generation = store.add(Generation {
         id: Uuid::random(),
         created: SystemTime::now(),
-        ready: now + shared.config.generation_time,
+        ready,
+        visible: now + config.record_delay,
+        fails: unlucky || create.fails(),
         price,
         create,
     });
+    drop(store);
+    if config.webhook.is_some() {
+        shared.spawn(webhook::deliver(Arc::clone(&shared), Arc::clone(&generation)));
+    }
     Ok(reply::ok(&json!({
         "sdGenerationJob": {
             "generationId": generation.id.to_string(),
@@ -74,14 +100,18 @@ async fn create_generation(State(shared): App, body: Bytes) -> Answer {
 
 async fn read_generation(State(shared): App, uri: Uri) -> Answer {
     let id = last_segment_id(&uri)?;
-    let shown =
-        lock(&shared.store).get(id).map_or(Value::Null, |generation| shared.place().show(generation, Instant::now()));
+    let now = Instant::now();
+    let found = lock(&shared.store).get(id).filter(|generation| generation.visible <= now).cloned();
+    let shown = found.map(|generation| shared.place().show(&generation, now));
     Ok(reply::ok(&json!({"generations_by_pk": shown})))
 }
 
 async fn delete_generation(State(shared): App, uri: Uri) -> Answer {
     let id = last_segment_id(&uri)?;
-    let deleted = lock(&shared.store).remove(id).map(|generation| json!({"id": generation.id.to_string()}));
+    let mut store = lock(&shared.store);
+    let visible = store.get(id).is_some_and(|generation| generation.visible <= Instant::now());
+    let removed = if visible { store.remove(id) } else { None };
+    let deleted = removed.map(|generation| json!({"id": generation.id.to_string()}));
     Ok(reply::ok(&json!({"delete_generations_by_pk": deleted})))
 }
 
@@ -106,7 +136,8 @@ async fn list_generations(State(shared): App, uri: Uri) -> Answer {
     let limit = if user == shared.config.user { limit } else { 0 };
     let now = Instant::now();
     // The lock is not held while the answer is made, which may be long.
-    let page: Vec<_> = lock(&shared.store).newest_first().skip(offset).take(limit).cloned().collect();
+    let page: Vec<_> =
+        lock(&shared.store).newest_first().filter(|one| one.visible <= now).skip(offset).take(limit).cloned().collect();
     let place = shared.place();
     let shown: Vec<Value> = page.iter().map(|one| place.show(one, now)).collect();
     Ok(reply::ok(&json!({"generations": shown})))
@@ -123,7 +154,7 @@ async fn me(State(shared): App) -> Answer {
             "subscriptionTokens": 0,
             "subscriptionGptTokens": 0,
             "subscriptionModelTokens": 0,
-            "apiConcurrencySlots": 10,
+            "apiConcurrencySlots": shared.config.limits.concurrent_jobs.unwrap_or(10),
             "apiSubscriptionTokens": 0,
             "apiPaidTokens": left,
             "apiPlanTokenRenewalDate": null,
@@ -132,10 +163,6 @@ async fn me(State(shared): App) -> Answer {
 }
 
 async fn picture(State(shared): App, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    if headers.contains_key(header::AUTHORIZATION) {
-        // A key has no business here, and a client that leaks it should find out.
-        return reply::xml(StatusCode::FORBIDDEN, "AccessDenied", "An Authorization header is not accepted here");
-    }
     let Some(subject) = find_picture(&shared, uri.path()) else {
         return no_such_file();
     };
@@ -170,7 +197,7 @@ fn find_picture(shared: &Shared, path: &str) -> Option<Subject> {
     })
 }
 
-fn no_such_file() -> Response<Body> {
+pub(crate) fn no_such_file() -> Response<Body> {
     reply::xml(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.")
 }
 

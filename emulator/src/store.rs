@@ -13,6 +13,7 @@ use crate::ids::{Uuid, hash, mix};
 use crate::money::{self, Ticks};
 use crate::record::Charge;
 use crate::reply::{ApiError, number};
+use crate::uploads::{Known, Uploads};
 
 /// One accepted create request.
 pub(crate) struct Generation {
@@ -20,6 +21,9 @@ pub(crate) struct Generation {
     pub(crate) created: SystemTime,
     /// When it is complete, or has failed.
     pub(crate) ready: Instant,
+    /// From when on it can be found.
+    pub(crate) visible: Instant,
+    pub(crate) fails: bool,
     pub(crate) price: Ticks,
     pub(crate) create: Create,
 }
@@ -28,6 +32,7 @@ pub(crate) struct Generation {
 pub(crate) enum Status {
     Pending,
     Complete,
+    Failed,
 }
 
 impl Status {
@@ -35,16 +40,23 @@ impl Status {
         match self {
             Self::Pending => "PENDING",
             Self::Complete => "COMPLETE",
+            Self::Failed => "FAILED",
         }
     }
 }
 
 impl Generation {
     pub(crate) fn status(&self, now: Instant) -> Status {
-        if now < self.ready { Status::Pending } else { Status::Complete }
+        if now < self.ready {
+            Status::Pending
+        } else if self.fails {
+            Status::Failed
+        } else {
+            Status::Complete
+        }
     }
 
-    /// The id of one of its images, made so that [`Generation::from_image`] can undo it.
+    /// The id of one of its images; [`generations_of_image`] leads back from it.
     pub(crate) fn image_id(&self, index: u32) -> Uuid {
         Uuid::from_bits(self.id.bits() ^ image_mask(index))
     }
@@ -120,6 +132,11 @@ impl Store {
         generation
     }
 
+    /// How many generations there ever were.
+    pub(crate) fn count(&self) -> u64 {
+        self.next
+    }
+
     pub(crate) fn get(&self, id: Uuid) -> Option<&Arc<Generation>> {
         self.by_number.get(self.numbers.get(&id)?)
     }
@@ -152,27 +169,33 @@ impl Store {
     }
 
     /// Whether every image a create request names exists.
-    pub(crate) fn check(&self, references: &[Reference], now: Instant) -> Result<(), ApiError> {
+    pub(crate) fn check(&self, references: &[Reference], uploads: &Uploads, now: Instant) -> Result<(), ApiError> {
         for reference in references {
             let (known, refusal) = match reference {
-                Reference::Uploaded(_, refusal) => (false, refusal),
-                Reference::Generated(id, refusal) | Reference::Any(id, refusal) => (self.has_image(id, now), refusal),
+                Reference::Uploaded(id, refusal) => (uploads.known(id), refusal),
+                Reference::Generated(id, refusal) => (self.has_image(id, now), refusal),
+                Reference::Any(id, refusal) => match self.has_image(id, now) {
+                    Known::No => (uploads.known(id), refusal),
+                    known => (known, refusal),
+                },
             };
-            if !known {
-                return Err(ApiError::bad(*refusal));
+            match known {
+                Known::Yes => {}
+                Known::No => return Err(ApiError::bad(*refusal)),
+                Known::Empty => return Err(ApiError::bad("couldn't access image")),
             }
         }
         Ok(())
     }
 
-    fn has_image(&self, id: &str, now: Instant) -> bool {
-        Uuid::parse(id).is_some_and(|image| {
-            generations_of_image(image).enumerate().any(|(index, id)| {
-                self.get(id).is_some_and(|generation| {
-                    index < generation.create.num_images as usize && generation.status(now) == Status::Complete
-                })
+    fn has_image(&self, id: &str, now: Instant) -> Known {
+        let Some(image) = Uuid::parse(id) else { return Known::No };
+        let there = generations_of_image(image).enumerate().any(|(index, id)| {
+            self.get(id).is_some_and(|generation| {
+                index < generation.create.num_images as usize && generation.status(now) == Status::Complete
             })
-        })
+        });
+        if there { Known::Yes } else { Known::No }
     }
 }
 
@@ -194,7 +217,7 @@ impl Place<'_> {
         let status = generation.status(now);
         let images: Vec<Value> = match status {
             Status::Complete => (0..create.num_images).map(|index| self.show_image(generation, index)).collect(),
-            Status::Pending => Vec::new(),
+            Status::Pending | Status::Failed => Vec::new(),
         };
         let optional = |value: Option<f64>| value.map_or(Value::Null, number);
         json!({

@@ -396,7 +396,10 @@ impl<'a> Form<'a> {
         for (name, value) in &expected {
             match given(name) {
                 None => {
-                    return Err(Refusal::denied("AccessDenied", format!("Invalid according to Policy: {name} is missing")));
+                    return Err(Refusal::denied(
+                        "AccessDenied",
+                        format!("Invalid according to Policy: {name} is missing"),
+                    ));
                 }
                 Some((_, given)) if given == value.as_bytes() => {}
                 Some(_) if *name == "X-Amz-Signature" || *name == "Policy" => {
@@ -443,10 +446,7 @@ impl<'a> Form<'a> {
 }
 
 fn malformed() -> Refusal {
-    Refusal::bad(
-        "MalformedPOSTRequest",
-        "The body of your POST request is not well-formed multipart/form-data.",
-    )
+    Refusal::bad("MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.")
 }
 
 fn escape(text: &str) -> String {

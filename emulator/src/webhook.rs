@@ -45,7 +45,8 @@ pub(crate) struct Webhook {
 
 impl Webhook {
     pub(crate) fn new(url: &str, callback_key: &str) -> io::Result<Self> {
-        let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("webhook address {url:?}: {why}"));
+        let invalid =
+            |why: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("webhook address {url:?}: {why}"));
         let rest = url.strip_prefix("http://").ok_or_else(|| invalid("the emulator only speaks plain HTTP"))?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         if authority.is_empty() || url.chars().chain(callback_key.chars()).any(|c| c.is_control() || c == ' ') {
@@ -83,12 +84,12 @@ impl Webhook {
 pub(crate) async fn deliver(shared: Arc<Shared>, generation: Arc<Generation>) {
     let Some(webhook) = &shared.config.webhook else { return };
     tokio::time::sleep_until(generation.ready).await;
-    let delivery = lock(&shared.deliveries).pop_front().unwrap_or(Delivery::Once);
     // Only completion has a webhook, and what was deleted is not completed.
     let there = lock(&shared.store).get(generation.id).is_some();
     if !there || generation.status(generation.ready) != Status::Complete {
         return;
     }
+    let delivery = lock(&shared.deliveries).pop_front().unwrap_or(Delivery::Once);
     let payload = payload(&shared, webhook, &generation).to_string();
     let times = match delivery {
         Delivery::Once => 1,
@@ -115,7 +116,7 @@ fn payload(shared: &Shared, webhook: &Webhook, generation: &Generation) -> Value
     let updated = skewed(now);
     let user = shared.config.user.to_string();
     let key_id = Uuid::from_bits(u128::from(hash(shared.config.key.as_bytes()))).to_string();
-    let model = create.model_id.map(|id| id.to_string());
+    let model_id = create.model_id.map(|id| id.to_string());
     let images: Vec<Value> = (0..create.num_images)
         .map(|index| {
             json!({
@@ -138,6 +139,28 @@ fn payload(shared: &Shared, webhook: &Webhook, generation: &Generation) -> Value
         (None, Some(_)) => Some("GENERATED"),
         (None, None) => None,
     };
+    let model = json!({
+        "id": model_id,
+        "name": "A model of the emulator",
+        "public": true,
+        "official": true,
+        "status": "COMPLETE",
+        "sdVersion": create.sd_version,
+        "type": "GENERAL",
+        "modelHeight": 768,
+        "modelWidth": 768,
+    });
+    let api_key = json!({
+        "id": key_id,
+        "createdAt": skewed(shared.started),
+        "userId": user,
+        "key": shared.config.key,
+        "lastUsed": created,
+        "name": "emulator",
+        "type": "PRODUCTION",
+        "webhookCallbackUrl": webhook.url,
+        "webhookCallbackApiKey": webhook.callback_key,
+    });
     json!({
         "type": "image_generation.complete",
         "object": "generation",
@@ -162,7 +185,7 @@ fn payload(shared: &Shared, webhook: &Webhook, generation: &Generation) -> Value
             "initStrength": create.init_strength.map(number),
             "initType": init_type,
             "initUpscaledImageId": null,
-            "modelId": model,
+            "modelId": model_id,
             "negativePrompt": create.negative_prompt,
             "prompt": &*create.prompt,
             "quantity": create.num_images,
@@ -185,29 +208,9 @@ fn payload(shared: &Shared, webhook: &Webhook, generation: &Generation) -> Value
             "photoReal": create.photo_real,
             "imageToImage": init_type.is_some(),
             "controlnetsUsed": create.controlnets,
-            "model": {
-                "id": model,
-                "name": "A model of the emulator",
-                "public": true,
-                "official": true,
-                "status": "COMPLETE",
-                "sdVersion": create.sd_version,
-                "type": "GENERAL",
-                "modelHeight": 768,
-                "modelWidth": 768,
-            },
+            "model": model,
             "images": images,
-            "apiKey": {
-                "id": key_id,
-                "createdAt": skewed(shared.started),
-                "userId": user,
-                "key": shared.config.key,
-                "lastUsed": created,
-                "name": "emulator",
-                "type": "PRODUCTION",
-                "webhookCallbackUrl": webhook.url,
-                "webhookCallbackApiKey": webhook.callback_key,
-            },
+            "apiKey": api_key,
         }},
     })
 }
@@ -221,7 +224,8 @@ mod tests {
         let parts = |url| Webhook::new(url, "k").map(|hook| (hook.authority, hook.path)).ok();
         assert_eq!(parts("http://localhost:1/a?b"), Some(("localhost:1".into(), "/a?b".into())));
         assert_eq!(parts("http://example.com"), Some(("example.com:80".into(), "/".into())));
-        for wrong in ["https://example.com", "example.com", "http://", "http:///x", "http://a/\r\nb: c", "http://a/ b"] {
+        for wrong in ["https://example.com", "example.com", "http://", "http:///x", "http://a/\r\nb: c", "http://a/ b"]
+        {
             assert_eq!(parts(wrong), None, "{wrong}");
         }
     }

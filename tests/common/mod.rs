@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::error::Error as StdError;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -68,7 +68,7 @@ impl Received {
 }
 
 /// What the server does with a request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Reply {
     /// Sends these bytes and waits for the next request.
     Send(Vec<u8>),
@@ -108,6 +108,19 @@ impl Reply {
     pub fn cut_chunked(status: u16, body: &str) -> Self {
         let (head, size) = (chunked_head(status), body.len());
         Self::Close(format!("{head}{size:x}\r\n{body}\r\n").into_bytes())
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, bytes) = match self {
+            Self::Send(bytes) => ("Send", &bytes[..]),
+            Self::Close(bytes) => ("Close", &bytes[..]),
+            Self::Reset => ("Reset", &[][..]),
+            Self::Stall(bytes) => ("Stall", &bytes[..]),
+            Self::Endless(bytes, ..) => ("Endless", &bytes[..]),
+        };
+        write!(f, "{name}({:?})", String::from_utf8_lossy(&bytes[..bytes.len().min(300)]))
     }
 }
 

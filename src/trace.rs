@@ -1,0 +1,91 @@
+//! Spans and events for the feature `tracing`; nothing without it.
+//!
+//! docs/reliability.md lists the names of fields. Nothing but what errors print goes into them, so no key does.
+
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::operation::Operation;
+
+/// The span of one call.
+#[derive(Clone)]
+pub(crate) struct CallSpan {
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+}
+
+#[cfg(feature = "tracing")]
+impl CallSpan {
+    pub(crate) fn new(operation: &Operation) -> Self {
+        Self {
+            span: tracing::info_span!(
+                "leonardo_ai.call",
+                operation = operation.name,
+                effect = ?operation.effect,
+                attempts = tracing::field::Empty,
+                status = tracing::field::Empty,
+                elapsed_ms = tracing::field::Empty,
+                error = tracing::field::Empty,
+            ),
+        }
+    }
+
+    pub(crate) async fn around<T>(&self, work: impl Future<Output = T>) -> T {
+        tracing::Instrument::instrument(work, self.span.clone()).await
+    }
+
+    pub(crate) fn attempt(&self, attempt: u32) {
+        tracing::debug!(parent: &self.span, attempt, "attempt begins");
+    }
+
+    pub(crate) fn repeated(&self, attempt: u32, error: &Error, pause: Duration) {
+        tracing::warn!(
+            parent: &self.span,
+            attempt,
+            status = error.status_code(),
+            retry_reason = %error,
+            pause_ms = millis(pause),
+            "attempt failed and is repeated"
+        );
+    }
+
+    pub(crate) fn ended(&self, attempts: u32, elapsed: Duration, result: Result<u16, &Error>) {
+        self.span.record("attempts", attempts);
+        self.span.record("elapsed_ms", millis(elapsed));
+        match result {
+            Ok(status) => {
+                self.span.record("status", status);
+                tracing::debug!(parent: &self.span, attempts, status, "call succeeded");
+            }
+            Err(error) => {
+                if let Some(status) = error.status_code() {
+                    self.span.record("status", status);
+                }
+                self.span.record("error", tracing::field::display(error));
+                tracing::warn!(parent: &self.span, attempts, error = %error, "call failed");
+            }
+        }
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(not(feature = "tracing"))]
+impl CallSpan {
+    pub(crate) fn new(_: &Operation) -> Self {
+        Self {}
+    }
+
+    pub(crate) async fn around<T>(&self, work: impl Future<Output = T>) -> T {
+        work.await
+    }
+
+    pub(crate) fn attempt(&self, _: u32) {}
+
+    pub(crate) fn repeated(&self, _: u32, _: &Error, _: Duration) {}
+
+    pub(crate) fn ended(&self, _: u32, _: Duration, _: Result<u16, &Error>) {}
+}
