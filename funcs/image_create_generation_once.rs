@@ -236,6 +236,10 @@ impl Attempts<'_> {
                 return Err(self.named(error));
             }
             runtime::sleep(pause).await;
+            // A timer may be late, and without time for an answer a create would have an unknown outcome.
+            if self.left().is_zero() {
+                return Err(self.named(error));
+            }
         }
     }
 
@@ -315,7 +319,8 @@ impl Attempts<'_> {
 
     /// One attempt of a call, in what time is left.
     fn timed<'c, T>(&self, call: Call<'c, T>) -> Call<'c, T> {
-        let call = call.retry(RetryPolicy::none()).deadline(self.left());
+        // Where no time is left, this ends at once in the error that says so.
+        let call = call.retry(RetryPolicy::none()).deadline(self.left().max(Duration::from_millis(1)));
         match self.call.timeout {
             Some(timeout) => call.timeout(timeout),
             None => call,

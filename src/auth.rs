@@ -11,7 +11,7 @@ use crate::runtime::{BoxFuture, MaybeSend};
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A key in the form in which it is sent. Neither its `Debug` nor the header's shows it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Bearer(HeaderValue);
 
 const SCHEME: &str = "Bearer ";

@@ -168,13 +168,20 @@ impl<'a, T> Call<'a, T> {
 
     /// The longest that one attempt of this call may take.
     pub fn timeout(mut self, timeout: Duration) -> Self {
+        if timeout.is_zero() {
+            self.request.refuse("timeout", "it is zero, so the call could not succeed", None);
+        }
         self.request.options.timeout = Some(timeout);
         self
     }
 
     /// The longest that this call may take with all attempts and pauses, from when it is awaited; `None` for no limit.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
-        self.request.options.deadline = Some(deadline.into());
+        let deadline = deadline.into();
+        if deadline == Some(Duration::ZERO) {
+            self.request.refuse("deadline", "it is zero, so the call could not succeed", None);
+        }
+        self.request.options.deadline = Some(deadline);
         self
     }
 
@@ -282,13 +289,20 @@ struct Answer {
 /// What is known of an attempt even if its time ran out.
 #[derive(Default)]
 struct Trail {
-    bearer: Option<Bearer>,
+    /// Every key that the call was attempted with, since a server may show an earlier one.
+    bearers: Vec<Bearer>,
     sent_at: Option<SystemTime>,
 }
 
 impl Trail {
+    fn add(&mut self, bearer: &Bearer) {
+        if !self.bearers.contains(bearer) {
+            self.bearers.push(bearer.clone());
+        }
+    }
+
     fn redactor(&self) -> Redactor<'_> {
-        Redactor(self.bearer.as_ref().map(Bearer::secret).unwrap_or_default())
+        Redactor(self.bearers.iter().map(Bearer::secret).collect())
     }
 }
 
@@ -397,13 +411,14 @@ impl Request<'_> {
         let deadline = self.options.deadline.unwrap_or(core.deadline).unwrap_or(Duration::MAX);
         let mut pauses: Option<Pauses> = None;
         let mut attempts = 0;
+        let mut trail = Trail::default();
         loop {
             attempts += 1;
             span.attempt(attempts);
-            let mut trail = Trail::default();
+            trail.sent_at = None;
             let left = deadline.saturating_sub(started.elapsed());
             let result = match self.attempt(left, deadline, &mut trail).await {
-                Ok(response) => self.judge(response, field, decode, &trail.redactor()),
+                Ok(response) => self.judge(response, field, decode, &trail),
                 Err(error) => Err(error),
             };
             let mut error = match result {
@@ -418,9 +433,13 @@ impl Request<'_> {
                     if core.budget.take() {
                         span.repeated(attempts, &error, pause);
                         runtime::sleep(pause).await;
-                        continue;
+                        // A timer may be late, and an attempt without time could only make things worse.
+                        if started.elapsed() < deadline {
+                            continue;
+                        }
+                    } else {
+                        error.set_out_of_budget();
                     }
-                    error.set_out_of_budget();
                 }
             }
             return Err(match trail.sent_at {
@@ -461,7 +480,7 @@ impl Request<'_> {
         }
         let mut headers = core.headers.clone();
         match &core.auth {
-            Auth::Fixed(bearer) => trail.bearer = Some(bearer.clone()),
+            Auth::Fixed(bearer) => trail.add(bearer),
             Auth::Asked(provider) => {
                 let refused = |reason: &'static str, source| {
                     self.invalid(Refused { field: "bearer_auth_provider".into(), reason: reason.into(), source })
@@ -469,7 +488,7 @@ impl Request<'_> {
                 let key = provider.key().await.map_err(|error| refused("it gave no key", Some(error)))?;
                 let bearer = Bearer::new(&key).map_err(|reason| refused(reason, None))?;
                 headers.insert(AUTHORIZATION, bearer.header().clone());
-                trail.bearer = Some(bearer);
+                trail.add(&bearer);
             }
         }
         if self.body.is_some() {
@@ -504,11 +523,13 @@ impl Request<'_> {
         response: TransportResponse,
         field: &'static str,
         decode: &mut Decoder<'_>,
-        redactor: &Redactor<'_>,
+        trail: &Trail,
     ) -> Result<(StatusCode, HeaderMap), Error> {
         let TransportResponse { status, headers, body } = response;
-        let refusal =
-            |headers, body| Err(Error::Api(Box::new(error::api_error(self.info(), status, headers, body, redactor))));
+        let refusal = |headers, body| {
+            let error = error::api_error(self.info(), status, headers, body, &trail.redactor());
+            Err(Error::Api(Box::new(error)))
+        };
         if !status.is_success() {
             return refusal(headers, body);
         }
@@ -520,30 +541,20 @@ impl Request<'_> {
             // The id of something paid for is handed over even if an error stands beside it.
             Ok((Found::Record, errors)) if billable || !errors => Ok((status, headers)),
             Ok((_, true)) => refusal(headers, body),
-            Ok((Found::Record, false)) => Ok((status, headers)),
-            Ok((Found::Null, false)) if billable => {
-                Err(self.undecodable(status, DecodeReason::NoRecord(field), String::new()))
+            // Without a record, an error may stand in its place; without that either, `null` is an answer of its own.
+            Ok((Found::Nothing, _)) | Err(_) if error::tells_error(&body) => refusal(headers, body),
+            Ok((Found::Null, _)) if !billable => {
+                let error = error::not_found(self.info(), status, headers, body, &trail.redactor());
+                Err(Error::Api(Box::new(error)))
             }
-            Ok((Found::Null, false)) => {
-                Err(Error::Api(Box::new(error::not_found(self.info(), status, headers, body, redactor))))
-            }
-            Ok((Found::Nothing, false)) => {
-                let clean = redactor.whole(body);
+            Ok((Found::Nothing, _)) => {
+                let clean = trail.redactor().whole(body);
                 Err(self.undecodable(status, DecodeReason::MissingField(field), error::excerpt(&clean, 0)))
             }
+            Ok(_) => Err(self.undecodable(status, DecodeReason::NoRecord(field), String::new())),
             Err(error) => {
-                let reason = if error::is_html(&body) {
-                    DecodeReason::Html
-                } else {
-                    let (line, column) = (error.line(), error.column());
-                    // The place is told apart from the message, which repeats it.
-                    let message = error.to_string();
-                    let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-                    DecodeReason::Json { line, column, message: redactor.text(message) }
-                };
-                let clean = redactor.whole(body);
-                let at = error::offset_of(&clean, error.line(), error.column());
-                Err(self.undecodable(status, reason, error::excerpt(&clean, at)))
+                let (reason, excerpt) = error::unreadable(&error, body, &trail.redactor());
+                Err(self.undecodable(status, reason, excerpt))
             }
         }
     }

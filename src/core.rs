@@ -227,6 +227,9 @@ impl LeonardoCoreBuilder {
 
     /// The longest that one attempt may take, from asking for the key to the last byte of the answer; 60 seconds if not
     /// set.
+    ///
+    /// Connecting has a limit of 10 seconds of its own. A timeout below that cannot tell a server that is out of reach
+    /// from one that is slow, and then a call that costs credits ends with an unknown outcome in both cases.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -322,6 +325,9 @@ impl LeonardoCoreBuilder {
             if time == Some(Duration::ZERO) {
                 return Err(ConfigError::new(field, "is zero, so no call could succeed").into());
             }
+        }
+        if self.max_response_bytes == 0 {
+            return Err(ConfigError::new("max_response_bytes", "is zero, so no answer could be read").into());
         }
         let transport = match self.transport {
             Some(transport) => transport,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::models::ApiErrorBody;
 use crate::operation::Effect;
@@ -84,12 +84,11 @@ impl Error {
     pub(crate) fn proves_nothing_done(&self) -> bool {
         match self {
             Self::Config(_) | Self::InvalidRequest(_) => true,
-            Self::Connection(error) => {
-                matches!(error.source.kind(), TransportErrorKind::Connect | TransportErrorKind::Invalid)
-            }
+            Self::Connection(error) => error.proves_nothing_done(),
             Self::Timeout(error) => !error.sent,
             Self::Api(error) => error.proves_nothing_done(),
-            Self::Decode(_) | Self::OutcomeUnknown(_) => false,
+            Self::Decode(error) => is_refusal(error.status),
+            Self::OutcomeUnknown(_) => false,
         }
     }
 
@@ -97,10 +96,14 @@ impl Error {
     pub(crate) fn may_be_retried(&self, effect: Effect) -> bool {
         let transient = match self {
             Self::Config(_) | Self::InvalidRequest(_) | Self::OutcomeUnknown(_) => false,
-            Self::Connection(error) => error.source.kind() != TransportErrorKind::Invalid,
+            Self::Connection(error) => match error.source.status() {
+                Some(status) if !status.is_success() => is_transient(status),
+                _ => error.source.kind() != TransportErrorKind::Invalid,
+            },
             Self::Timeout(error) => error.scope == TimeoutScope::Attempt,
             Self::Api(error) => matches!(error.kind, ApiErrorKind::RateLimited | ApiErrorKind::Server),
-            Self::Decode(error) => !matches!(error.reason, DecodeReason::TooLarge { .. }),
+            Self::Decode(error) if error.status.is_success() => !matches!(error.reason, DecodeReason::TooLarge { .. }),
+            Self::Decode(error) => is_transient(error.status),
         };
         transient && (effect != Effect::Billable || self.proves_nothing_done())
     }
@@ -255,7 +258,24 @@ pub struct ConnectionError {
 /// Whether this crate asked for TLS. Another crate of the build may have, so its lack is only a guess.
 const HAS_TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls", feature = "rustls-no-provider"));
 
+/// Whether a status alone proves that nothing was done.
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT
+}
+
+/// Whether the same request may be answered otherwise later, going by the status alone.
+fn is_transient(status: StatusCode) -> bool {
+    matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()
+}
+
 impl ConnectionError {
+    fn proves_nothing_done(&self) -> bool {
+        match self.source.kind() {
+            TransportErrorKind::Connect | TransportErrorKind::Invalid => true,
+            _ => self.source.status().is_some_and(is_refusal),
+        }
+    }
+
     fn message(&self) -> String {
         let Self { call, server, source } = self;
         let (what, next) = match source.kind() {
@@ -270,8 +290,9 @@ impl ConnectionError {
             TransportErrorKind::Body => ("the answer broke off from", "Try again."),
             _ => ("the exchange broke off with", "Try again."),
         };
-        let nothing_done = matches!(source.kind(), TransportErrorKind::Connect | TransportErrorKind::Invalid);
-        format!("{}{what} {server}: {source}.{}", call.beginning(), call.end(nothing_done, next))
+        let status = source.status().map(|status| format!(" after status {status}")).unwrap_or_default();
+        let end = call.end(self.proves_nothing_done(), next);
+        format!("{}{what} {server}{status}: {source}.{end}", call.beginning())
     }
 }
 
@@ -377,7 +398,7 @@ impl ApiError {
     fn proves_nothing_done(&self) -> bool {
         match self.kind {
             ApiErrorKind::Server => false,
-            ApiErrorKind::Unexpected => self.status.is_client_error(),
+            ApiErrorKind::Unexpected => is_refusal(self.status),
             _ => true,
         }
     }
@@ -435,7 +456,17 @@ pub enum DecodeReason {
     },
 }
 
-/// An answer that reports success but cannot be read.
+impl DecodeReason {
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Html => "Check the server URL, which ends in /api/rest, and any proxy between.",
+            Self::TooLarge { .. } => "Raise max_response_bytes of the core, if that is a size to expect.",
+            _ => "Try again; if it stays so, the API has changed: look at the answer with raw(), or update this crate.",
+        }
+    }
+}
+
+/// An answer that cannot be read, though it reports success or its body is too large.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.message())]
 #[non_exhaustive]
@@ -456,20 +487,19 @@ impl DecodeError {
         let mut text = format!("{}the answer ({status}) cannot be read: ", call.beginning());
         let _ = match reason {
             DecodeReason::Empty => write!(text, "its body is empty"),
-            DecodeReason::Html => write!(text, "it is an HTML page; is the server URL right, which ends in /api/rest?"),
+            DecodeReason::Html => write!(text, "it is an HTML page"),
             DecodeReason::Json { line, column, message } => {
                 write!(text, "{} at line {line} column {column}", clipped(message))
             }
             DecodeReason::MissingField(field) => write!(text, "it has no field `{field}`"),
             DecodeReason::NoRecord(field) => write!(text, "`{field}` is null"),
-            DecodeReason::TooLarge { limit } => {
-                write!(text, "its body is larger than {limit} bytes; max_response_bytes of the core sets the limit")
-            }
+            DecodeReason::TooLarge { limit } => write!(text, "its body is larger than {limit} bytes"),
         };
         if !excerpt.is_empty() {
             let _ = write!(text, ", near {excerpt:?}");
         }
         text.push('.');
+        text.push_str(&call.end(is_refusal(*status), reason.advice()));
         text
     }
 }
@@ -518,14 +548,16 @@ const YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
 const KEPT_BODY: usize = 64 * 1024;
 const EXCERPT: usize = 240;
 
-/// Text of the server's in a message: whole where it is short.
-fn clipped(text: &str) -> Cow<'_, str> {
+/// Text of the server's in a message: cut where it is long, and with nothing in it that could forge a line of a log or
+/// steer a terminal.
+fn clipped(text: &str) -> String {
     const MOST: usize = 500;
-    if text.len() <= MOST {
-        return Cow::Borrowed(text);
+    let text = text.trim().trim_end_matches('.');
+    let mut clean: String = text.chars().take(MOST).map(|char| if char.is_control() { ' ' } else { char }).collect();
+    if text.chars().nth(MOST).is_some() {
+        clean.push('…');
     }
-    let end = (0..=MOST).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
-    Cow::Owned(format!("{}…", &text[..end]))
+    clean
 }
 
 /// What stands around `at`, as text.
@@ -536,7 +568,7 @@ pub(crate) fn excerpt(body: &[u8], at: usize) -> String {
 }
 
 /// The offset of a place that serde_json names by line and column.
-pub(crate) fn offset_of(body: &[u8], line: usize, column: usize) -> usize {
+fn offset_of(body: &[u8], line: usize, column: usize) -> usize {
     let mut start = 0;
     for _ in 1..line {
         match body[start..].iter().position(|&byte| byte == b'\n') {
@@ -547,48 +579,35 @@ pub(crate) fn offset_of(body: &[u8], line: usize, column: usize) -> usize {
     (start + column).min(body.len())
 }
 
-/// Blots out the key wherever a server sent it back.
-pub(crate) struct Redactor<'a>(pub(crate) &'a [u8]);
+/// Blots out the keys wherever a server sent them back.
+pub(crate) struct Redactor<'a>(pub(crate) Vec<&'a [u8]>);
 
 const BLOT: &[u8] = b"[key]";
 
 impl Redactor<'_> {
-    fn find(&self, text: &[u8]) -> Option<usize> {
-        if self.0.is_empty() {
-            return None;
-        }
-        text.windows(self.0.len()).position(|window| window == self.0)
+    fn is_in(&self, text: &[u8]) -> bool {
+        self.0.iter().any(|key| find(text, key).is_some())
     }
 
-    fn blot(&self, mut rest: &[u8], mut at: usize) -> Vec<u8> {
-        let mut clean = Vec::with_capacity(rest.len());
-        loop {
-            clean.extend_from_slice(&rest[..at]);
-            clean.extend_from_slice(BLOT);
-            rest = &rest[at + self.0.len()..];
-            match self.find(rest) {
-                Some(next) => at = next,
-                None => break,
+    /// To be done before anything is cut off: a part of a key must not survive either.
+    fn whole_or_none(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let mut clean: Option<Vec<u8>> = None;
+        for key in &self.0 {
+            let text = clean.as_deref().unwrap_or(text);
+            if find(text, key).is_some() {
+                clean = Some(blot(text, key));
             }
         }
-        clean.extend_from_slice(rest);
         clean
     }
 
-    pub(crate) fn text(&self, text: String) -> String {
-        match self.find(text.as_bytes()) {
-            // The key is ASCII, so what is left of UTF-8 is UTF-8.
-            Some(at) => String::from_utf8_lossy(&self.blot(text.as_bytes(), at)).into_owned(),
-            None => text,
-        }
+    pub(crate) fn whole(&self, bytes: Bytes) -> Bytes {
+        self.whole_or_none(&bytes).map_or(bytes, Bytes::from)
     }
 
-    /// To be done before anything is cut off: a part of the key must not survive either.
-    pub(crate) fn whole(&self, bytes: Bytes) -> Bytes {
-        match self.find(&bytes) {
-            Some(at) => Bytes::from(self.blot(&bytes, at)),
-            None => bytes,
-        }
+    fn text(&self, text: String) -> String {
+        // A key is ASCII, so what is left of UTF-8 is UTF-8.
+        self.whole_or_none(text.as_bytes()).map_or(text, |clean| String::from_utf8_lossy(&clean).into_owned())
     }
 
     fn bytes(&self, bytes: Bytes) -> Bytes {
@@ -597,14 +616,54 @@ impl Redactor<'_> {
         if clean.len() > KEPT_BODY { Bytes::copy_from_slice(&clean[..KEPT_BODY]) } else { clean }
     }
 
-    fn headers(&self, mut headers: HeaderMap) -> HeaderMap {
-        for value in headers.values_mut() {
-            if self.find(value.as_bytes()).is_some() {
-                *value = HeaderValue::from_static("[key]");
-            }
+    fn headers(&self, headers: HeaderMap) -> HeaderMap {
+        let shows = |(name, value): (&HeaderName, &HeaderValue)| {
+            // Names are lower case, whatever was sent.
+            let named = self.0.iter().any(|key| find(name.as_ref(), &key.to_ascii_lowercase()).is_some());
+            named || self.is_in(value.as_bytes())
+        };
+        if !headers.iter().any(shows) {
+            return headers;
         }
-        headers
+        headers.iter().filter(|&header| !shows(header)).map(|(name, value)| (name.clone(), value.clone())).collect()
     }
+}
+
+fn find(text: &[u8], key: &[u8]) -> Option<usize> {
+    if key.is_empty() {
+        return None;
+    }
+    text.windows(key.len()).position(|window| window == key)
+}
+
+fn blot(mut rest: &[u8], key: &[u8]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(rest.len());
+    while let Some(at) = find(rest, key) {
+        clean.extend_from_slice(&rest[..at]);
+        clean.extend_from_slice(BLOT);
+        rest = &rest[at + key.len()..];
+    }
+    clean.extend_from_slice(rest);
+    clean
+}
+
+/// Why a body cannot be read, and the place where reading stopped.
+pub(crate) fn unreadable(error: &serde_json::Error, body: Bytes, redactor: &Redactor<'_>) -> (DecodeReason, String) {
+    let (line, column) = (error.line(), error.column());
+    let reason = if is_html(&body) {
+        DecodeReason::Html
+    } else {
+        // The message repeats the place, and quotes the value, of which a part may be a part of the key.
+        let message = error.to_string();
+        let message = match message.split(" at line ").next() {
+            Some(message) if !redactor.is_in(&body) => message.to_owned(),
+            _ => "it is not what was expected".to_owned(),
+        };
+        DecodeReason::Json { line, column, message }
+    };
+    let clean = redactor.whole(body);
+    let at = offset_of(&clean, line, column);
+    (reason, excerpt(&clean, at))
 }
 
 /// Reads an answer that is, or holds, an error of the API.
@@ -677,7 +736,10 @@ fn reported(status: StatusCode, body: &[u8]) -> Reported {
                 path: text(&details["path"]),
                 code: text(&details["code"]),
             };
-            let said = details["statusCode"].as_u64().and_then(|code| u16::try_from(code).ok());
+            let said = match &details["statusCode"] {
+                serde_json::Value::String(code) => code.trim().parse().ok(),
+                code => code.as_u64().and_then(|code| u16::try_from(code).ok()),
+            };
             let status = match (own, said) {
                 (0, Some(said)) => said,
                 (0, None) => status_of(error.code.as_deref().unwrap_or_default()),
@@ -687,7 +749,16 @@ fn reported(status: StatusCode, body: &[u8]) -> Reported {
         }
     }
     let error = serde_json::from_slice::<ApiErrorBody>(body).ok().filter(|error| !error.error.is_empty());
-    Reported { status: own, error }
+    let status = match &error {
+        Some(error) if own == 0 => status_of(error.code.as_deref().unwrap_or_default()),
+        _ => own,
+    };
+    Reported { status, error }
+}
+
+/// Whether a body of status 2xx is, or holds, an error.
+pub(crate) fn tells_error(body: &[u8]) -> bool {
+    reported(StatusCode::OK, body).error.is_some()
 }
 
 /// The status that a code stands for, where only the code is given.
@@ -711,7 +782,7 @@ fn kind_of(status: u16, message: &str, code: Option<&str>) -> ApiErrorKind {
     let message = message.to_ascii_lowercase();
     if message.starts_with("invalid response from authorization hook")
         || message.starts_with("authentication hook unauthorized")
-        || code == Some("access-denied")
+        || code.is_some_and(|code| status_of(code) == 401)
     {
         return ApiErrorKind::Authentication;
     }
@@ -739,7 +810,7 @@ fn kind_of_bare(status: u16, body: &[u8]) -> ApiErrorKind {
 }
 
 /// Whether a body begins as a page does. JSON never begins with `<`.
-pub(crate) fn is_html(body: &[u8]) -> bool {
+fn is_html(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'<')
 }
 

@@ -35,7 +35,8 @@ impl ServerUrl {
             return Err("it must end with its path: no query, no fragment".into());
         }
         let path = url.path().trim_end_matches('/');
-        let path = path.strip_suffix("/v1").unwrap_or(path).trim_end_matches('/').to_owned();
+        let version = path.strip_suffix("/v1").or_else(|| path.strip_suffix("/v2"));
+        let path = version.unwrap_or(path).trim_end_matches('/').to_owned();
         url.set_path(&path);
         Ok(Self(url))
     }
@@ -89,6 +90,7 @@ mod tests {
             "https://h.example/api/rest/",
             "https://h.example/api/rest/v1",
             "https://h.example/api/rest/v1//",
+            "https://h.example/api/rest/v2",
         ] {
             let url = ServerUrl::parse(text).unwrap();
             assert_eq!(url.join("/v1/me").as_str(), "https://h.example/api/rest/v1/me", "{text}");

@@ -235,7 +235,9 @@ async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, Tr
         length += next.len();
         whole
             .get_or_insert_with(|| {
-                let mut whole = BytesMut::with_capacity((announced as usize).max(first.len() + next.len()));
+                // What is announced is not believed beyond what would be a large answer.
+                let announced = announced.min(1024 * 1024) as usize;
+                let mut whole = BytesMut::with_capacity(announced.max(first.len() + next.len()));
                 whole.extend_from_slice(&first);
                 whole
             })
