@@ -61,6 +61,8 @@ pub use {bytes, http, reqwest, url};
 mod pages {
     #[doc = include_str!("../docs/image.md")]
     struct Image;
+    #[doc = include_str!("../docs/reliability.md")]
+    struct Reliability;
     #[doc = include_str!("../docs/user.md")]
     struct User;
 }
