@@ -151,8 +151,8 @@ async fn run(mut call: CreateOnce<'_>) -> Result<GenerationJob, Error> {
     let twins = Twins::of(&attempt.call);
     attempt.twins = Some(twins.clone());
     match runtime::timeout(attempt.deadline, twins.turn.lock()).await {
-        Some(_turn) => attempt.run().await,
-        None => {
+        Ok(_turn) => attempt.run().await,
+        Err(_) => {
             let info = CallInfo::new(NAME, Effect::Billable);
             let error =
                 TimeoutError { call: info, scope: TimeoutScope::Deadline, limit: attempt.deadline, sent: false };

@@ -20,6 +20,7 @@ macro_rules! workflows {
             #[cfg(feature = $feature)]
             mod $name;
             #[cfg(feature = $feature)]
+            #[cfg_attr(target_arch = "wasm32", allow(unused_imports, reason = "a browser has no files"))]
             pub use $name::*;
         )*)*
     };

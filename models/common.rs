@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, Error};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::enums::CostUnit;
@@ -23,25 +23,79 @@ impl Cost {
     pub fn amount_f64(&self) -> Option<f64> {
         self.amount.trim().parse().ok().filter(|amount: &f64| amount.is_finite())
     }
-
-    fn from_loose(value: &mut Loose) -> Option<Self> {
-        let unit = value.take("unit").and_then(Loose::into_text).unwrap_or_default();
-        let amount = value.take("amount").and_then(Loose::into_text)?;
-        Some(Self { amount, unit: unit.into() })
-    }
 }
 
 impl<'de> Deserialize<'de> for Cost {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut value = Loose::deserialize(deserializer)?;
-        Self::from_loose(&mut value).ok_or_else(|| D::Error::custom("a cost must be an object with an amount"))
+        any_cost(deserializer)?.ok_or_else(|| D::Error::custom("a cost must be an object with an amount"))
     }
 }
 
 /// A cost, and nothing in place of whatever else is found.
 #[cfg_attr(not(feature = "models"), allow(dead_code, reason = "only answers that were charged for need it"))]
 pub(crate) fn any_cost<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cost>, D::Error> {
-    Ok(Cost::from_loose(&mut Loose::deserialize(deserializer)?))
+    deserializer.deserialize_any(CostVisitor)
+}
+
+/// Reads a cost of which only the amount is needed; anything else is no cost.
+struct CostVisitor;
+
+/// Values that are not even objects.
+macro_rules! no_cost {
+    ($($visit:ident $value:ty),*) => {
+        $(fn $visit<E>(self, _: $value) -> Result<Self::Value, E> {
+            Ok(None)
+        })*
+    };
+}
+
+impl<'de> Visitor<'de> for CostVisitor {
+    type Value = Option<Cost>;
+
+    no_cost!(visit_bool bool, visit_i64 i64, visit_u64 u64, visit_f64 f64, visit_str &str);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a cost")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut amount, mut unit) = (None, None);
+        while let Some(part) = map.next_key()? {
+            match part {
+                Part::Amount => amount = map.next_value::<Loose>()?.into_text(),
+                Part::Unit => unit = map.next_value::<Loose>()?.into_text(),
+                Part::Other => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        let unit = unit.map(CostUnit::from).unwrap_or_default();
+        Ok(amount.map(|amount| Cost { amount, unit }))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum Part {
+    Amount,
+    Unit,
+    #[serde(other)]
+    Other,
 }
 
 /// A point in time, as text in the form in which the service sent it.

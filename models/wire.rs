@@ -25,13 +25,6 @@ pub(crate) enum Loose {
 }
 
 impl Loose {
-    /// Takes out the value of a field, when this is an object that has it.
-    pub(crate) fn take(&mut self, name: &str) -> Option<Loose> {
-        let Loose::Map(fields) = self else { return None };
-        let at = fields.iter().position(|(key, _)| key == name)?;
-        Some(fields.swap_remove(at).1)
-    }
-
     /// A finite number; `Ok(None)` for null and for blank text.
     pub(crate) fn float(&self) -> Result<Option<f64>, Refused> {
         let number = match self {

@@ -6,8 +6,8 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -52,7 +52,13 @@ pub struct Call<'a, T = Bytes> {
     request: Request<'a>,
     /// The field that holds the record; empty if the body is wanted as it is.
     field: &'static str,
-    read: fn(&'static str, &Bytes) -> serde_json::Result<Unwrapped<T>>,
+    read: fn(&'static str, &Body<'_>) -> serde_json::Result<Unwrapped<T>>,
+}
+
+/// A body of an answer, as it came and, where it is to be decoded, as text.
+struct Body<'a> {
+    bytes: &'a Bytes,
+    text: &'a str,
 }
 
 /// Everything of a call but the type of its output, so that it is compiled once.
@@ -64,9 +70,10 @@ struct Request<'a> {
     path_rest: &'static str,
     query: String,
     body: Option<Bytes>,
-    options: Options,
+    /// Most calls have none, and a call is moved several times until it is awaited.
+    options: Option<Box<Options>>,
     /// The first thing that was wrong.
-    refused: Option<Refused>,
+    refused: Option<Box<Refused>>,
 }
 
 #[derive(Default)]
@@ -103,15 +110,18 @@ impl<'a> Call<'a, Bytes> {
     ///
     /// The functions in [`funcs`](crate::funcs) do this; it is for operations of your own.
     pub fn new(core: &'a LeonardoCore, operation: &'static Operation) -> Self {
-        let (path, path_rest) = operation.path.split_once('{').unwrap_or((operation.path, ""));
+        let (path_start, path_rest) = operation.path.split_once('{').unwrap_or((operation.path, ""));
+        // Room for an id, which is a UUID.
+        let mut path = String::with_capacity(operation.path.len() + 40);
+        path.push_str(path_start);
         let request = Request {
             core,
             operation,
-            path: path.to_owned(),
+            path,
             path_rest,
             query: String::new(),
             body: None,
-            options: Options::default(),
+            options: None,
             refused: None,
         };
         Self { request, field: "", read: as_it_is }
@@ -119,22 +129,22 @@ impl<'a> Call<'a, Bytes> {
 
     /// The operation's output is the record under `field`; `null` there means that there is no such record.
     pub fn record<T: DeserializeOwned>(self, field: &'static str) -> Call<'a, T> {
-        Call { request: self.request, field, read: |field, body| decode::read(field, body) }
+        Call { request: self.request, field, read: |field, body| decode::read(field, body.text) }
     }
 
     /// The operation's output is the list under `field`.
     pub fn list<T: DeserializeOwned>(self, field: &'static str) -> Call<'a, Vec<T>> {
-        Call { request: self.request, field, read: |field, body| decode::read_list(field, body) }
+        Call { request: self.request, field, read: |field, body| decode::read_list(field, body.text) }
     }
 
     /// The operation's output is the only element of the list under `field`.
     pub fn first<T: DeserializeOwned>(self, field: &'static str) -> Call<'a, T> {
-        Call { request: self.request, field, read: |field, body| decode::read_first(field, body) }
+        Call { request: self.request, field, read: |field, body| decode::read_first(field, body.text) }
     }
 }
 
-fn as_it_is(_: &'static str, body: &Bytes) -> serde_json::Result<Unwrapped<Bytes>> {
-    Ok(Unwrapped { record: Some(Some(body.clone())), errors: false })
+fn as_it_is(_: &'static str, body: &Body<'_>) -> serde_json::Result<Unwrapped<Bytes>> {
+    Ok(Unwrapped { record: Some(Some(body.bytes.clone())), errors: false })
 }
 
 impl<'a, T> Call<'a, T> {
@@ -153,14 +163,17 @@ impl<'a, T> Call<'a, T> {
 
     /// The body, as JSON.
     pub fn body(mut self, body: &impl Serialize) -> Self {
-        self.request.body(serde_json::to_vec(body));
+        // Room for most requests.
+        let mut json = Vec::with_capacity(512);
+        let written = serde_json::to_writer(&mut json, body);
+        self.request.body(written.map(|()| json));
         self
     }
 
     /// Adds a header to this call, in place of the core's of the same name.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         match core::header(name.as_ref(), value.as_ref()) {
-            Ok((name, value)) => _ = self.request.options.headers.insert(name, value),
+            Ok((name, value)) => _ = self.request.options().headers.insert(name, value),
             Err(reason) => self.request.refuse("header", reason, None),
         }
         self
@@ -171,7 +184,7 @@ impl<'a, T> Call<'a, T> {
         if timeout.is_zero() {
             self.request.refuse("timeout", "it is zero, so the call could not succeed", None);
         }
-        self.request.options.timeout = Some(timeout);
+        self.request.options().timeout = Some(timeout);
         self
     }
 
@@ -181,20 +194,20 @@ impl<'a, T> Call<'a, T> {
         if deadline == Some(Duration::ZERO) {
             self.request.refuse("deadline", "it is zero, so the call could not succeed", None);
         }
-        self.request.options.deadline = Some(deadline);
+        self.request.options().deadline = Some(deadline);
         self
     }
 
     /// How failed attempts of this call are repeated; [`RetryPolicy::none`] turns it off.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.request.options.retry = Some(policy);
+        self.request.options().retry = Some(policy);
         self
     }
 
     /// Sends this call to another server, with the same key.
     pub fn server_url(mut self, url: impl AsRef<str>) -> Self {
         match ServerUrl::parse(url.as_ref()) {
-            Ok(server) => self.request.options.server = Some(server),
+            Ok(server) => self.request.options().server = Some(server),
             Err(reason) => self.request.refuse("server_url", reason, None),
         }
         self
@@ -222,8 +235,8 @@ impl<'a, T: MaybeSend + 'a> IntoFuture for Call<'a, T> {
     type Output = Result<T, Error>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { run(self).await.map(|response| response.output) })
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move { run(&mut self).await.map(|(_, output)| output) })
     }
 }
 
@@ -236,14 +249,20 @@ impl<'a, T: MaybeSend + 'a> IntoFuture for WithResponse<'a, T> {
     type Output = Result<Response<T>, Error>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(run(self.0))
+    fn into_future(mut self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let (Answer { status, headers, attempts }, output) = run(&mut self.0).await?;
+            Ok(Response { status, headers, attempts, output })
+        })
     }
 }
 
 /// The thin generic shell around [`Request::execute`].
-async fn run<T: MaybeSend>(call: Call<'_, T>) -> Result<Response<T>, Error> {
-    let Call { mut request, field, read } = call;
+///
+/// It takes the call by reference, so that the future holds it once.
+async fn run<T: MaybeSend>(call: &mut Call<'_, T>) -> Result<(Answer, T), Error> {
+    let Call { request, field, read } = call;
+    let field = *field;
     let mut output = None;
     let answer = request
         .execute(field, &mut |body| {
@@ -260,9 +279,7 @@ async fn run<T: MaybeSend>(call: Call<'_, T>) -> Result<Response<T>, Error> {
         })
         .await?;
     match output {
-        Some(output) => {
-            Ok(Response { status: answer.status, headers: answer.headers, attempts: answer.attempts, output })
-        }
+        Some(output) => Ok((answer, output)),
         // `execute` succeeds only with a record.
         None => Err(request.undecodable(answer.status, DecodeReason::NoRecord(field), String::new())),
     }
@@ -276,9 +293,9 @@ enum Found {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-type Decoder<'a> = dyn FnMut(&Bytes) -> serde_json::Result<(Found, bool)> + Send + 'a;
+type Decoder<'a> = dyn FnMut(&Body<'_>) -> serde_json::Result<(Found, bool)> + Send + 'a;
 #[cfg(target_arch = "wasm32")]
-type Decoder<'a> = dyn FnMut(&Bytes) -> serde_json::Result<(Found, bool)> + 'a;
+type Decoder<'a> = dyn FnMut(&Body<'_>) -> serde_json::Result<(Found, bool)> + 'a;
 
 struct Answer {
     status: StatusCode,
@@ -289,20 +306,17 @@ struct Answer {
 /// What is known of an attempt even if its time ran out.
 #[derive(Default)]
 struct Trail {
-    /// Every key that the call was attempted with, since a server may show an earlier one.
-    bearers: Vec<Bearer>,
+    /// Every key that a provider gave for the call, since a server may show an earlier one.
+    given: Vec<Bearer>,
     sent_at: Option<SystemTime>,
 }
 
 impl Trail {
-    fn add(&mut self, bearer: &Bearer) {
-        if !self.bearers.contains(bearer) {
-            self.bearers.push(bearer.clone());
+    fn redactor<'a>(&'a self, auth: &'a Auth) -> Redactor<'a> {
+        match auth {
+            Auth::Fixed(bearer) => Redactor(vec![bearer.secret()]),
+            Auth::Asked(_) => Redactor(self.given.iter().map(Bearer::secret).collect()),
         }
-    }
-
-    fn redactor(&self) -> Redactor<'_> {
-        Redactor(self.bearers.iter().map(Bearer::secret).collect())
     }
 }
 
@@ -313,7 +327,16 @@ impl Request<'_> {
         reason: impl Into<Cow<'static, str>>,
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     ) {
-        self.refused.get_or_insert(Refused { field: field.into(), reason: reason.into(), source });
+        let refused = || Box::new(Refused { field: field.into(), reason: reason.into(), source });
+        self.refused.get_or_insert_with(refused);
+    }
+
+    fn options(&mut self) -> &mut Options {
+        self.options.get_or_insert_default()
+    }
+
+    fn option<T>(&self, of: impl FnOnce(&Options) -> Option<T>) -> Option<T> {
+        self.options.as_deref().and_then(of)
     }
 
     fn id(&mut self, id: &str) {
@@ -367,7 +390,7 @@ impl Request<'_> {
     }
 
     fn server(&self) -> &ServerUrl {
-        self.options.server.as_ref().unwrap_or(&self.core.inner.server)
+        self.options.as_deref().and_then(|options| options.server.as_ref()).unwrap_or(&self.core.inner.server)
     }
 
     /// [`attempts`](Self::attempts), in a span of its own.
@@ -378,10 +401,10 @@ impl Request<'_> {
         match &result {
             Ok(answer) => {
                 self.core.inner.budget.give_back(answer.attempts);
-                span.ended(answer.attempts, started.elapsed(), Ok(answer.status.as_u16()));
+                span.ended(answer.attempts, started, Ok(answer.status.as_u16()));
             }
             Err(error) => {
-                span.ended(error.call().map_or(0, |call| call.attempts), started.elapsed(), Err(error));
+                span.ended(error.call().map_or(0, |call| call.attempts), started, Err(error));
             }
         }
         result
@@ -396,7 +419,7 @@ impl Request<'_> {
         span: &CallSpan,
     ) -> Result<Answer, Error> {
         if let Some(refused) = self.refused.take() {
-            return Err(self.invalid(refused));
+            return Err(self.invalid(*refused));
         }
         if !self.path_rest.is_empty() {
             return Err(self.invalid(Refused { field: "id".into(), reason: "an id is missing".into(), source: None }));
@@ -407,16 +430,16 @@ impl Request<'_> {
         }
         let core = &*self.core.inner;
         let effect = self.operation.effect;
-        let policy = self.options.retry.as_ref().unwrap_or(&core.retry);
-        let deadline = self.options.deadline.unwrap_or(core.deadline).unwrap_or(Duration::MAX);
-        let mut pauses: Option<Pauses> = None;
+        let policy = self.options.as_deref().and_then(|options| options.retry.as_ref()).unwrap_or(&core.retry);
+        let deadline = self.option(|options| options.deadline).unwrap_or(core.deadline).unwrap_or(Duration::MAX);
+        let mut pauses: Option<Box<Pauses>> = None;
         let mut attempts = 0;
         let mut trail = Trail::default();
         loop {
             attempts += 1;
             span.attempt(attempts);
             trail.sent_at = None;
-            let left = deadline.saturating_sub(started.elapsed());
+            let left = if attempts == 1 { deadline } else { deadline.saturating_sub(started.elapsed()) };
             let result = match self.attempt(left, deadline, &mut trail).await {
                 Ok(response) => self.judge(response, field, decode, &trail),
                 Err(error) => Err(error),
@@ -428,7 +451,9 @@ impl Request<'_> {
             let elapsed = started.elapsed();
             error.set_call(attempts, elapsed);
             if error.may_be_retried(effect) {
-                let pause = error.retry_after().unwrap_or_else(|| pauses.get_or_insert_with(|| policy.pauses()).next());
+                let pause = error
+                    .retry_after()
+                    .unwrap_or_else(|| pauses.get_or_insert_with(|| Box::new(policy.pauses())).next());
                 if policy.allows(attempts, elapsed, pause) && elapsed.saturating_add(pause) < deadline {
                     if core.budget.take() {
                         span.repeated(attempts, &error, pause);
@@ -459,12 +484,12 @@ impl Request<'_> {
 
     /// One attempt within its time.
     async fn attempt(&self, left: Duration, deadline: Duration, trail: &mut Trail) -> Result<TransportResponse, Error> {
-        let timeout = self.options.timeout.unwrap_or(self.core.inner.timeout);
+        let timeout = self.option(|options| options.timeout).unwrap_or(self.core.inner.timeout);
         let (limit, scope) =
             if left < timeout { (deadline, TimeoutScope::Deadline) } else { (timeout, TimeoutScope::Attempt) };
         match runtime::timeout(timeout.min(left), self.exchange(trail)).await {
-            Some(result) => result,
-            None => {
+            Ok(result) => result,
+            Err(_) => {
                 let sent = trail.sent_at.is_some();
                 Err(Error::Timeout(Box::new(TimeoutError { call: self.info(), scope, limit, sent })))
             }
@@ -474,34 +499,41 @@ impl Request<'_> {
     /// Asks for the key, sends, and reads the answer.
     async fn exchange(&self, trail: &mut Trail) -> Result<TransportResponse, Error> {
         let core = &*self.core.inner;
-        let mut url = self.server().join(&self.path);
-        if !self.query.is_empty() {
-            url.set_query(Some(&self.query));
-        }
-        let mut headers = core.headers.clone();
-        match &core.auth {
-            Auth::Fixed(bearer) => trail.add(bearer),
+        let bearer = match &core.auth {
+            Auth::Fixed(_) => None,
             Auth::Asked(provider) => {
                 let refused = |reason: &'static str, source| {
                     self.invalid(Refused { field: "bearer_auth_provider".into(), reason: reason.into(), source })
                 };
                 let key = provider.key().await.map_err(|error| refused("it gave no key", Some(error)))?;
-                let bearer = Bearer::new(&key).map_err(|reason| refused(reason, None))?;
-                headers.insert(AUTHORIZATION, bearer.header().clone());
-                trail.add(&bearer);
+                Some(Bearer::new(&key).map_err(|reason| refused(reason, None))?)
             }
-        }
-        if self.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        for (name, value) in &self.options.headers {
-            headers.insert(name, value.clone());
-        }
-        let mut request = TransportRequest::new(self.operation.method.clone(), url, core.max_response_bytes);
-        request.headers = headers;
-        request.body = self.body.clone();
+        };
+        let request = self.prepared(bearer.as_ref());
+        trail.given.extend(bearer);
         trail.sent_at = Some(SystemTime::now());
         core.transport.send(request).await.map_err(|error| self.broken(error))
+    }
+
+    /// What is sent, with a key that is not among the core's headers.
+    ///
+    /// Not a part of [`exchange`](Self::exchange), whose future would hold its parts for as long as it lives.
+    fn prepared(&self, bearer: Option<&Bearer>) -> TransportRequest {
+        let core = &*self.core.inner;
+        let mut url = self.server().join(&self.path);
+        if !self.query.is_empty() {
+            url.set_query(Some(&self.query));
+        }
+        let mut request = TransportRequest::new(self.operation.method.clone(), url, core.max_response_bytes);
+        request.headers = if self.body.is_some() { &core.headers_with_body } else { &core.headers }.clone();
+        if let Some(bearer) = bearer {
+            request.headers.insert(AUTHORIZATION, bearer.header().clone());
+        }
+        for (name, value) in self.options.iter().flat_map(|options| &options.headers) {
+            request.headers.insert(name, value.clone());
+        }
+        request.body = self.body.clone();
+        request
     }
 
     fn broken(&self, error: TransportError) -> Error {
@@ -527,7 +559,7 @@ impl Request<'_> {
     ) -> Result<(StatusCode, HeaderMap), Error> {
         let TransportResponse { status, headers, body } = response;
         let refusal = |headers, body| {
-            let error = error::api_error(self.info(), status, headers, body, &trail.redactor());
+            let error = error::api_error(self.info(), status, headers, body, &trail.redactor(&self.core.inner.auth));
             Err(Error::Api(Box::new(error)))
         };
         if !status.is_success() {
@@ -537,23 +569,33 @@ impl Request<'_> {
             return Err(self.undecodable(status, DecodeReason::Empty, String::new()));
         }
         let billable = self.operation.effect == Effect::Billable;
-        match decode(&body) {
+        // A body that is wanted as it is may be anything.
+        let text = if field.is_empty() { Ok("") } else { std::str::from_utf8(&body) };
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => {
+                let (reason, excerpt) = error::not_text(error, body, &trail.redactor(&self.core.inner.auth));
+                return Err(self.undecodable(status, reason, excerpt));
+            }
+        };
+        match decode(&Body { bytes: &body, text }) {
             // The id of something paid for is handed over even if an error stands beside it.
             Ok((Found::Record, errors)) if billable || !errors => Ok((status, headers)),
             Ok((_, true)) => refusal(headers, body),
             // Without a record, an error may stand in its place; without that either, `null` is an answer of its own.
             Ok((Found::Nothing, _)) | Err(_) if error::tells_error(&body) => refusal(headers, body),
             Ok((Found::Null, _)) if !billable => {
-                let error = error::not_found(self.info(), status, headers, body, &trail.redactor());
+                let error =
+                    error::not_found(self.info(), status, headers, body, &trail.redactor(&self.core.inner.auth));
                 Err(Error::Api(Box::new(error)))
             }
             Ok((Found::Nothing, _)) => {
-                let clean = trail.redactor().whole(body);
+                let clean = trail.redactor(&self.core.inner.auth).whole(body);
                 Err(self.undecodable(status, DecodeReason::MissingField(field), error::excerpt(&clean, 0)))
             }
             Ok(_) => Err(self.undecodable(status, DecodeReason::NoRecord(field), String::new())),
             Err(error) => {
-                let (reason, excerpt) = error::unreadable(&error, body, &trail.redactor());
+                let (reason, excerpt) = error::unreadable(&error, body, &trail.redactor(&self.core.inner.auth));
                 Err(self.undecodable(status, reason, excerpt))
             }
         }

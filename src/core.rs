@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::auth::{Auth, Bearer, FromClosure};
@@ -45,11 +45,18 @@ pub(crate) struct Inner {
     pub(crate) auth: Auth,
     /// What every request carries, the key included if it is always the same.
     pub(crate) headers: HeaderMap,
+    /// The same for requests with a body. Copying a map is cheaper than adding to it.
+    pub(crate) headers_with_body: HeaderMap,
     pub(crate) timeout: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,
     pub(crate) max_response_bytes: usize,
+    /// What downloads and uploads are sent with; none until they need one where calls are not sent with a client.
+    #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+    storage: std::sync::OnceLock<reqwest::Client>,
+    #[cfg(feature = "image-wait-for-generation")]
+    pub(crate) pace: crate::pace::Pace,
     /// The user that the key belongs to, once it was asked for.
     #[cfg(feature = "image-create-generation-once")]
     pub(crate) user: tokio::sync::OnceCell<crate::models::UserId>,
@@ -110,6 +117,10 @@ impl LeonardoCore {
             user_agent: concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)").to_owned(),
             max_response_bytes: 16 * 1024 * 1024,
             transport: None,
+            #[cfg(feature = "image-wait-for-generation")]
+            polls_per_minute: 600,
+            #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+            storage: Default::default(),
         }
     }
 
@@ -138,6 +149,16 @@ impl LeonardoCore {
     /// The base URL of the server, without a version.
     pub fn server_url(&self) -> &str {
         self.inner.server.as_str()
+    }
+
+    /// The client for whatever is not the API: it knows neither the key nor the core's headers, which go into each
+    /// request of a call on their own.
+    #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+    pub(crate) fn storage(&self) -> Result<&reqwest::Client, ConfigError> {
+        match self.inner.storage.get() {
+            Some(client) => Ok(client),
+            None => own_client().map(|client| self.inner.storage.get_or_init(|| client)),
+        }
     }
 }
 
@@ -184,6 +205,10 @@ pub struct LeonardoCoreBuilder {
     user_agent: String,
     max_response_bytes: usize,
     transport: Option<Box<dyn Transport>>,
+    #[cfg(feature = "image-wait-for-generation")]
+    polls_per_minute: u32,
+    #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+    storage: std::sync::OnceLock<reqwest::Client>,
 }
 
 impl LeonardoCoreBuilder {
@@ -257,6 +282,18 @@ impl LeonardoCoreBuilder {
         self
     }
 
+    /// How many polls a minute all waits for generations may make together; 600 if not set, and 0 counts as 1.
+    ///
+    /// The service takes 2000 requests of all kinds a minute for one account, by default. A wait polls less often where
+    /// this leaves less for it than its own pauses do. See
+    /// [`image_wait_for_generation`](crate::funcs::image_wait_for_generation()).
+    #[cfg(feature = "image-wait-for-generation")]
+    #[must_use]
+    pub fn polls_per_minute(mut self, polls: u32) -> Self {
+        self.polls_per_minute = polls;
+        self
+    }
+
     /// A header that every request carries. One of the same name replaces it, but the headers that the core itself is
     /// in charge of (`authorization`, `content-type`, and those of the connection) are refused.
     #[must_use]
@@ -282,13 +319,20 @@ impl LeonardoCoreBuilder {
     /// Sends with a client of your own, for proxies, certificates or shared connections.
     ///
     /// Start from [`LeonardoCore::client_builder`]: a client that follows redirects or repeats requests by itself weakens
-    /// what this crate promises about calls that cost credits.
+    /// what this crate promises about calls that cost credits. Downloads and uploads are sent with it too, so headers
+    /// that it adds by itself go to everyone.
     #[must_use]
-    pub fn client(self, client: reqwest::Client) -> Self {
+    #[allow(unused_mut, reason = "without downloads and uploads there is nothing to change")]
+    pub fn client(mut self, client: reqwest::Client) -> Self {
+        #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+        {
+            self.storage = client.clone().into();
+        }
         self.transport(client)
     }
 
-    /// Sends with a transport of your own.
+    /// Sends calls with a transport of your own. Downloads and uploads are no calls, and are sent with the core's client
+    /// or with [yours](Self::client).
     #[must_use]
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Box::new(transport));
@@ -331,18 +375,30 @@ impl LeonardoCoreBuilder {
         }
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Box::new(OwnClient(own_client()?)),
+            None => {
+                let client = own_client()?;
+                #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+                let _ = self.storage.set(client.clone());
+                Box::new(OwnClient(client))
+            }
         };
+        let mut headers_with_body = headers.clone();
+        headers_with_body.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let inner = Inner {
             transport,
             server,
             auth,
             headers,
+            headers_with_body,
             timeout: self.timeout,
             deadline: self.deadline,
             retry: self.retry,
             budget: self.budget,
             max_response_bytes: self.max_response_bytes,
+            #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+            storage: self.storage,
+            #[cfg(feature = "image-wait-for-generation")]
+            pace: crate::pace::Pace::new(self.polls_per_minute),
             #[cfg(feature = "image-create-generation-once")]
             user: Default::default(),
         };

@@ -17,28 +17,29 @@ pub(crate) struct Unwrapped<T> {
     pub(crate) errors: bool,
 }
 
-pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &[u8]) -> serde_json::Result<Unwrapped<T>> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
+/// From text, since bytes would be checked for UTF-8 again for every field and every value.
+pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<T>> {
+    let mut deserializer = serde_json::Deserializer::from_str(body);
     let unwrapped = deserializer.deserialize_map(Wrapping { field, record: PhantomData })?;
     deserializer.end()?;
     Ok(unwrapped)
 }
 
 /// A list, without the elements that are `null`; a list that is `null` is empty.
-pub(crate) fn read_list<T: DeserializeOwned>(
-    field: &'static str,
-    body: &[u8],
-) -> serde_json::Result<Unwrapped<Vec<T>>> {
-    let Unwrapped { record, errors } = read::<Vec<Option<T>>>(field, body)?;
-    let record = record.map(|list| Some(list.unwrap_or_default().into_iter().flatten().collect()));
-    Ok(Unwrapped { record, errors })
+pub(crate) fn read_list<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<Vec<T>>> {
+    let Unwrapped { record, errors } = read::<List<T>>(field, body)?;
+    Ok(Unwrapped { record: record.map(|list| Some(list.map_or_else(Vec::new, |list| list.0))), errors })
 }
 
 /// The first element of a list that is not `null`; without one, as if the list were `null`.
-pub(crate) fn read_first<T: DeserializeOwned>(field: &'static str, body: &[u8]) -> serde_json::Result<Unwrapped<T>> {
+pub(crate) fn read_first<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<T>> {
     let Unwrapped { record, errors } = read_list(field, body)?;
     Ok(Unwrapped { record: record.map(|list| list.and_then(|list: Vec<T>| list.into_iter().next())), errors })
 }
+
+#[derive(serde::Deserialize)]
+#[serde(transparent, bound = "T: DeserializeOwned")]
+struct List<T>(#[serde(deserialize_with = "crate::models::wire::list")] Vec<T>);
 
 struct Wrapping<T> {
     field: &'static str,

@@ -550,7 +550,7 @@ const EXCERPT: usize = 240;
 
 /// Text of the server's in a message: cut where it is long, and with nothing in it that could forge a line of a log or
 /// steer a terminal.
-fn clipped(text: &str) -> String {
+pub(crate) fn clipped(text: &str) -> String {
     const MOST: usize = 500;
     let text = text.trim().trim_end_matches('.');
     let mut clean: String = text.chars().take(MOST).map(|char| if char.is_control() { ' ' } else { char }).collect();
@@ -664,6 +664,16 @@ pub(crate) fn unreadable(error: &serde_json::Error, body: Bytes, redactor: &Reda
     let clean = redactor.whole(body);
     let at = offset_of(&clean, line, column);
     (reason, excerpt(&clean, at))
+}
+
+/// The same for a body that is not even text.
+pub(crate) fn not_text(error: std::str::Utf8Error, body: Bytes, redactor: &Redactor<'_>) -> (DecodeReason, String) {
+    let before = &body[..error.valid_up_to()];
+    let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() + 1;
+    let clean = redactor.whole(body);
+    let at = offset_of(&clean, line, column);
+    (DecodeReason::Json { line, column, message: "it is not UTF-8".to_owned() }, excerpt(&clean, at))
 }
 
 /// Reads an answer that is, or holds, an error of the API.
@@ -815,7 +825,7 @@ fn is_html(body: &[u8]) -> bool {
 }
 
 /// `Retry-After`, in seconds or as a date; a date in the past is no pause, and what is neither is passed over.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
     if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
         // More digits than fit are still a long time.

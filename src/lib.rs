@@ -26,12 +26,18 @@ mod decode;
 mod error;
 #[cfg(feature = "client")]
 mod operation;
+#[cfg(feature = "image-wait-for-generation")]
+mod pace;
+#[cfg(all(feature = "image-download", not(target_arch = "wasm32")))]
+mod part;
 #[cfg(feature = "client")]
 mod retry;
 #[cfg(feature = "client")]
 mod runtime;
 #[cfg(feature = "client")]
 mod server_url;
+#[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+mod storage;
 #[cfg(feature = "client")]
 mod trace;
 #[cfg(feature = "client")]
@@ -61,6 +67,8 @@ pub use {bytes, http, reqwest, url};
 mod pages {
     #[doc = include_str!("../docs/image.md")]
     struct Image;
+    #[doc = include_str!("../docs/init-images.md")]
+    struct InitImages;
     #[doc = include_str!("../docs/reliability.md")]
     struct Reliability;
     #[doc = include_str!("../docs/user.md")]

@@ -17,6 +17,12 @@ macro_rules! for_each_operation {
                 image_get_generation_by_id "image-get-generation-by-id" Read GET "/v1/generations/{id}" (id);
                 image_get_generations_by_user_id "image-get-generations-by-user-id" Read GET "/v1/generations/user/{userId}" (userId, request);
             }
+            init_images {
+                init_images_delete_init_image_by_id "init-images-delete-init-image-by-id" Idempotent DELETE "/v1/init-image/{id}" (id);
+                init_images_get_init_image_by_id "init-images-get-init-image-by-id" Read GET "/v1/init-image/{id}" (id);
+                init_images_upload_canvas_init_image "init-images-upload-canvas-init-image" Idempotent POST "/v1/canvas-init-image" (request);
+                init_images_upload_init_image "init-images-upload-init-image" Idempotent POST "/v1/init-image" (request);
+            }
             user {
                 user_get_user_self "user-get-user-self" Read GET "/v1/me" ();
             }
@@ -34,6 +40,14 @@ macro_rules! for_each_workflow {
         $then! {
             image {
                 image_create_generation_once "image-create-generation-once" ["image-create-generation" "image-get-generations-by-user-id" "user-get-user-self" "dep:fastrand" "tokio/sync"];
+                image_generate "image-generate" ["image-create-generation-once" "image-wait-for-generation"];
+                image_list_generations "image-list-generations" ["image-get-generations-by-user-id" "dep:futures-core"];
+                image_wait_for_generation "image-wait-for-generation" ["image-get-generation-by-id" "dep:futures-core" "tokio/sync"];
+                image_download "image-download" ["client" "dep:fastrand" "tokio/io-util"];
+                image_download_all "image-download-all" ["image-download" "image-get-generation-by-id"];
+            }
+            init_images {
+                init_images_upload_file "init-images-upload-file" ["init-images-upload-init-image" "dep:fastrand" "dep:http-body" "tokio/io-util" "tokio/sync"];
             }
         }
     };

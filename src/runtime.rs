@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(target_arch = "wasm32")]
 use std::time::Duration;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -45,21 +46,28 @@ pub(crate) async fn sleep(duration: Duration) {
     gloo_timers::future::TimeoutFuture::new(millis).await;
 }
 
-/// The future's output, or `None` if it took longer; it is dropped then.
+/// The future's output, or an error if it took longer.
+///
+/// Not an `async fn`, which would hold the future twice: once as an argument and once while it runs.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    tokio::time::timeout(limit, future).await.ok()
+pub(crate) use tokio::time::timeout;
+
+/// The future's output, or an error if it took longer.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn timeout<F: Future>(limit: Duration, future: F) -> impl Future<Output = Result<F::Output, TookLonger>> {
+    use std::task::Poll;
+    async move {
+        let mut future = std::pin::pin!(future);
+        let mut timer = std::pin::pin!(sleep(limit));
+        std::future::poll_fn(|context| match future.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending => timer.as_mut().poll(context).map(|()| Err(TookLonger)),
+        })
+        .await
+    }
 }
 
-/// The future's output, or `None` if it took longer; it is dropped then.
+/// The time was over first.
 #[cfg(target_arch = "wasm32")]
-pub(crate) async fn timeout<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    use std::task::Poll;
-    let mut future = std::pin::pin!(future);
-    let mut timer = std::pin::pin!(sleep(limit));
-    std::future::poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
-    })
-    .await
-}
+#[derive(Debug)]
+pub(crate) struct TookLonger;

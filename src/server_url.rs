@@ -69,6 +69,11 @@ pub(crate) fn push_segment(path: &mut String, id: &str) -> Result<(), &'static s
     if id.is_empty() {
         return Err("it is empty");
     }
+    // What ids look like.
+    if id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        path.push_str(id);
+        return Ok(());
+    }
     if id == "." || id == ".." {
         return Err("`.` and `..` are not ids");
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::operation::Operation;
+use crate::runtime::Instant;
 
 /// The span of one call.
 #[derive(Clone)]
@@ -30,8 +31,9 @@ impl CallSpan {
         }
     }
 
-    pub(crate) async fn around<T>(&self, work: impl Future<Output = T>) -> T {
-        tracing::Instrument::instrument(work, self.span.clone()).await
+    // Not an `async fn`, which would hold the work twice.
+    pub(crate) fn around<F: Future>(&self, work: F) -> tracing::instrument::Instrumented<F> {
+        tracing::Instrument::instrument(work, self.span.clone())
     }
 
     pub(crate) fn attempt(&self, attempt: u32) {
@@ -49,9 +51,9 @@ impl CallSpan {
         );
     }
 
-    pub(crate) fn ended(&self, attempts: u32, elapsed: Duration, result: Result<u16, &Error>) {
+    pub(crate) fn ended(&self, attempts: u32, started: Instant, result: Result<u16, &Error>) {
         self.span.record("attempts", attempts);
-        self.span.record("elapsed_ms", millis(elapsed));
+        self.span.record("elapsed_ms", millis(started.elapsed()));
         match result {
             Ok(status) => {
                 self.span.record("status", status);
@@ -79,13 +81,13 @@ impl CallSpan {
         Self {}
     }
 
-    pub(crate) async fn around<T>(&self, work: impl Future<Output = T>) -> T {
-        work.await
+    pub(crate) fn around<F: Future>(&self, work: F) -> F {
+        work
     }
 
     pub(crate) fn attempt(&self, _: u32) {}
 
     pub(crate) fn repeated(&self, _: u32, _: &Error, _: Duration) {}
 
-    pub(crate) fn ended(&self, _: u32, _: Duration, _: Result<u16, &Error>) {}
+    pub(crate) fn ended(&self, _: u32, _: Instant, _: Result<u16, &Error>) {}
 }

@@ -152,7 +152,7 @@ impl Transport for reqwest::Client {
     /// For a client of the caller's own: whether it follows redirects is not known, so it is checked afterwards.
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         let asked = request.url.clone();
-        Box::pin(exchange(self, request, Some(asked)))
+        exchange(self, request, Some(asked))
     }
 }
 
@@ -164,39 +164,50 @@ impl Transport for OwnClient {
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         // A browser follows redirects by itself.
         let asked = cfg!(target_arch = "wasm32").then(|| request.url.clone());
-        Box::pin(exchange(&self.0, request, asked))
+        exchange(&self.0, request, asked)
     }
 }
 
-async fn exchange(
+/// What can be done at once is done before the future is made, which stays small so.
+fn exchange(
     client: &reqwest::Client,
     request: TransportRequest,
     asked: Option<Url>,
-) -> Result<TransportResponse, TransportError> {
+) -> BoxFuture<'static, Result<TransportResponse, TransportError>> {
     let TransportRequest { method, url, headers, body, max_response_bytes, .. } = request;
     let mut sent = reqwest::Request::new(method, url);
     *sent.headers_mut() = headers;
     if let Some(body) = body {
         *sent.body_mut() = Some(body.into());
     }
-    let mut response = client.execute(sent).await.map_err(|error| {
-        let kind = if is_connect(&error) {
-            TransportErrorKind::Connect
-        } else if error.is_builder() {
-            TransportErrorKind::Invalid
-        } else {
-            TransportErrorKind::Exchange
-        };
-        TransportError::new(kind, error.without_url())
-    })?;
-    let status = response.status();
-    if asked.is_some_and(|asked| asked != *response.url()) {
-        let reason = "the client followed a redirect, which can do the work twice or elsewhere";
-        return Err(TransportError::new(TransportErrorKind::Exchange, reason).with_status(status));
-    }
-    let headers = std::mem::take(response.headers_mut());
-    let body = read(response, max_response_bytes).await.map_err(|error| error.with_status(status))?;
-    Ok(TransportResponse { status, headers, body })
+    let sent = client.execute(sent);
+    Box::pin(async move {
+        let mut response = sent.await.map_err(no_answer)?;
+        let status = response.status();
+        if asked.is_some_and(|asked| asked != *response.url()) {
+            let reason = "the client followed a redirect, which can do the work twice or elsewhere";
+            return Err(TransportError::new(TransportErrorKind::Exchange, reason).with_status(status));
+        }
+        let headers = std::mem::take(response.headers_mut());
+        #[cfg(not(target_arch = "wasm32"))]
+        let body = read(&mut response, max_response_bytes).await;
+        #[cfg(target_arch = "wasm32")]
+        let body = read(response, max_response_bytes).await;
+        let body = body.map_err(|error| error.with_status(status))?;
+        Ok(TransportResponse { status, headers, body })
+    })
+}
+
+/// Why a client brought no answer.
+pub(crate) fn no_answer(error: reqwest::Error) -> TransportError {
+    let kind = if is_connect(&error) {
+        TransportErrorKind::Connect
+    } else if error.is_builder() {
+        TransportErrorKind::Invalid
+    } else {
+        TransportErrorKind::Exchange
+    };
+    TransportError::new(kind, error.without_url())
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -214,12 +225,12 @@ fn too_large(limit: usize) -> TransportError {
     TransportError::new(TransportErrorKind::TooLarge, format!("the body is larger than {limit} bytes"))
 }
 
-fn broken_off(error: reqwest::Error) -> TransportError {
+pub(crate) fn broken_off(error: reqwest::Error) -> TransportError {
     TransportError::new(TransportErrorKind::Body, error.without_url())
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
+async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
     let announced = response.content_length().unwrap_or(0);
     if announced > limit as u64 {
         return Err(too_large(limit));

@@ -64,6 +64,11 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// A group's name where it stands for its feature or its page.
+fn kebab(group: &str) -> String {
+    group.replace('_', "-")
+}
+
 fn groups() -> BTreeSet<&'static str> {
     TABLE.iter().map(|line| line.group).collect()
 }
@@ -91,13 +96,14 @@ fn the_features_are_those_of_the_table() {
             format!("{name} = [\n{lines}]\n")
         }
     };
-    expected.push_str(&list("full", &groups().into_iter().collect::<Vec<_>>()));
+    let all: Vec<_> = groups().into_iter().map(kebab).collect();
+    expected.push_str(&list("full", &all.iter().map(String::as_str).collect::<Vec<_>>()));
     for group in groups() {
         let mut of_group: Vec<(&str, &[&str])> = Vec::new();
         of_group.extend(TABLE.iter().filter(|line| line.group == group).map(|line| (line.feature, &["client"][..])));
         of_group.extend(WORKFLOWS.iter().filter(|flow| flow.group == group).map(|flow| (flow.feature, flow.needs)));
         of_group.sort_unstable();
-        expected.push_str(&list(group, &of_group.iter().map(|(feature, _)| *feature).collect::<Vec<_>>()));
+        expected.push_str(&list(&kebab(group), &of_group.iter().map(|(feature, _)| *feature).collect::<Vec<_>>()));
         for (feature, needs) in of_group {
             expected.push_str(&list(feature, needs));
         }
@@ -109,12 +115,14 @@ fn the_features_are_those_of_the_table() {
 fn the_readme_lists_the_table() {
     let mut expected = String::from("| feature | function | endpoint | repeated after |\n|---|---|---|---|\n");
     for Line { group, name, feature, effect, method, path, .. } in TABLE {
+        let group = kebab(group);
         expected.push_str(&format!(
             "| `{feature}` | [`{name}`](docs/{group}.md#{name}) | `{method} {path}` | {} |\n",
             if *effect == "Billable" { "no connection, 429" } else { "anything transient" }
         ));
     }
     for Workflow { group, name, feature, .. } in WORKFLOWS {
+        let group = kebab(group);
         expected
             .push_str(&format!("| `{feature}` | [`{name}`](docs/{group}.md#{name}) | several | see its section |\n"));
     }
@@ -158,27 +166,28 @@ fn every_function_has_its_file_and_every_file_its_function() {
 fn every_operation_is_documented_on_its_groups_page() {
     let lib = read("src/lib.rs");
     for group in groups() {
-        assert!(lib.contains(&format!("docs/{group}.md")), "the examples of docs/{group}.md are not tested");
-        let page = read(format!("docs/{group}.md"));
+        let file = format!("docs/{}.md", kebab(group));
+        assert!(lib.contains(&file), "the examples of {file} are not tested");
+        let page = read(&file);
         let sections: BTreeSet<_> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         for line in TABLE.iter().filter(|line| line.group == group) {
             let (_, section) = page
                 .split_once(&format!("\n## {}\n", line.name))
-                .unwrap_or_else(|| panic!("docs/{group}.md has no section on {}", line.name));
+                .unwrap_or_else(|| panic!("{file} has no section on {}", line.name));
             let section = section.split("\n## ").next().unwrap();
             for part in [line.feature, &format!("{} {}", line.method, line.path)] {
                 assert!(section.contains(part), "the section on {} does not name {part}", line.name);
             }
-            assert!(page.contains(&format!("(#{})", line.name)), "docs/{group}.md does not list {}", line.name);
+            assert!(page.contains(&format!("(#{})", line.name)), "{file} does not list {}", line.name);
         }
         for flow in WORKFLOWS.iter().filter(|flow| flow.group == group) {
-            assert!(sections.contains(flow.name), "docs/{group}.md has no section on {}", flow.name);
-            assert!(page.contains(flow.feature), "docs/{group}.md does not name {}", flow.feature);
+            assert!(sections.contains(flow.name), "{file} has no section on {}", flow.name);
+            assert!(page.contains(flow.feature), "{file} does not name {}", flow.feature);
         }
         let names = TABLE.iter().map(|line| line.name).chain(WORKFLOWS.iter().map(|flow| flow.name));
         let known: BTreeSet<_> = names.chain(["Overview"]).collect();
         let strays: Vec<_> = sections.difference(&known).filter(|name| name.starts_with(group)).collect();
-        assert!(strays.is_empty(), "docs/{group}.md has sections on no operation: {strays:?}");
+        assert!(strays.is_empty(), "{file} has sections on no operation: {strays:?}");
     }
 }
 

@@ -1,0 +1,47 @@
+//! Runs the measurements, prints them as tables, and holds them against `budgets.toml`: `measure [PART]...`.
+//!
+//! The parts are `instructions`, `footprint`, `speed`, `start`, `build` and `wasm`; without any, the first four.
+
+mod budgets;
+mod footprint;
+mod instructions;
+mod programs;
+mod report;
+mod speed;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use crate::report::Report;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let mut report = match budgets::read() {
+        Ok(budgets) => Report::new(budgets),
+        Err(error) => {
+            eprintln!("budgets.toml: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut parts: Vec<String> = std::env::args().skip(1).collect();
+    if parts.is_empty() {
+        parts = ["instructions", "footprint", "speed", "start"].map(str::to_owned).to_vec();
+    }
+    for part in parts {
+        let done = match part.as_str() {
+            "instructions" => instructions::measure(&mut report),
+            "footprint" => footprint::sizes(&mut report),
+            "speed" => speed::throughput(&mut report),
+            "start" => speed::first_call(&mut report),
+            "build" => footprint::build_times(&mut report),
+            "wasm" => footprint::wasm(&mut report),
+            _ => Err("there is no such part".into()),
+        };
+        if let Err(error) = done {
+            eprintln!("{part}: {error}");
+            return ExitCode::from(2);
+        }
+    }
+    report.end()
+}

@@ -1,0 +1,75 @@
+//! Building and running the measured programs.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+
+use crate::Result;
+
+/// The folder of this workspace.
+pub fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_owned()
+}
+
+/// The folder that cargo builds in: this program stands in `release` below it.
+pub fn target() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    Ok(own.ancestors().nth(2).ok_or("where is the target directory?")?.to_owned())
+}
+
+/// `cargo`, or what the variable of that name says, such as a cargo with other targets.
+pub fn cargo(variable: &str) -> Command {
+    let mut words = std::env::var(variable).unwrap_or_else(|_| "cargo".to_owned());
+    words = words.trim().to_owned();
+    let mut parts = words.split_whitespace();
+    let mut command = Command::new(parts.next().unwrap_or("cargo"));
+    command.args(parts).current_dir(home());
+    command
+}
+
+/// Builds the packages one by one, so that none gets features that only another needs.
+pub fn build(profile: &str, packages: &[&str]) -> Result<PathBuf> {
+    for package in packages {
+        let mut command = cargo("CARGO");
+        command.args(["build", "-q", "--profile", profile, "-p", package]);
+        command.env("CARGO_TARGET_DIR", target()?);
+        run(&mut command)?;
+    }
+    Ok(target()?.join(profile))
+}
+
+/// Runs a program to its end, and takes what it printed.
+pub fn run(command: &mut Command) -> Result<Output> {
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
+}
+
+/// The server, in a process of its own until this is dropped.
+pub struct Server {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    pub port: String,
+}
+
+impl Server {
+    pub fn start(folder: &Path) -> Result<Self> {
+        let mut child =
+            Command::new(folder.join("answers")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut port = String::new();
+        let stdout = child.stdout.take().ok_or("the server has no output")?;
+        BufReader::new(stdout).read_line(&mut port)?;
+        let stdin = child.stdin.take();
+        Ok(Self { child, stdin, port: port.trim().to_owned() })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It ends with its input.
+        drop(self.stdin.take());
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,182 @@
+//! Waits for many generations at once, and reports the requests a minute and the memory that it takes: `waits
+//! [--waits N] [--seconds N] [--polls N] [--server URL --key KEY]`.
+//!
+//! The emulator runs in a process of its own, so that the memory is that of the waits alone. With `--server` it is one
+//! that was started before, with `--control --no-limits`, and its `--generation-time` counts instead of `--seconds`. The
+//! exit status is 1 unless every wait ended with a complete generation, in less than 2000 requests a minute and 64 MiB.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use leonardo_ai::funcs::{image_create_generation, image_wait_for_generation};
+use leonardo_ai::models::{CreateGenerationRequest, JobStatus};
+use leonardo_ai::{LeonardoCore, reqwest};
+use leonardo_ai_emulator::Emulator;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+const USAGE: &str = "usage: waits [--waits N] [--seconds N] [--polls N] [--server URL --key KEY]";
+const MOST_REQUESTS: u64 = 2000;
+const MOST_KIB: u64 = 64 * 1024;
+
+struct Settings {
+    waits: u32,
+    /// How long a generation takes.
+    seconds: u32,
+    /// Polls a minute.
+    polls: u32,
+    server: Option<String>,
+    key: Option<String>,
+    /// Only runs the emulator.
+    serve: bool,
+}
+
+fn settings() -> Result<Settings, String> {
+    let mut settings = Settings { waits: 1000, seconds: 60, polls: 600, server: None, key: None, serve: false };
+    let mut rest = std::env::args().skip(1);
+    while let Some(name) = rest.next() {
+        if name == "--serve" {
+            settings.serve = true;
+            continue;
+        }
+        let value = rest.next().ok_or(format!("{name} needs a value"))?;
+        let number = value.parse().map_err(|_| format!("{name} {value} is not an option"));
+        match name.as_str() {
+            "--waits" => settings.waits = number?,
+            "--seconds" => settings.seconds = number?,
+            "--polls" => settings.polls = number?,
+            "--server" => settings.server = Some(value),
+            "--key" => settings.key = Some(value),
+            _ => return Err(format!("there is no option {name}")),
+        }
+    }
+    if settings.server.is_some() != settings.key.is_some() {
+        return Err("--server and --key go together".into());
+    }
+    Ok(settings)
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let settings = match settings() {
+        Ok(settings) => settings,
+        Err(problem) => {
+            eprintln!("{problem}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let done = if settings.serve { serve(settings.seconds).await.map(|()| true) } else { run(settings).await };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The emulator, until standard input ends.
+async fn serve(seconds: u32) -> Result<(), Box<dyn Error>> {
+    let time = Duration::from_secs(seconds.into());
+    let emulator = Emulator::builder().generation_time(time).balance(1e9).control(true).start().await?;
+    println!("{}\n{}", emulator.base_url(), emulator.key());
+    let _ = tokio::io::stdin().read(&mut [0]).await;
+    Ok(())
+}
+
+/// Starts this program as the emulator.
+async fn emulator(seconds: u32) -> Result<(Child, String, String), Box<dyn Error>> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["--serve", "--seconds", &seconds.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("the emulator says nothing")?).lines();
+    let url = lines.next_line().await?.ok_or("the emulator did not start")?;
+    let key = lines.next_line().await?.ok_or("the emulator did not start")?;
+    Ok((child, url, key))
+}
+
+async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
+    let (_child, url, key) = match (settings.server, settings.key) {
+        (Some(url), Some(key)) => (None, url, key),
+        _ => emulator(settings.seconds).await.map(|(child, url, key)| (Some(child), url, key))?,
+    };
+    let core = LeonardoCore::builder().bearer_auth(key).server_url(&url).polls_per_minute(settings.polls).build()?;
+
+    let at_once = Arc::new(Semaphore::new(32));
+    let mut creates = JoinSet::new();
+    for number in 0..settings.waits {
+        let (core, at_once) = (core.clone(), at_once.clone());
+        creates.spawn(async move {
+            let _permit = at_once.acquire_owned().await;
+            image_create_generation(&core, CreateGenerationRequest::new(format!("prompt {number}"))).await
+        });
+    }
+    let mut ids = Vec::new();
+    for job in creates.join_all().await {
+        ids.push(job?.generation_id);
+    }
+
+    let control = format!("{}/control/requests", url.trim_end_matches("/api/rest"));
+    let client = reqwest::Client::new();
+    let count = || async {
+        let answer = client.get(&control).send().await?.error_for_status()?.bytes().await?;
+        let answer: serde_json::Value = serde_json::from_slice(&answer)?;
+        answer["count"].as_u64().ok_or_else(|| Box::<dyn Error>::from("the server does not tell its requests"))
+    };
+    let before = count().await?;
+    let started = Instant::now();
+    let mut waits = JoinSet::new();
+    for id in ids {
+        let core = core.clone();
+        waits.spawn(async move { image_wait_for_generation(&core, id).deadline(None).await });
+    }
+    // The counts of the last minute, one a second.
+    let mut counts = VecDeque::from([before]);
+    let (mut most, mut complete) = (0, 0);
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            ended = waits.join_next() => match ended {
+                Some(generation) => complete += u32::from(generation??.status == JobStatus::Complete),
+                None => break,
+            },
+            _ = second.tick() => {
+                counts.push_back(count().await?);
+                if counts.len() > 61 {
+                    counts.pop_front();
+                }
+                most = most.max(counts[counts.len() - 1] - counts[0]);
+            }
+        }
+    }
+    let spent = started.elapsed().as_secs_f64();
+    let requests = count().await? - before;
+    let kib = resident();
+    println!(
+        "| waits | complete | polls a minute allowed | requests | most in a minute | resident, at most | seconds |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    println!(
+        "| {} | {complete} | {} | {requests} | {most} | {} | {spent:.0} |",
+        settings.waits,
+        settings.polls,
+        kib.map_or("?".into(), |kib| format!("{:.1} MiB", kib as f64 / 1024.0)),
+    );
+    Ok(complete == settings.waits && most < MOST_REQUESTS && kib.is_none_or(|kib| kib < MOST_KIB))
+}
+
+/// The most memory that this process ever had resident, in KiB, where the system tells it.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}

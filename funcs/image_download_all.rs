@@ -1,0 +1,244 @@
+//! All pictures of a generation, a few at a time. Not in a browser, which has no files.
+
+#[cfg(not(target_arch = "wasm32"))]
+use {
+    super::image_download::Kind,
+    super::{DownloadError, DownloadReason, image_download},
+    crate::LeonardoCore,
+    crate::models::Generation,
+    crate::retry::RetryPolicy,
+    crate::runtime::{self, BoxFuture, Instant},
+    crate::storage,
+    std::fmt,
+    std::future::{IntoFuture, poll_fn},
+    std::path::{Path, PathBuf},
+    std::task::Poll,
+    std::time::Duration,
+};
+
+/// Downloads all images of a generation into a directory, which is made if it is not there. Costs no credits, and no
+/// request to the API.
+///
+/// The files are called `GENERATION-INDEX.EXTENSION`, as in `75925cd2-fb65-4e8c-84c0-6cc010a528e3-00.jpg`, so that their
+/// names are in the order of the images. The extension is that of the content. Awaiting it gives the paths in the same
+/// order. Each file is downloaded as [`image_download`] does it.
+///
+/// # Errors
+///
+/// The [`DownloadError`] of the first image that cannot be downloaded. Those that are under way are given up then; those
+/// that are complete stay.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn image_download_all<'a>(
+    core: &'a LeonardoCore,
+    generation: &Generation,
+    directory: impl Into<PathBuf>,
+) -> DownloadAll<'a> {
+    // The id comes from the server, and must not lead out of the directory.
+    let plain = |char: char| if char.is_ascii_alphanumeric() || "-_".contains(char) { char } else { '_' };
+    DownloadAll {
+        core,
+        stem: generation.id.as_str().chars().map(plain).collect(),
+        urls: generation.generated_images.iter().map(|image| image.url.clone()).collect(),
+        directory: directory.into(),
+        concurrency: 4,
+        skip_existing: false,
+        max_bytes: 256 * 1024 * 1024,
+        idle_timeout: storage::IDLE,
+        deadline: Some(storage::DEADLINE),
+        retry: None,
+    }
+}
+
+/// A download of several files; made by [`image_download_all`].
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone)]
+#[must_use = "nothing is downloaded until it is awaited"]
+pub struct DownloadAll<'a> {
+    core: &'a LeonardoCore,
+    stem: String,
+    urls: Vec<String>,
+    directory: PathBuf,
+    concurrency: usize,
+    skip_existing: bool,
+    max_bytes: u64,
+    idle_timeout: Duration,
+    deadline: Option<Duration>,
+    retry: Option<RetryPolicy>,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl DownloadAll<'_> {
+    /// How many files are downloaded at a time; 4 if not set, 0 counts as 1.
+    pub fn concurrency(mut self, files: usize) -> Self {
+        self.concurrency = files.max(1);
+        self
+    }
+
+    /// Whether an image whose file is there already, and not empty, is passed over; not if not set. Files get their
+    /// names only when they are whole, so one that has its name is.
+    pub fn skip_existing(mut self, skip: bool) -> Self {
+        self.skip_existing = skip;
+        self
+    }
+
+    /// The largest file that is accepted, in bytes; 256 MiB if not set.
+    pub fn max_bytes(mut self, limit: u64) -> Self {
+        self.max_bytes = limit;
+        self
+    }
+
+    /// The longest time without a byte of a file; 30 seconds if not set.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// The longest that all of it may take; an hour if not set, `None` for no limit.
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+
+    /// How broken transfers are repeated, each for itself; the core's if not set.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    async fn run(self) -> Result<Vec<PathBuf>, DownloadError> {
+        if !runtime::is_running() {
+            return Err(DownloadError::unsent(String::new(), DownloadReason::NoRuntime));
+        }
+        let directory = self.directory.clone();
+        let made = storage::blocking(move || std::fs::create_dir_all(directory)).await;
+        made.map_err(|source| {
+            let path = self.directory.clone();
+            DownloadError::unsent(String::new(), DownloadReason::File { path, source })
+        })?;
+
+        let started = Instant::now();
+        let mut paths = vec![PathBuf::new(); self.urls.len()];
+        let mut waiting = self.urls.iter().enumerate();
+        let mut running = Vec::new();
+        // Nothing is spawned, so that dropping this ends all of it.
+        poll_fn(|context| {
+            loop {
+                while running.len() < self.concurrency {
+                    let Some((index, url)) = waiting.next() else { break };
+                    running.push((index, Box::pin(self.one(index, url, started))));
+                }
+                let mut ended = None;
+                for (at, (_, file)) in running.iter_mut().enumerate() {
+                    if let Poll::Ready(result) = file.as_mut().poll(context) {
+                        ended = Some((at, result?));
+                        break;
+                    }
+                }
+                match ended {
+                    Some((at, path)) => paths[running.swap_remove(at).0] = path,
+                    None if running.is_empty() => return Poll::Ready(Ok(())),
+                    None => return Poll::Pending,
+                }
+            }
+        })
+        .await?;
+        Ok(paths)
+    }
+
+    async fn one(&self, index: usize, url: &str, started: Instant) -> Result<PathBuf, DownloadError> {
+        let stem = self.directory.join(format!("{}-{index:02}", self.stem));
+        if self.skip_existing {
+            let there = stem.clone();
+            let found = storage::blocking(move || Ok(existing(&there))).await;
+            if let Ok(Some(path)) = found {
+                return Ok(path);
+            }
+        }
+        let mut download = image_download(self.core, url).max_bytes(self.max_bytes).idle_timeout(self.idle_timeout);
+        download = download.deadline(self.deadline.map(|deadline| deadline.saturating_sub(started.elapsed())));
+        if let Some(policy) = &self.retry {
+            download = download.retry(policy.clone());
+        }
+        let (path, _) = download.into_part(&stem, |kind| with_extension(&stem, extension(kind))).await?;
+        Ok(path)
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl fmt::Debug for DownloadAll<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("DownloadAll");
+        shown.field("files", &self.urls.len()).field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<'a> IntoFuture for DownloadAll<'a> {
+    type Output = Result<Vec<PathBuf>, DownloadError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+/// A file of that name, with whatever extension.
+#[cfg(not(target_arch = "wasm32"))]
+fn existing(stem: &Path) -> Option<PathBuf> {
+    let name = stem.file_name()?.to_str()?;
+    let entries = std::fs::read_dir(stem.parent()?).ok()?;
+    let files = entries.flatten().map(|entry| entry.path()).filter(|path| {
+        path.file_stem().is_some_and(|stem| stem == name)
+            && path.extension().is_some()
+            && std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0)
+    });
+    files.min()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn with_extension(stem: &Path, extension: &str) -> PathBuf {
+    let mut path = stem.as_os_str().to_owned();
+    path.push(".");
+    path.push(extension);
+    path.into()
+}
+
+/// What the file is by its content, by what the server says, or by the link, in this order.
+#[cfg(not(target_arch = "wasm32"))]
+fn extension<'a>(kind: &Kind<'a>) -> &'a str {
+    let told = kind.content_type.and_then(|told| match told.split(';').next()?.trim() {
+        "image/png" => Some("png"),
+        "image/jpeg" => Some("jpg"),
+        "image/webp" => Some("webp"),
+        "image/gif" => Some("gif"),
+        "image/avif" => Some("avif"),
+        "video/mp4" => Some("mp4"),
+        _ => None,
+    });
+    let of_link = || {
+        let (_, extension) = kind.path.rsplit('/').next()?.rsplit_once('.')?;
+        let plain = (1..=4).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        plain.then_some(extension)
+    };
+    storage::extension_of(kind.head).or(told).or_else(of_link).unwrap_or("bin")
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions() {
+        for (head, content_type, path, expected) in [
+            (&b"\x89PNG\r\n\x1a\n"[..], Some("image/jpeg"), "/a.webp", "png"),
+            (b"?", Some("image/webp; x=y"), "/a.png", "webp"),
+            (b"?", Some("application/octet-stream"), "/a.b/c.tiff", "tiff"),
+            (b"?", None, "/a.b/c", "bin"),
+            (b"?", None, "/a.toolong", "bin"),
+            (b"?", None, "/a.%2F", "bin"),
+            (b"", None, "", "bin"),
+        ] {
+            assert_eq!(extension(&Kind { head, content_type, path }), expected, "{path}");
+        }
+    }
+}

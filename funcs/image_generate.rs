@@ -1,0 +1,256 @@
+//! From a request to the images, in one call.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use super::image_create_generation_once::{CreateOnce, image_create_generation_once};
+use super::image_wait_for_generation::{
+    GenerationError, GenerationErrorReason, GenerationStream, GenerationWaker, Poller, WaitForGeneration,
+    image_wait_for_generation,
+};
+use crate::LeonardoCore;
+use crate::models::{CreateGenerationRequest, Generation, GenerationId, GenerationJob, JobStatus};
+use crate::retry::RetryPolicy;
+use crate::runtime::{BoxFuture, Instant, MaybeSend};
+
+/// Creates a generation of images exactly once and waits until it is complete. Costs credits.
+///
+/// It stands on [`image_create_generation_once`] and
+/// [`image_wait_for_generation`](super::image_wait_for_generation()), and promises what they do. Both together have one
+/// deadline.
+///
+/// Dropping the future ends the waiting, not the work: a generation that was created goes on and is paid for. With the
+/// feature `tracing` its id is reported then; [`on_progress`](Generate::on_progress) tells it beforehand.
+///
+/// # Errors
+///
+/// [`GenerationError`], which has the id of the generation as soon as there is one.
+pub fn image_generate(core: &LeonardoCore, request: CreateGenerationRequest) -> Generate<'_> {
+    Generate {
+        create: image_create_generation_once(core, request),
+        wait: image_wait_for_generation(core, ""),
+        deadline: Some(Duration::from_secs(600)),
+        on_progress: None,
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+type OnProgress<'a> = Box<dyn FnMut(&GenerationProgress) + Send + 'a>;
+#[cfg(target_arch = "wasm32")]
+type OnProgress<'a> = Box<dyn FnMut(&GenerationProgress) + 'a>;
+
+/// A create and a wait in one; made by [`image_generate`].
+#[must_use = "nothing is sent until it is awaited"]
+pub struct Generate<'a> {
+    create: CreateOnce<'a>,
+    /// Its id is set once it is known.
+    wait: WaitForGeneration<'a>,
+    deadline: Option<Duration>,
+    on_progress: Option<OnProgress<'a>>,
+}
+
+/// A generation that is complete, and the job that made it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The answer to the create, with the cost. Where the answer was lost and the generation was looked up, the cost is
+    /// not known.
+    pub job: GenerationJob,
+    /// The generation with its images.
+    pub generation: Generation,
+}
+
+/// How far [`image_generate`] is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum GenerationProgress {
+    /// The generation was created. From here on it is paid for.
+    Created(GenerationJob),
+    /// A poll found it at work.
+    #[non_exhaustive]
+    Pending {
+        /// The time since the call began.
+        elapsed: Duration,
+    },
+    /// It is complete.
+    Complete(Box<Generated>),
+}
+
+impl<'a> Generate<'a> {
+    /// How long after a failed create the generation may take to appear in the account's list; see
+    /// [`CreateOnce::grace`].
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.create = self.create.grace(grace);
+        self
+    }
+
+    /// How much the times of generations may be off; see [`CreateOnce::clock_tolerance`].
+    pub fn clock_tolerance(mut self, tolerance: Duration) -> Self {
+        self.create = self.create.clock_tolerance(tolerance);
+        self
+    }
+
+    /// The pauses between attempts to create; see [`CreateOnce::retry`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.create = self.create.retry(policy);
+        self
+    }
+
+    /// The pause before the first poll; see [`WaitForGeneration::first_poll`].
+    pub fn first_poll(mut self, pause: Duration) -> Self {
+        self.wait = self.wait.first_poll(pause);
+        self
+    }
+
+    /// The longest pause between two polls; see [`WaitForGeneration::longest_pause`].
+    pub fn longest_pause(mut self, pause: Duration) -> Self {
+        self.wait = self.wait.longest_pause(pause);
+        self
+    }
+
+    /// All about the pauses between polls at once; see [`WaitForGeneration::polls`].
+    pub fn polls(mut self, policy: RetryPolicy) -> Self {
+        self.wait = self.wait.polls(policy);
+        self
+    }
+
+    /// For how long after the create its id may be unknown to the service; see [`WaitForGeneration::appear_within`].
+    pub fn appear_within(mut self, time: Duration) -> Self {
+        self.wait = self.wait.appear_within(time);
+        self
+    }
+
+    /// The longest that one attempt of any request may take; the core's if not set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.create = self.create.timeout(timeout);
+        self.wait = self.wait.timeout(timeout);
+        self
+    }
+
+    /// The longest that all of it may take; 10 minutes if not set, `None` for no limit.
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+
+    /// Calls `report` with each step on the way. It is called between two polls, so it must not block.
+    pub fn on_progress(mut self, report: impl FnMut(&GenerationProgress) + MaybeSend + 'a) -> Self {
+        self.on_progress = Some(Box::new(report));
+        self
+    }
+
+    /// A handle that has the next poll come at once; see [`WaitForGeneration::waker`].
+    pub fn waker(&self) -> GenerationWaker {
+        self.wait.waker()
+    }
+
+    /// The steps on the way as a stream, which ends after [`GenerationProgress::Complete`] or an error. Nothing is sent before its
+    /// first `next`.
+    pub fn progress(self) -> GenerationStream<'a, GenerationProgress> {
+        GenerationStream::new(Generating::new(self), |mut generating| {
+            Box::pin(async move {
+                let step = generating.step().await;
+                let more = step.as_ref().is_ok_and(|step| !matches!(step, GenerationProgress::Complete(_)));
+                (step, more.then_some(generating))
+            })
+        })
+    }
+}
+
+impl fmt::Debug for Generate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Generate")
+            .field("create", &self.create)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> IntoFuture for Generate<'a> {
+    type Output = Result<Generated, GenerationError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let mut generating = Generating::new(self);
+            loop {
+                if let GenerationProgress::Complete(generated) = generating.step().await? {
+                    return Ok(*generated);
+                }
+            }
+        })
+    }
+}
+
+/// A call under way.
+struct Generating<'a> {
+    create: CreateOnce<'a>,
+    /// What the create ended with.
+    job: Option<GenerationJob>,
+    poller: Poller<'a>,
+    on_progress: Option<OnProgress<'a>>,
+    watch: Watch,
+}
+
+impl<'a> Generating<'a> {
+    fn new(generate: Generate<'a>) -> Self {
+        let Generate { create, wait, deadline, on_progress } = generate;
+        Self {
+            create: create.deadline(deadline),
+            job: None,
+            poller: Poller::new(wait.deadline(deadline)),
+            on_progress,
+            watch: Watch(None),
+        }
+    }
+
+    async fn step(&mut self) -> Result<GenerationProgress, GenerationError> {
+        let step = match &self.job {
+            None => {
+                let began = Instant::now();
+                let created = self.create.clone().await;
+                let job = created
+                    .map_err(|error| GenerationError { id: None, reason: GenerationErrorReason::Call(error) })?;
+                self.watch.0 = Some(job.generation_id.clone());
+                self.poller.begin(job.generation_id.clone(), began);
+                self.job = Some(job.clone());
+                GenerationProgress::Created(job)
+            }
+            Some(job) => {
+                let seen = self.poller.observe().await;
+                if seen.as_ref().map_or(true, |generation| generation.status == JobStatus::Complete) {
+                    // Whoever waits is told.
+                    self.watch.0 = None;
+                }
+                match seen? {
+                    generation if generation.status == JobStatus::Complete => {
+                        GenerationProgress::Complete(Box::new(Generated { job: job.clone(), generation }))
+                    }
+                    _ => GenerationProgress::Pending { elapsed: self.poller.elapsed() },
+                }
+            }
+        };
+        if let Some(report) = &mut self.on_progress {
+            report(&step);
+        }
+        Ok(step)
+    }
+}
+
+/// Reports, when it is dropped, which generation goes on though nobody waits for it any more.
+struct Watch(Option<GenerationId>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(id) = &self.0 {
+            #[cfg(feature = "tracing")]
+            tracing::warn!(
+                operation = "image_generate",
+                generation_id = id.as_str(),
+                "dropped before the generation was complete: it goes on and is paid for"
+            );
+            let _ = id;
+        }
+    }
+}

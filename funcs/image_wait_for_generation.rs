@@ -1,0 +1,425 @@
+//! Waiting until a generation is complete.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+use tokio::sync::Notify;
+
+use super::image_get_generation_by_id;
+use crate::error::{CallInfo, Error, InvalidRequestError, TimeoutScope};
+use crate::models::{Generation, GenerationId, JobStatus};
+use crate::retry::{Pauses, RetryPolicy};
+use crate::runtime::{self, BoxFuture, Instant, MaybeSend};
+use crate::{Effect, LeonardoCore};
+
+/// Waits until a generation is complete: `GET /v1/generations/{id}`, again and again.
+///
+/// The first poll comes after about a second, and each further pause is half as long again, up to 10 seconds; so a
+/// generation that takes 20 seconds costs about 6 requests. All waits of a core and its clones share one pace
+/// ([`polls_per_minute`](crate::LeonardoCoreBuilder::polls_per_minute)), so that many of them together stay below the
+/// service's limit: then each polls less often. A [`waker`](WaitForGeneration::waker) has the next poll come at once.
+///
+/// Whatever is transient is survived until the deadline. Dropping the future ends the wait and changes nothing about the
+/// generation.
+///
+/// # Errors
+///
+/// [`GenerationError`], which has the id: the generation failed, the deadline came, or reading it was refused.
+pub fn image_wait_for_generation(core: &LeonardoCore, id: impl Into<GenerationId>) -> WaitForGeneration<'_> {
+    WaitForGeneration {
+        core,
+        id: id.into(),
+        polls: RetryPolicy::default()
+            .initial_backoff(Duration::from_secs(1))
+            .max_backoff(Duration::from_secs(10))
+            .multiplier(1.5)
+            .jitter(0.25),
+        appear_within: Duration::from_secs(10),
+        timeout: None,
+        deadline: Some(Duration::from_secs(600)),
+        wake: Arc::default(),
+    }
+}
+
+/// A wait for a generation; made by [`image_wait_for_generation`].
+#[must_use = "nothing is read until it is awaited"]
+pub struct WaitForGeneration<'a> {
+    core: &'a LeonardoCore,
+    id: GenerationId,
+    polls: RetryPolicy,
+    appear_within: Duration,
+    timeout: Option<Duration>,
+    deadline: Option<Duration>,
+    wake: Arc<Notify>,
+}
+
+impl<'a> WaitForGeneration<'a> {
+    /// The pause before the first poll; 1 second if not set.
+    pub fn first_poll(mut self, pause: Duration) -> Self {
+        self.polls = self.polls.initial_backoff(pause);
+        self
+    }
+
+    /// The longest pause between two polls, before jitter; 10 seconds if not set.
+    pub fn longest_pause(mut self, pause: Duration) -> Self {
+        self.polls = self.polls.max_backoff(pause);
+        self
+    }
+
+    /// All about the pauses at once: the policy's first one comes before the first poll. Its limits to attempts and time
+    /// are not used here.
+    pub fn polls(mut self, policy: RetryPolicy) -> Self {
+        self.polls = policy;
+        self
+    }
+
+    /// For how long after the wait began the id may be unknown to the service, as right after a create; 10 seconds if not
+    /// set.
+    pub fn appear_within(mut self, time: Duration) -> Self {
+        self.appear_within = time;
+        self
+    }
+
+    /// The longest that one poll may take; the core's timeout if not set.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The longest that the wait may take, from when it is awaited; 10 minutes if not set, `None` for no limit.
+    pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.deadline = deadline.into();
+        self
+    }
+
+    /// A handle that has the next poll come at once, for example when a webhook was received.
+    pub fn waker(&self) -> GenerationWaker {
+        GenerationWaker(self.wake.clone())
+    }
+
+    /// Every state that a poll finds, instead of only the last: any number of `Pending`, then `Complete` or an error,
+    /// and then nothing more. The time of the deadline begins with the first `next`.
+    pub fn states(self) -> GenerationStream<'a, Generation> {
+        GenerationStream::new(Poller::new(self), |mut poller| {
+            Box::pin(async move {
+                let state = poller.observe().await;
+                let more = state.as_ref().is_ok_and(|generation| generation.status != JobStatus::Complete);
+                (state, more.then_some(poller))
+            })
+        })
+    }
+}
+
+impl fmt::Debug for WaitForGeneration<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitForGeneration")
+            .field("id", &self.id)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> IntoFuture for WaitForGeneration<'a> {
+    type Output = Result<Generation, GenerationError>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let mut poller = Poller::new(self);
+            loop {
+                let generation = poller.observe().await?;
+                if generation.status == JobStatus::Complete {
+                    return Ok(generation);
+                }
+            }
+        })
+    }
+}
+
+/// Has a wait's next poll come at once; made by [`WaitForGeneration::waker`].
+///
+/// It does not say that the generation is complete: the poll finds that out. Where it is called before the wait, or
+/// during a poll, the one after comes at once. Several calls between two polls count as one, and a call after the end does
+/// nothing. The shared pace holds for such a poll as well, but it goes before all that were not woken.
+#[derive(Clone, Debug)]
+pub struct GenerationWaker(Arc<Notify>);
+
+impl GenerationWaker {
+    /// Has the next poll come at once.
+    pub fn wake(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// What happens to a generation, as it happens; a [`Stream`] that needs no pinning.
+#[must_use = "nothing is done until it is asked for the next"]
+pub struct GenerationStream<'a, T> {
+    next: Option<Step<'a, Self, T>>,
+}
+
+/// One item, and the state to go on from unless it was the last.
+pub(super) type Step<'a, S, T> = BoxFuture<'a, (Result<T, GenerationError>, Option<S>)>;
+
+impl<'a, T: MaybeSend + 'a> GenerationStream<'a, T> {
+    pub(super) fn new<S: MaybeSend + 'a>(state: S, step: fn(S) -> Step<'a, S, T>) -> Self {
+        let next = async move {
+            let (item, state) = step(state).await;
+            (item, state.map(|state| Self::new(state, step)))
+        };
+        Self { next: Some(Box::pin(next)) }
+    }
+}
+
+impl<T> GenerationStream<'_, T> {
+    /// Waits for what comes next; `None` after the end.
+    pub async fn next(&mut self) -> Option<Result<T, GenerationError>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl<T> Stream for GenerationStream<'_, T> {
+    type Item = Result<T, GenerationError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some(next) = &mut self.next else { return Poll::Ready(None) };
+        let (item, rest) = ready!(next.as_mut().poll(context));
+        self.next = rest.and_then(|rest| rest.next);
+        Poll::Ready(Some(item))
+    }
+}
+
+impl<T> fmt::Debug for GenerationStream<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GenerationStream").field("ended", &self.next.is_none()).finish()
+    }
+}
+
+/// Why there is no complete generation.
+///
+/// Where a generation was made, its `id` is here, and the message says what became of it. It is paid for then, so do not
+/// create it again before you have looked at it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct GenerationError {
+    /// The generation; `None` if none was made, or if that is not known ([`Error::OutcomeUnknown`]).
+    pub id: Option<GenerationId>,
+    /// What happened.
+    pub reason: GenerationErrorReason,
+}
+
+/// What happened instead of a complete generation.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum GenerationErrorReason {
+    /// The service gave it up: its status is `Failed`. This is the record.
+    Failed(Box<Generation>),
+    /// It was not complete in time. The work goes on.
+    #[non_exhaustive]
+    Deadline {
+        /// The time that there was.
+        limit: Duration,
+        /// The last poll's failure, if it failed.
+        last_failure: Option<Box<Error>>,
+    },
+    /// It was not created, or reading it was refused.
+    Call(Error),
+}
+
+impl GenerationError {
+    /// Whether credits may have been spent. Where this is false, nothing was charged.
+    pub fn may_have_been_charged(&self) -> bool {
+        match &self.reason {
+            GenerationErrorReason::Call(error) => self.id.is_some() || error.may_have_been_charged(),
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for GenerationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(id) = &self.id else {
+            return match &self.reason {
+                GenerationErrorReason::Call(error) => error.fmt(f),
+                // Neither comes about without an id.
+                reason => write!(f, "{reason:?}"),
+            };
+        };
+        match &self.reason {
+            GenerationErrorReason::Failed(_) => write!(
+                f,
+                "generation {id} failed: its status is FAILED and stays so. To try again, create another, which is \
+                 charged anew."
+            ),
+            GenerationErrorReason::Deadline { limit, last_failure } => {
+                let limit = limit.as_secs_f64();
+                write!(f, "generation {id} was not complete within {limit} s")?;
+                if let Some(error) = last_failure {
+                    write!(f, " (the last poll: {error})")?;
+                }
+                f.write_str(
+                    ". The work goes on and is paid for: wait for it again by its id instead of creating it again.",
+                )
+            }
+            GenerationErrorReason::Call(error) if error.is_not_found() => {
+                write!(f, "generation {id} is not there, or no longer: {error}")
+            }
+            GenerationErrorReason::Call(error) => write!(
+                f,
+                "waiting for generation {id} ended: {error} The work goes on and is paid for: once this is put right, \
+                 wait for it again by its id."
+            ),
+        }
+    }
+}
+
+impl std::error::Error for GenerationError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.reason {
+            GenerationErrorReason::Failed(_) => None,
+            GenerationErrorReason::Deadline { last_failure, .. } => {
+                last_failure.as_deref().map(|error| error as &(dyn std::error::Error + 'static))
+            }
+            GenerationErrorReason::Call(error) => Some(error),
+        }
+    }
+}
+
+/// A wait under way.
+pub(super) struct Poller<'a> {
+    wait: WaitForGeneration<'a>,
+    pauses: Pauses,
+    /// When the time of the deadline began, and when the wait did.
+    began: Option<(Instant, Instant)>,
+    last_failure: Option<Box<Error>>,
+    /// What the last answer asked for.
+    retry_after: Option<Duration>,
+}
+
+impl<'a> Poller<'a> {
+    pub(super) fn new(wait: WaitForGeneration<'a>) -> Self {
+        let pauses = wait.polls.pauses();
+        Self { wait, pauses, began: None, last_failure: None, retry_after: None }
+    }
+
+    /// Begins the wait for `id`; the time of the deadline began before.
+    #[cfg(feature = "image-generate")]
+    pub(super) fn begin(&mut self, id: GenerationId, deadline_began: Instant) {
+        self.wait.id = id;
+        self.began = Some((deadline_began, Instant::now()));
+    }
+
+    /// The next state that is seen, unless it is that the generation failed.
+    pub(super) async fn observe(&mut self) -> Result<Generation, GenerationError> {
+        let reason = match self.next_state().await {
+            Ok(failed) if failed.status == JobStatus::Failed => GenerationErrorReason::Failed(Box::new(failed)),
+            Ok(generation) => return Ok(generation),
+            Err(reason) => reason,
+        };
+        Err(GenerationError { id: Some(self.wait.id.clone()), reason })
+    }
+
+    async fn next_state(&mut self) -> Result<Generation, GenerationErrorReason> {
+        if !runtime::is_running() {
+            return Err(GenerationErrorReason::Call(no_runtime()));
+        }
+        let (_, wait_began) = *self.began.get_or_insert_with(|| (Instant::now(), Instant::now()));
+        loop {
+            self.until_due().await?;
+            let read = image_get_generation_by_id(self.wait.core, &self.wait.id).retry(RetryPolicy::none());
+            let read = read.deadline(self.wait.deadline.map(|_| self.left()));
+            let read = match self.wait.timeout {
+                Some(timeout) => read.timeout(timeout),
+                None => read,
+            };
+            let error = match read.await {
+                Ok(generation) => {
+                    self.last_failure = None;
+                    return Ok(generation);
+                }
+                Err(Error::Timeout(error)) if error.scope == TimeoutScope::Deadline => return Err(self.out_of_time()),
+                Err(error) => error,
+            };
+            let may_appear = error.is_not_found() && wait_began.elapsed() < self.wait.appear_within;
+            if !may_appear && !error.may_be_retried(Effect::Read) {
+                return Err(GenerationErrorReason::Call(error));
+            }
+            self.retry_after = error.retry_after();
+            self.last_failure = Some(Box::new(error));
+        }
+    }
+
+    /// Rests until the next poll may be made, or the deadline comes.
+    async fn until_due(&mut self) -> Result<(), GenerationErrorReason> {
+        if let Some(asked) = self.retry_after.take() {
+            // Nor may a wake come before that.
+            runtime::sleep(asked.min(self.left())).await;
+        }
+        let mut pause = self.pauses.next();
+        if let (Some(limit), left) = (self.wait.deadline, self.left()) {
+            if left <= pause {
+                // One more look shortly before the end, then none.
+                let last = left.saturating_sub(LAST_LOOK.min(limit / 10));
+                pause = if last.is_zero() { left } else { last };
+            }
+        }
+        let mut woken = self.rest(pause).await;
+        let mut turn = self.wait.core.inner.pace.turn(woken);
+        loop {
+            let left = self.left();
+            if left.is_zero() {
+                return Err(self.out_of_time());
+            }
+            let rest = turn.comes_in();
+            if rest.is_zero() {
+                turn.take();
+                break;
+            }
+            if woken {
+                runtime::sleep(rest.min(left)).await;
+            } else if self.rest(rest.min(left)).await {
+                woken = true;
+                turn = self.wait.core.inner.pace.turn(true);
+            }
+        }
+        if woken {
+            // It is, or will be, complete any moment.
+            self.pauses = self.wait.polls.pauses();
+        }
+        Ok(())
+    }
+
+    /// Whether it was woken before that time was over.
+    async fn rest(&self, time: Duration) -> bool {
+        runtime::timeout(time, self.wait.wake.notified()).await.is_ok()
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.map(|(began, _)| began.elapsed()).unwrap_or_default()
+    }
+
+    fn left(&self) -> Duration {
+        self.wait.deadline.unwrap_or(Duration::MAX).saturating_sub(self.elapsed())
+    }
+
+    fn out_of_time(&mut self) -> GenerationErrorReason {
+        let limit = self.wait.deadline.unwrap_or(Duration::MAX);
+        GenerationErrorReason::Deadline { limit, last_failure: self.last_failure.take() }
+    }
+}
+
+/// How long before the deadline the last poll is made, unless that is more than a tenth of it.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
+fn no_runtime() -> Error {
+    Error::InvalidRequest(Box::new(InvalidRequestError {
+        call: CallInfo::new("image_wait_for_generation", Effect::Read),
+        field: "runtime".into(),
+        reason: "a call must be awaited within a Tokio runtime".into(),
+        source: None,
+    }))
+}

@@ -1,0 +1,17 @@
+use crate::models::{InitImageUpload, UploadInitImageRequest};
+use crate::{Call, LeonardoCore, operations};
+
+/// Asks for a place to upload an image to: `POST /v1/init-image`.
+///
+/// The answer has the image's id and a presigned form; nothing is uploaded yet. `init_images_upload_file` does both
+/// steps.
+///
+/// # Errors
+///
+/// All of [`Error`](crate::Error) but `OutcomeUnknown`.
+pub fn init_images_upload_init_image(
+    core: &LeonardoCore,
+    request: UploadInitImageRequest,
+) -> Call<'_, InitImageUpload> {
+    Call::new(core, &operations::init_images_upload_init_image).body(&request).record("uploadInitImage")
+}

@@ -1,0 +1,326 @@
+//! What downloads and uploads have in common.
+//!
+//! Their requests go to whoever a link names. So they are no calls: they carry neither the key nor any other header of
+//! the core's, and what is told about them shows neither the query of a link nor the fields of a form, which let
+//! whoever has them in.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, USER_AGENT};
+use http::{HeaderValue, Method, StatusCode};
+use url::Url;
+
+use crate::core::Inner;
+use crate::error;
+use crate::retry::{Pauses, RetryPolicy};
+use crate::runtime::{self, Instant};
+use crate::server_url::ServerUrl;
+use crate::transport::{TransportError, TransportErrorKind};
+
+/// The longest pause within a transfer, if the caller sets none.
+pub(crate) const IDLE: Duration = Duration::from_secs(30);
+/// The longest that a transfer may take, if the caller sets nothing else.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(3600);
+
+/// Reads the address of a transfer: what to show of it, and the address or the reason why it is none.
+///
+/// Plain HTTP is for the server that the core is configured with, which is then a local one.
+pub(crate) fn address(text: &str, server: &ServerUrl) -> (String, Result<Url, &'static str>) {
+    let Ok(mut url) = Url::parse(text) else {
+        // There is no telling which part of it is secret.
+        return (String::new(), Err("it is not a URL"));
+    };
+    url.set_fragment(None);
+    let shown = shown(&url);
+    let origin = url.origin().ascii_serialization();
+    let refused = if !url.username().is_empty() || url.password().is_some() {
+        Some("it holds a user name or a password")
+    } else if !matches!(url.scheme(), "http" | "https") {
+        Some("its scheme must be https")
+    } else if url.scheme() == "http" && origin != server.origin() {
+        Some("its scheme is http, which only links to the configured server may have; others must be https")
+    } else {
+        None
+    };
+    (shown, refused.map_or(Ok(url), Err))
+}
+
+/// A URL without what may be secret.
+pub(crate) fn shown(url: &Url) -> String {
+    let origin = url.origin().ascii_serialization();
+    // URLs that have no origin have nothing to be shown either.
+    let origin = if origin == "null" { format!("{}:", url.scheme()) } else { format!("{origin}{}", url.path()) };
+    if url.query().is_some() { format!("{origin}?…") } else { origin }
+}
+
+/// Does something on a thread for blocking work.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> std::io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
+}
+
+/// A request with nothing of the core's in it.
+pub(crate) fn request(method: Method, url: Url) -> reqwest::Request {
+    let mut request = reqwest::Request::new(method, url);
+    // A browser has its own, and asks the server for permission to send others.
+    if !cfg!(target_arch = "wasm32") {
+        let name = concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)");
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(name));
+        // Pictures do not get smaller, and ranges and lengths are those of what is sent.
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
+    request
+}
+
+/// Why a storage did not do what was asked.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// The most of an error's body that is read.
+const ERROR_BODY: usize = 64 * 1024;
+
+/// Reads an answer of a bad status. Of its body, code and message of the XML that storages give are kept.
+pub(crate) async fn refusal(response: reqwest::Response, idle: Duration, secrets: &[&str]) -> Refusal {
+    let retry_after = error::retry_after(response.headers());
+    let (mut response, mut body) = (Some(response), Vec::new());
+    // The status says enough if there is no more to be had.
+    while let Ok(Ok(Some(chunk))) = runtime::timeout(idle, next_chunk(&mut response)).await {
+        body.extend_from_slice(&chunk[..chunk.len().min(ERROR_BODY - body.len())]);
+        if body.len() == ERROR_BODY {
+            break;
+        }
+    }
+    let body = String::from_utf8_lossy(&body);
+    let of = |name| element(&body, name).map(|text| error::clipped(&without(text, secrets)));
+    Refusal { code: of("Code"), message: of("Message"), retry_after }
+}
+
+/// The next piece of a body.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) async fn next_chunk(response: &mut Option<reqwest::Response>) -> reqwest::Result<Option<Bytes>> {
+    match response {
+        Some(response) => response.chunk().await,
+        None => Ok(None),
+    }
+}
+
+/// The next piece of a body: `fetch` hands over whole bodies.
+#[cfg(target_arch = "wasm32")]
+pub(crate) async fn next_chunk(response: &mut Option<reqwest::Response>) -> reqwest::Result<Option<Bytes>> {
+    match response.take() {
+        Some(response) => response.bytes().await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The text of the first element of that name in an XML document, if it has nothing but text in it.
+fn element(xml: &str, name: &str) -> Option<String> {
+    let rest = xml.split_once(&format!("<{name}>"))?.1;
+    let text = rest.split_once(&format!("</{name}>"))?.0;
+    let plain = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+    let text = plain.iter().fold(text.to_owned(), |text, (escaped, plain)| text.replace(escaped, plain));
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// How far an exchange came, and why no further.
+pub(crate) fn broken(error: &TransportError) -> String {
+    let what = match error.kind() {
+        TransportErrorKind::Connect => "the server cannot be reached",
+        TransportErrorKind::Invalid => "the request cannot be sent",
+        TransportErrorKind::Body => "the transfer broke off",
+        _ => "the exchange broke off",
+    };
+    format!("{what}: {error}")
+}
+
+/// What a storage said, at the end of a sentence about its status.
+pub(crate) fn said(code: &Option<String>, message: &Option<String>) -> String {
+    match (code, message) {
+        (Some(code), Some(message)) => format!(" ({code}: {message})"),
+        (Some(text), None) | (None, Some(text)) => format!(" ({text})"),
+        (None, None) => String::new(),
+    }
+}
+
+/// Blots out what a storage repeats of what it was sent.
+fn without(text: String, secrets: &[&str]) -> String {
+    // What is shorter is no secret, and would blot out words.
+    secrets.iter().filter(|secret| secret.len() >= 8).fold(text, |text, secret| text.replace(secret, "[hidden]"))
+}
+
+/// Whether the same request may be answered otherwise later.
+pub(crate) fn is_transient(status: StatusCode) -> bool {
+    matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()
+}
+
+/// The extension that files with this beginning have.
+#[cfg(any(all(feature = "image-download-all", not(target_arch = "wasm32")), feature = "init-images-upload-file"))]
+pub(crate) fn extension_of(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("png"),
+        [0xff, 0xd8, 0xff, ..] => Some("jpg"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("webp"),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("gif"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("mp4"),
+        _ => None,
+    }
+}
+
+/// As many of a file's first bytes as it takes to tell what it is.
+pub(crate) const HEAD: usize = 12;
+
+/// Decides when a transfer is attempted again.
+pub(crate) struct Repeats<'a> {
+    core: &'a Inner,
+    policy: RetryPolicy,
+    pauses: Pauses,
+    started: Instant,
+    pub(crate) deadline: Duration,
+    /// Every attempt.
+    pub(crate) attempts: u32,
+    /// Those since the transfer last came a good deal further.
+    counted: u32,
+    /// When a byte was last moved.
+    moved: Instant,
+    pub(crate) out_of_budget: bool,
+}
+
+impl<'a> Repeats<'a> {
+    pub(crate) fn new(core: &'a Inner, policy: Option<RetryPolicy>, deadline: Option<Duration>) -> Self {
+        let policy = policy.unwrap_or_else(|| core.retry.clone());
+        let now = Instant::now();
+        Self {
+            core,
+            pauses: policy.pauses(),
+            policy,
+            started: now,
+            deadline: deadline.unwrap_or(Duration::MAX),
+            attempts: 0,
+            counted: 0,
+            moved: now,
+            out_of_budget: false,
+        }
+    }
+
+    pub(crate) fn begin(&mut self) {
+        self.attempts += 1;
+        self.counted += 1;
+    }
+
+    pub(crate) fn moved(&mut self) {
+        self.moved = Instant::now();
+    }
+
+    /// The transfer came so far that what failed before does not count any more.
+    #[cfg(feature = "image-download")]
+    pub(crate) fn forgive(&mut self) {
+        self.counted = 0;
+        self.pauses = self.policy.pauses();
+    }
+
+    /// The pause before the next attempt; none if there must not be one.
+    ///
+    /// A transfer may take longer than any call, so the policy's time counts from the last byte that was moved.
+    pub(crate) fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        let pause = asked.unwrap_or_else(|| self.pauses.next());
+        let allowed = self.policy.allows(self.counted, self.moved.elapsed(), pause);
+        if !allowed || self.elapsed().saturating_add(pause) >= self.deadline {
+            return None;
+        }
+        self.out_of_budget = !self.core.budget.take();
+        (!self.out_of_budget).then_some(pause)
+    }
+
+    pub(crate) fn succeeded(&self) {
+        self.core.budget.give_back(self.attempts);
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// `… failed after 3 attempts in 1.2 s`, the beginning of every message.
+pub(crate) fn beginning(name: &str, attempts: u32, elapsed: Duration, out_of_budget: bool) -> String {
+    let s = if attempts == 1 { "" } else { "s" };
+    let made = match attempts {
+        0 => String::new(),
+        _ => format!(" after {attempts} attempt{s} in {:.1} s", elapsed.as_secs_f64()),
+    };
+    let budget = if out_of_budget { " (not repeated: the retry budget is spent)" } else { "" };
+    format!("{name} failed{made}{budget}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_the_configured_server() {
+        let local = ServerUrl::parse("http://127.0.0.1:8080/api/rest").unwrap();
+        let real = ServerUrl::parse("https://cloud.leonardo.ai/api/rest").unwrap();
+        for (url, server, refused) in [
+            ("https://cdn.example/a.jpg", &real, None),
+            ("https://cdn.example/a.jpg", &local, None),
+            ("http://127.0.0.1:8080/cdn/a.jpg", &local, None),
+            ("http://127.0.0.1:8081/cdn/a.jpg", &local, Some("http")),
+            ("http://localhost:8080/cdn/a.jpg", &local, Some("http")),
+            ("http://127.0.0.1:8080/cdn/a.jpg", &real, Some("http")),
+            ("http://cloud.leonardo.ai/a.jpg", &real, Some("http")),
+            ("http://cloud.leonardo.ai:443/a.jpg", &real, Some("http")),
+            ("file:///etc/passwd", &real, Some("must be https")),
+            ("ftp://cdn.example/a", &real, Some("must be https")),
+            ("data:image/png;base64,AAAA", &real, Some("must be https")),
+            ("https://name:s3cr3t@cdn.example/a", &real, Some("user name")),
+            ("/a.jpg", &real, Some("not a URL")),
+            ("", &real, Some("not a URL")),
+        ] {
+            let (shown, result) = address(url, server);
+            assert!(!shown.contains("s3cr3t"), "{shown}");
+            match (result, refused) {
+                (Ok(_), None) => {}
+                (Err(reason), Some(part)) => assert!(reason.contains(part), "{url}: {reason}"),
+                (result, _) => panic!("{url}: {result:?}"),
+            }
+        }
+        let (shown, url) = address("https://h.example:444/a/b?X-Amz-Signature=s3cr3t#x", &real);
+        assert_eq!(shown, "https://h.example:444/a/b?…");
+        assert_eq!(url.unwrap().as_str(), "https://h.example:444/a/b?X-Amz-Signature=s3cr3t");
+    }
+
+    #[test]
+    fn what_a_storage_says() {
+        let xml = "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>a &lt;b&gt; &amp;amp; c</Message></Error>";
+        assert_eq!(element(xml, "Code").as_deref(), Some("AccessDenied"));
+        assert_eq!(element(xml, "Message").as_deref(), Some("a <b> &amp; c"));
+        for none in ["", "<Code>", "<Code></Code>", "</Code><Code>", "<html>"] {
+            assert_eq!(element(none, "Code"), None, "{none}");
+        }
+        assert_eq!(without("sig 0123456789 of ab".into(), &["0123456789", "ab"]), "sig [hidden] of ab");
+    }
+
+    #[test]
+    #[cfg(any(feature = "image-download-all", feature = "init-images-upload-file"))]
+    fn kinds() {
+        for (head, extension) in [
+            (&b"\x89PNG\r\n\x1a\n...."[..], Some("png")),
+            (b"\xff\xd8\xff\xe0", Some("jpg")),
+            (b"RIFF\x10\0\0\0WEBPVP8 ", Some("webp")),
+            (b"RIFF\x10\0\0\0WAVEfmt ", None),
+            (b"GIF89a", Some("gif")),
+            (b"\0\0\0\x20ftypisom", Some("mp4")),
+            (b"\x89PN", None),
+            (b"plain text", None),
+            (b"", None),
+        ] {
+            assert_eq!(extension_of(head), extension, "{head:?}");
+        }
+    }
+}
