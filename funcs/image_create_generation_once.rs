@@ -152,12 +152,7 @@ async fn run(mut call: CreateOnce<'_>) -> Result<GenerationJob, Error> {
     attempt.twins = Some(twins.clone());
     match runtime::timeout(attempt.deadline, twins.turn.lock()).await {
         Ok(_turn) => attempt.run().await,
-        Err(_) => {
-            let info = CallInfo::new(NAME, Effect::Billable);
-            let error =
-                TimeoutError { call: info, scope: TimeoutScope::Deadline, limit: attempt.deadline, sent: false };
-            Err(Error::Timeout(Box::new(error)))
-        }
+        Err(_) => Err(attempt.late()),
     }
 }
 
@@ -250,9 +245,8 @@ impl Attempts<'_> {
         loop {
             let asked_after = failed.elapsed();
             match self.look().await {
-                Ok(Some(id)) => return Sought::Found(id),
-                Ok(None) if asked_after >= self.call.grace => return Sought::Absent,
-                Ok(None) => {}
+                Ok(Sought::Absent) if asked_after < self.call.grace => {}
+                Ok(sought) => return sought,
                 Err(error) => return Sought::Unclear(Some(error)),
             }
             // The last look is right after the grace period, not a whole pause later.
@@ -265,11 +259,12 @@ impl Attempts<'_> {
     }
 
     /// Looks once, page by page, back to the time of the first create.
-    async fn look(&self) -> Result<Option<GenerationId>, Error> {
+    async fn look(&self) -> Result<Sought, Error> {
         let core = self.call.core;
         // A core's keys are of one account.
         let user = core.inner.user.get_or_try_init(|| self.user()).await?;
         let mut offset = 0;
+        let mut before: Option<GenerationId> = None;
         loop {
             let page = self
                 .persist(|| {
@@ -279,12 +274,17 @@ impl Attempts<'_> {
                 .await?;
             let since = self.since(http_date(&page.headers, http::header::DATE));
             if let Some(found) = page.output.iter().find(|generation| self.is_mine(generation, since)) {
-                return Ok(Some(found.id.clone()));
+                return Ok(Sought::Found(found.id.clone()));
             }
             // A server may give smaller pages than it was asked for, so only an empty one is the last.
-            let older = page.output.last().is_none_or(|oldest| made_at(oldest).is_some_and(|made| made < since));
-            if older {
-                return Ok(None);
+            match page.output.last() {
+                None => return Ok(Sought::Absent),
+                Some(oldest) if made_at(oldest).is_some_and(|made| made < since) => return Ok(Sought::Absent),
+                // A list that does not page, or does not end, proves nothing.
+                Some(oldest) if before.as_ref() == Some(&oldest.id) || offset > MOST_RECORDS => {
+                    return Ok(Sought::Unclear(None));
+                }
+                Some(oldest) => before = Some(oldest.id.clone()),
             }
             offset = offset.saturating_add(u32::try_from(page.output.len()).unwrap_or(PAGE));
         }
@@ -305,6 +305,10 @@ impl Attempts<'_> {
     {
         let mut pauses = self.policy().pauses();
         loop {
+            // A transport of the caller's own may answer before any timer could end it.
+            if self.left().is_zero() {
+                return Err(self.late());
+            }
             let error = match call().into_future().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -368,6 +372,12 @@ impl Attempts<'_> {
         self.call.retry.as_ref().unwrap_or(&self.call.core.inner.retry).clone()
     }
 
+    fn late(&self) -> Error {
+        let call = CallInfo::new(NAME, Effect::Billable);
+        let error = TimeoutError { call, scope: TimeoutScope::Deadline, limit: self.deadline, sent: false };
+        Error::Timeout(Box::new(error))
+    }
+
     fn left(&self) -> Duration {
         self.deadline.saturating_sub(self.started.elapsed())
     }
@@ -400,6 +410,9 @@ impl Attempts<'_> {
 /// The pause before the second look, and the longest between two.
 const FIRST_LOOK: Duration = Duration::from_millis(200);
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
+/// How many records are searched at most; far more than an account can make within the tolerance for clocks.
+const MOST_RECORDS: u32 = 20_000;
 
 /// The size of a page. A larger one is slower to answer, a smaller one needs more of them.
 const PAGE: u32 = 50;

@@ -151,12 +151,16 @@ impl<'de> Visitor<'de> for LooseVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose, A::Error> {
         let mut fields = Vec::new();
         while let Some((key, value)) = map.next_entry::<String, Loose>()? {
-            if key == EXACT_NUMBER {
-                return Ok(value);
-            }
             fields.push((key, value));
         }
-        Ok(Loose::Map(fields))
+        Ok(match fields.pop() {
+            // Nothing but a number is handed over so; an object with this name and others is an object.
+            Some((key, value)) if fields.is_empty() && key == EXACT_NUMBER => value,
+            last => {
+                fields.extend(last);
+                Loose::Map(fields)
+            }
+        })
     }
 }
 

@@ -582,8 +582,10 @@ impl Request<'_> {
             // The id of something paid for is handed over even if an error stands beside it.
             Ok((Found::Record, errors)) if billable || !errors => Ok((status, headers)),
             Ok((_, true)) => refusal(headers, body),
-            // Without a record, an error may stand in its place; without that either, `null` is an answer of its own.
-            Ok((Found::Nothing, _)) | Err(_) if error::tells_error(&body) => refusal(headers, body),
+            // Without a record, an error may stand in its place. A record that cannot be read is still a sign that
+            // something was done.
+            Ok((Found::Nothing, _)) if error::tells_error(&body) => refusal(headers, body),
+            Err(_) if !billable && error::tells_error(&body) => refusal(headers, body),
             Ok((Found::Null, _)) if !billable => {
                 let error =
                     error::not_found(self.info(), status, headers, body, &trail.redactor(&self.core.inner.auth));

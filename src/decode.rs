@@ -7,7 +7,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// What an object said about the record under one of its fields.
 pub(crate) struct Unwrapped<T> {
@@ -99,14 +99,49 @@ impl Visitor<'_> for NameOf {
     }
 }
 
-/// Whether a value is an array that is not empty.
+/// Whether a value is an array that is not empty; what is in it may be anything.
 struct NotEmpty;
 
 impl<'de> DeserializeSeed<'de> for NotEmpty {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        let errors: serde_json::Value = serde::Deserialize::deserialize(deserializer)?;
-        Ok(errors.as_array().is_some_and(|errors| !errors.is_empty()))
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// Values that are no array.
+macro_rules! no_array {
+    ($($visit:ident $value:ty),*) => {
+        $(fn $visit<E>(self, _: $value) -> Result<bool, E> {
+            Ok(false)
+        })*
+    };
+}
+
+impl<'de> Visitor<'de> for NotEmpty {
+    type Value = bool;
+
+    no_array!(visit_bool bool, visit_i64 i64, visit_u64 u64, visit_f64 f64, visit_str &str);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of errors")
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
+        let mut any = false;
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            any = true;
+        }
+        Ok(any)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(false)
     }
 }
