@@ -148,8 +148,8 @@ impl DownloadAll<'_> {
     async fn one(&self, index: usize, url: &str, started: Instant) -> Result<PathBuf, DownloadError> {
         let stem = self.directory.join(format!("{}-{index:02}", self.stem));
         if self.skip_existing {
-            let there = stem.clone();
-            let found = storage::blocking(move || Ok(existing(&there))).await;
+            let (there, path) = (stem.clone(), url.split(['?', '#']).next().unwrap_or_default().to_owned());
+            let found = storage::blocking(move || Ok(existing(&there, &path))).await;
             if let Ok(Some(path)) = found {
                 return Ok(path);
             }
@@ -182,17 +182,12 @@ impl<'a> IntoFuture for DownloadAll<'a> {
     }
 }
 
-/// A file of that name, with whatever extension.
+/// A file of that name, with any extension that it can have got.
 #[cfg(not(target_arch = "wasm32"))]
-fn existing(stem: &Path) -> Option<PathBuf> {
-    let name = stem.file_name()?.to_str()?;
-    let entries = std::fs::read_dir(stem.parent()?).ok()?;
-    let files = entries.flatten().map(|entry| entry.path()).filter(|path| {
-        path.file_stem().is_some_and(|stem| stem == name)
-            && path.extension().is_some()
-            && std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0)
-    });
-    files.min()
+fn existing(stem: &Path, link: &str) -> Option<PathBuf> {
+    let extensions = ["png", "jpg", "webp", "gif", "avif", "mp4", "bin"].into_iter().chain(of_link(link));
+    let mut paths = extensions.map(|extension| with_extension(stem, extension));
+    paths.find(|path| std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0))
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -215,12 +210,15 @@ fn extension<'a>(kind: &Kind<'a>) -> &'a str {
         "video/mp4" => Some("mp4"),
         _ => None,
     });
-    let of_link = || {
-        let (_, extension) = kind.path.rsplit('/').next()?.rsplit_once('.')?;
-        let plain = (1..=4).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        plain.then_some(extension)
-    };
-    storage::extension_of(kind.head).or(told).or_else(of_link).unwrap_or("bin")
+    storage::extension_of(kind.head).or(told).or_else(|| of_link(kind.path)).unwrap_or("bin")
+}
+
+/// The extension in a link's path, if it is a plain one.
+#[cfg(not(target_arch = "wasm32"))]
+fn of_link(path: &str) -> Option<&str> {
+    let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
+    let plain = (1..=4).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    plain.then_some(extension)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

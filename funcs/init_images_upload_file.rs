@@ -91,14 +91,15 @@ impl<'a> Upload<'a> {
         Self {
             core,
             source,
-            idle_timeout: storage::IDLE,
+            // The system may hold a good deal of what was handed to it, and the storage takes its time too.
+            idle_timeout: Duration::from_secs(60),
             deadline: Some(storage::DEADLINE),
             retry: None,
             on_progress: None,
         }
     }
 
-    /// The longest time in which no byte goes out, which begins with connecting and ends with the storage's answer; 30
+    /// The longest time in which no byte goes out, which begins with connecting and ends with the storage's answer; 60
     /// seconds if not set.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
@@ -761,7 +762,8 @@ impl UploadReason {
             Self::Config(_) => "Correct the setting that it names.",
             Self::NoPlace(_) => "",
             Self::Place(_) => "Check the server URL, and any proxy between.",
-            Self::Connection(_) | Self::Unread => "Try again.",
+            Self::Connection(error) => storage::advice(error),
+            Self::Unread => "Try again.",
             Self::Idle { .. } | Self::Deadline { .. } => "Try again, or allow more time.",
             Self::Refused { status, .. } if storage::is_transient(*status) => "Try again later.",
             Self::Refused { code, .. } if code.as_deref() == Some("EntityTooLarge") => "Upload a smaller image.",

@@ -440,7 +440,8 @@ pub(crate) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue
         "transfer-encoding",
         "upgrade",
     ];
-    let name = HeaderName::try_from(name).map_err(|_| format!("{name:?} is not the name of a header"))?;
+    // Nor is what is no name: name and value may be in each other's place.
+    let name = HeaderName::try_from(name).map_err(|_| "its name holds a character that a header's name cannot have")?;
     if RESERVED.contains(&name.as_str()) {
         return Err(format!("{name} is set by the core alone"));
     }

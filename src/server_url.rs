@@ -26,7 +26,7 @@ impl ServerUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut url = Url::parse(text).map_err(|error| format!("it is not a URL: {error}"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(format!("its scheme is {:?}, but must be http or https", url.scheme()));
+            return Err("its scheme must be http or https".into());
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err("it holds a user name or a password; use bearer_auth".into());

@@ -18,7 +18,8 @@ use crate::runtime::{self, Instant};
 use crate::server_url::ServerUrl;
 use crate::transport::{TransportError, TransportErrorKind};
 
-/// The longest pause within a transfer, if the caller sets none.
+/// The longest pause within a download, if the caller sets none.
+#[cfg(feature = "image-download")]
 pub(crate) const IDLE: Duration = Duration::from_secs(30);
 /// The longest that a transfer may take, if the caller sets nothing else.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(3600);
@@ -138,6 +139,14 @@ pub(crate) fn broken(error: &TransportError) -> String {
         _ => "the exchange broke off",
     };
     format!("{what}: {error}")
+}
+
+/// What to do about it.
+pub(crate) fn advice(error: &TransportError) -> &'static str {
+    match error.kind() {
+        TransportErrorKind::Connect => "Check the network, the proxy, and that this build has TLS; then try again.",
+        _ => "Try again.",
+    }
 }
 
 /// What a storage said, at the end of a sentence about its status.

@@ -554,6 +554,12 @@ async fn a_create_that_is_made_once_does_not_show_the_key() {
     let core = server.builder().bearer_auth(KEY).build().unwrap();
     let call = image_create_generation_once(&core, CreateGenerationRequest::default());
     tokio::time::timeout(SHORT, call.into_future()).await.unwrap_err();
+    // Nobody else will ever tell that it may have been charged.
+    let told = records_of("image_create_generation_once");
+    let dropped = told.iter().find(|entry| entry.name.contains("dropped before its outcome was known"));
+    let seed = dropped.and_then(|entry| entry.fields.0.get("seed")).expect("the warning has the seed");
+    let sent = server.received()[0].json();
+    assert_eq!(*seed, sent["seed"].to_string());
     assert_log_hidden(&"a create that is made once");
 }
 

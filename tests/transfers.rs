@@ -205,6 +205,38 @@ async fn a_transfer_that_breaks_off_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn whatever_goes_wrong_the_bytes_are_right() {
+    let (emulator, core) = start(Emulator::builder()).await;
+    let directory = TempDir::new().unwrap();
+    let url = blob(&emulator, 300_007);
+    let expected = image_download(&core, &url).to_bytes().await.unwrap();
+    let faults = vec![
+        (4, Fault::CutBody),
+        (2, Fault::ResetBeforeWork),
+        (1, Fault::ResetAfterWork),
+        (1, Fault::CloseAfterWork),
+        (1, Fault::CutHeaders),
+        (1, Fault::Garbage),
+        (1, Fault::StatusBefore(503)),
+        (1, Fault::StatusAfter(500)),
+        (1, Fault::StallBody),
+    ];
+    emulator.set_faults(FaultPlan::random(11, 60, faults));
+    let policy = quick().max_attempts(100);
+    for number in 0..40 {
+        let path = directory.path().join(number.to_string());
+        let download = || image_download(&core, &url).retry(policy.clone()).idle_timeout(SHORT);
+        download().to_file(&path).await.unwrap();
+        assert!(std::fs::read(&path).unwrap() == expected, "file {number}");
+        let mut writer = Vec::new();
+        download().to_writer(&mut writer).await.unwrap();
+        assert!(writer == expected, "writer {number}");
+    }
+    assert_eq!(files(&directory).len(), 40);
+    assert_clean(&emulator.requests());
+}
+
+#[tokio::test]
 async fn attempts_that_come_a_good_deal_further_are_not_counted() {
     let (emulator, core) = start(Emulator::builder()).await;
     let url = blob(&emulator, 20 * MIB);
@@ -614,6 +646,7 @@ async fn all_pictures_of_a_generation_get_names_in_their_order() {
     // Only what is missing or empty is asked for.
     std::fs::remove_file(&paths[1]).unwrap();
     std::fs::write(&paths[4], "").unwrap();
+    std::fs::write(paths[1].with_extension("json"), "{}").unwrap();
     let before = emulator.requests().len();
     let again = image_download_all(&core, &generation, &into).skip_existing(true).await.unwrap();
     assert_eq!((again, emulator.requests().len()), (paths.clone(), before + 2));
