@@ -93,8 +93,11 @@ fn emulator(settings: &Settings) -> Result<(Emulator, String), Box<dyn Error>> {
         .spawn()
         .map_err(|error| format!("{}: {error}; build it first", program.display()));
     let mut emulator = Emulator(started?);
-    let mut line = String::new();
-    BufReader::new(emulator.0.stdout.take().ok_or("it has no output")?).read_line(&mut line)?;
+    let mut output = BufReader::new(emulator.0.stdout.take().ok_or("the emulator has no output")?);
+    let (mut line, mut key) = (String::new(), String::new());
+    output.read_line(&mut line)?;
+    // It would fail if nobody read what it prints.
+    output.read_line(&mut key)?;
     let url = line.trim().strip_prefix("LEONARDO_SERVER_URL=").ok_or("the emulator does not say where it is")?;
     Ok((emulator, url.to_owned()))
 }

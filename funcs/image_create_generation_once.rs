@@ -4,7 +4,7 @@
 //! size that it was made from, and the account's newest generations can be listed. After an outcome that is unknown, the
 //! generation is looked for before anything is created again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::IntoFuture;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -264,7 +264,8 @@ impl Attempts<'_> {
         // A core's keys are of one account.
         let user = core.inner.user.get_or_try_init(|| self.user()).await?;
         let mut offset = 0;
-        let mut before: Option<GenerationId> = None;
+        let mut seen = HashSet::new();
+        let mut stale = 0;
         loop {
             let page = self
                 .persist(|| {
@@ -280,11 +281,14 @@ impl Attempts<'_> {
             match page.output.last() {
                 None => return Ok(Sought::Absent),
                 Some(oldest) if made_at(oldest).is_some_and(|made| made < since) => return Ok(Sought::Absent),
-                // A list that does not page, or does not end, proves nothing.
-                Some(oldest) if before.as_ref() == Some(&oldest.id) || offset > MOST_RECORDS => {
-                    return Ok(Sought::Unclear(None));
-                }
-                Some(oldest) => before = Some(oldest.id.clone()),
+                Some(_) => {}
+            }
+            // Records that were made meanwhile move others to the next page, so that it may hold nothing new. But a list
+            // that stays so does not page, and that or one that does not end proves nothing.
+            let new = page.output.iter().filter(|generation| seen.insert(generation.id.clone())).count();
+            stale = if new == 0 { stale + 1 } else { 0 };
+            if stale > STALE_PAGES || offset > MOST_RECORDS {
+                return Ok(Sought::Unclear(None));
             }
             offset = offset.saturating_add(u32::try_from(page.output.len()).unwrap_or(PAGE));
         }
@@ -413,6 +417,9 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 /// How many records are searched at most; far more than an account can make within the tolerance for clocks.
 const MOST_RECORDS: u32 = 20_000;
+
+/// How many pages in a row may hold nothing but what was seen.
+const STALE_PAGES: u32 = 8;
 
 /// The size of a page. A larger one is slower to answer, a smaller one needs more of them.
 const PAGE: u32 = 50;
