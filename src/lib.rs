@@ -73,4 +73,6 @@ mod pages {
     struct Reliability;
     #[doc = include_str!("../docs/user.md")]
     struct User;
+    #[doc = include_str!("../docs/workflows.md")]
+    struct Workflows;
 }

@@ -155,6 +155,46 @@ async fn quickstart_uses_the_key_and_the_server_of_the_environment() {
     }
 }
 
+#[tokio::test]
+async fn generate_saves_the_pictures_of_every_prompt_that_can_be_drawn() {
+    let out = tempfile::tempdir().unwrap();
+    let prompts = ["a pier", "fail this", "a harbour"];
+    let output = program("generate").arg("--out").arg(out.path()).args(prompts).output().await.unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{stdout}{stderr}");
+    for part in ["using the emulator", "Prompt: a pier", "Prompt: a harbour", "Seed: ", "Cost: "] {
+        assert!(stdout.contains(part), "{stdout:?} does not say {part:?}");
+    }
+    assert!(stderr.contains("Prompt: fail this") && stderr.contains("FAILED"), "{stderr}");
+    assert_eq!((stdout.matches("Saved ").count(), std::fs::read_dir(out.path()).unwrap().count()), (8, 8));
+}
+
+#[tokio::test]
+async fn image_to_image_begins_with_the_image_that_it_is_given() {
+    let emulator = Emulator::start().await.unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let begin = |image: Option<std::path::PathBuf>| {
+        let mut command = program("image_to_image");
+        command.env("LEONARDO_API_KEY", emulator.key()).env("LEONARDO_SERVER_URL", emulator.base_url());
+        command.arg("--out").arg(out.path()).args(image);
+        command
+    };
+    let output = begin(None).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!((emulator.charges().len(), emulator.uploads().len()), (2, 1));
+
+    let image = std::fs::read_dir(out.path()).unwrap().next().unwrap().unwrap().path();
+    let size = image.metadata().unwrap().len();
+    let output = begin(Some(image)).output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let uploads = emulator.uploads();
+    assert_eq!((emulator.charges().len(), uploads.len(), uploads[1].size), (3, 2, size));
+    let requests = emulator.requests();
+    let create = requests.iter().rfind(|request| request.path.ends_with("/v1/generations")).expect("a create");
+    let body: Value = serde_json::from_slice(&create.body).unwrap();
+    assert_eq!((&body["init_image_id"], &body["init_strength"]), (&json!(uploads[1].id), &json!(0.4)));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn an_interrupted_quickstart_leaves_no_half_written_file() {

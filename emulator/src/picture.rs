@@ -631,48 +631,4 @@ mod tests {
             assert_ne!(other.fingerprint(), subject("a", 1, 0).fingerprint());
         }
     }
-
-    /// Draws to a directory for looking at: `PICTURES=dir cargo test -- --ignored gallery`.
-    #[test]
-    #[ignore = "writes files for people to look at"]
-    fn gallery() {
-        let dir = std::env::var("PICTURES").unwrap();
-        let prompts = [
-            "A majestic cat in the snow",
-            "lake at night",
-            "forest",
-            "mountains at sunset",
-            "desert",
-            "an oil painting",
-            "something",
-            "sea",
-            "blue",
-            "green",
-            "violet",
-            "old castle",
-        ];
-        let mut sheet = Canvas::new(512 * 3, 384 * 4);
-        for (number, prompt) in prompts.iter().enumerate() {
-            let subject = Subject { width: 512, height: 384, ..subject(prompt, 5, number as u32 % 4) };
-            let mut canvas = Canvas::new(512, 384);
-            paint(&subject, &mut canvas);
-            for y in 0..384 {
-                let at = number % 3 * 512 * 3;
-                sheet.row(number / 3 * 384 + y)[at..at + 512 * 3].copy_from_slice(canvas.row(y));
-            }
-        }
-        let sky = vec![0.0; sheet.width];
-        std::fs::write(format!("{dir}/sheet.png"), encode_png(&sheet, &sky).unwrap()).unwrap();
-        let start = std::time::Instant::now();
-        let big = Subject { width: 1024, height: 768, ..subject("time", 5, 0) };
-        let bytes = big.draw().unwrap();
-        println!("1024x768 jpeg: {:?}, {} bytes", start.elapsed(), bytes.len());
-        let mut canvas = Canvas::new(1024, 768);
-        let start = std::time::Instant::now();
-        paint(&big, &mut canvas);
-        println!("of which painting: {:?}", start.elapsed());
-        let start = std::time::Instant::now();
-        let bytes = Subject { transparent: true, ..big }.draw().unwrap();
-        println!("1024x768 png: {:?}, {} bytes", start.elapsed(), bytes.len());
-    }
 }
