@@ -57,9 +57,9 @@ async fn generate(Arguments { out, prompts }: Arguments) -> Result<ExitCode, Box
     for prompt in prompts {
         let bar = bars.add(ProgressBar::new_spinner().with_style(style.clone()));
         bar.enable_steady_tick(Duration::from_millis(100));
-        let (core, out) = (core.clone(), out.clone());
+        let (core, out, bars) = (core.clone(), out.clone(), bars.clone());
         works.spawn(async move {
-            let made = pictures(&core, &prompt, out, &bar).await;
+            let made = pictures(&core, &prompt, out, &bars, &bar).await;
             bar.finish_and_clear();
             (prompt, made)
         });
@@ -93,9 +93,11 @@ async fn pictures(
     core: &LeonardoCore,
     prompt: &str,
     out: PathBuf,
+    bars: &MultiProgress,
     bar: &ProgressBar,
 ) -> Result<(Generated, Vec<PathBuf>), Box<dyn Error + Send + Sync>> {
     bar.set_message(format!("creating: {prompt}"));
+    let images = ProgressStyle::with_template("  {bar:30} {bytes:>10}/{total_bytes:10} {msg}")?;
     let made = image_generate(core, CreateGenerationRequest::new(prompt))
         .on_progress(|progress| match progress {
             GenerationProgress::Created(job) => bar.set_message(format!("{}, drawing: {prompt}", job.generation_id)),
@@ -103,7 +105,19 @@ async fn pictures(
             _ => {}
         })
         .await?;
-    let paths = image_download_all(core, &made.generation, out).await;
+    // A bar for each image, in order.
+    let mut under: Vec<ProgressBar> = Vec::new();
+    for index in 0..made.generation.generated_images.len() {
+        let image = ProgressBar::new(0).with_style(images.clone()).with_message(format!("image {index}"));
+        under.push(bars.insert_after(under.last().unwrap_or(bar), image));
+    }
+    let paths = image_download_all(core, &made.generation, out)
+        .on_progress(|index, progress| {
+            under[index].set_length(progress.total.unwrap_or(progress.received));
+            under[index].set_position(progress.received);
+        })
+        .await;
+    under.iter().for_each(ProgressBar::finish_and_clear);
     // It is paid for, so whoever reads the error must be able to fetch it.
     let paths = paths.map_err(|error| format!("generation {} is complete, but: {error}", made.generation.id))?;
     Ok((made, paths))

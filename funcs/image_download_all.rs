@@ -3,7 +3,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 use {
     super::image_download::Kind,
-    super::{DownloadError, DownloadReason, image_download},
+    super::{DownloadError, DownloadReason, Progress, image_download},
     crate::LeonardoCore,
     crate::models::Generation,
     crate::retry::RetryPolicy,
@@ -12,6 +12,7 @@ use {
     std::fmt,
     std::future::{IntoFuture, poll_fn},
     std::path::{Path, PathBuf},
+    std::sync::{Mutex, PoisonError},
     std::task::Poll,
     std::time::Duration,
 };
@@ -46,12 +47,12 @@ pub fn image_download_all<'a>(
         idle_timeout: storage::IDLE,
         deadline: Some(storage::DEADLINE),
         retry: None,
+        on_progress: None,
     }
 }
 
 /// A download of several files; made by [`image_download_all`].
 #[cfg(not(target_arch = "wasm32"))]
-#[derive(Clone)]
 #[must_use = "nothing is downloaded until it is awaited"]
 pub struct DownloadAll<'a> {
     core: &'a LeonardoCore,
@@ -64,10 +65,15 @@ pub struct DownloadAll<'a> {
     idle_timeout: Duration,
     deadline: Option<Duration>,
     retry: Option<RetryPolicy>,
+    on_progress: Option<Told<'a>>,
 }
 
+/// Several downloads tell it at once.
 #[cfg(not(target_arch = "wasm32"))]
-impl DownloadAll<'_> {
+type Told<'a> = Mutex<Box<dyn FnMut(usize, Progress) + Send + 'a>>;
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<'a> DownloadAll<'a> {
     /// How many files are downloaded at a time; 4 if not set, 0 counts as 1.
     pub fn concurrency(mut self, files: usize) -> Self {
         self.concurrency = files.max(1);
@@ -102,6 +108,12 @@ impl DownloadAll<'_> {
     /// How broken transfers are repeated, each for itself; the core's if not set.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
+        self
+    }
+
+    /// Is told, with the image's index, how far the download of each image is, whenever some of it arrived.
+    pub fn on_progress(mut self, told: impl FnMut(usize, Progress) + Send + 'a) -> Self {
+        self.on_progress = Some(Mutex::new(Box::new(told)));
         self
     }
 
@@ -158,6 +170,11 @@ impl DownloadAll<'_> {
         download = download.deadline(self.deadline.map(|deadline| deadline.saturating_sub(started.elapsed())));
         if let Some(policy) = &self.retry {
             download = download.retry(policy.clone());
+        }
+        if let Some(told) = &self.on_progress {
+            // What it guards is the caller's, who knows best what a panic of theirs means.
+            let tell = move |progress| told.lock().unwrap_or_else(PoisonError::into_inner)(index, progress);
+            download = download.on_progress(tell);
         }
         let (path, _) = download.into_part(&stem, |kind| with_extension(&stem, extension(kind))).await?;
         Ok(path)

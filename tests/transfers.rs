@@ -632,7 +632,14 @@ async fn all_pictures_of_a_generation_get_names_in_their_order() {
     let into = directory.path().join("new/pictures");
     let generation = generation(&core, 6).await;
     let before = emulator.requests().len();
-    let paths = image_download_all(&core, &generation, &into).await.unwrap();
+    let mut received = [0; 6];
+    let call = image_download_all(&core, &generation, &into).on_progress(|index, progress| {
+        assert!(progress.received >= received[index], "progress goes back");
+        received[index] = progress.received;
+    });
+    let paths = call.await.unwrap();
+    let lengths: Vec<_> = paths.iter().map(|path| std::fs::metadata(path).unwrap().len()).collect();
+    assert_eq!(received[..], lengths, "each image is told of up to its end");
     let expected: Vec<_> = (0..6).map(|index| format!("{}-{index:02}.jpg", generation.id)).collect();
     assert_eq!(files(&into), expected);
     assert_eq!(paths, expected.iter().map(|name| into.join(name)).collect::<Vec<_>>());
