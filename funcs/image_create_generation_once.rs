@@ -418,8 +418,9 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// How many records are searched at most; far more than an account can make within the tolerance for clocks.
 const MOST_RECORDS: u32 = 20_000;
 
-/// How many pages in a row may hold nothing but what was seen.
-const STALE_PAGES: u32 = 8;
+/// How many pages in a row may hold nothing but what was seen. Where generations are made faster than pages are read,
+/// many do.
+const STALE_PAGES: u32 = 400;
 
 /// The size of a page. A larger one is slower to answer, a smaller one needs more of them.
 const PAGE: u32 = 50;

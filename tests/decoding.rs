@@ -569,6 +569,28 @@ fn a_list_without_end_does_not_outlast_a_create_that_is_made_once() {
     }
 }
 
+/// Where others are made faster than pages are read, page after page holds what the last one held.
+#[test]
+fn pages_that_repeat_while_others_are_made_are_read_on() {
+    let made = "9999-12-31T23:59:59Z";
+    let page = json!({"generations": [{"id": "another", "seed": 1, "createdAt": made}]}).to_string();
+    let asked = AtomicU32::new(0);
+    let creates = AtomicU32::new(0);
+    let core = double(move |request| {
+        let (status, body) = match request.url.path() {
+            "/api/rest/v1/me" => (200, ME),
+            "/api/rest/v1/generations" if creates.fetch_add(1, Ordering::SeqCst) == 0 => (500, "{}"),
+            "/api/rest/v1/generations" => (200, r#"{"sdGenerationJob":{"generationId":"mine"}}"#),
+            _ if asked.fetch_add(1, Ordering::SeqCst) < 100 => (200, &*page),
+            _ => (200, r#"{"generations":[]}"#),
+        };
+        Ok(common::answer(status, &[], body))
+    });
+    let core = core.retry(common::quick()).build().unwrap();
+    let call = image_create_generation_once(&core, CreateGenerationRequest::default()).grace(Duration::ZERO);
+    assert_eq!(wait(call).unwrap().generation_id.as_str(), "mine");
+}
+
 /// Plain text of the server's stands in a message as it is, so it must not be able to forge one.
 #[test]
 fn a_message_is_one_line_whatever_the_server_says() {
