@@ -56,8 +56,7 @@ pub struct Server {
 
 impl Server {
     pub fn start(folder: &Path) -> Result<Self> {
-        let mut child =
-            Command::new(folder.join("answers")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = Command::new(folder.join("answers")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut port = String::new();
         let stdout = child.stdout.take().ok_or("the server has no output")?;
         BufReader::new(stdout).read_line(&mut port)?;

@@ -21,7 +21,7 @@ macro_rules! argument {
 
 macro_rules! call_all {
     ($($group:ident { $($name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*);)* })*) => {
-        async fn call_all(core: &LeonardoCore) -> Result<(), Box<dyn Error>> {
+        async fn call_all(core: &LeonardoCore) -> Result<(), leonardo_ai::Error> {
             $($(black_box(funcs::$name(core $(, argument!($argument))*).await?);)*)*
             Ok(())
         }
@@ -33,5 +33,5 @@ leonardo_ai::for_each_operation!(call_all);
 fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", operations::ALL.len());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async { call_all(&LeonardoCore::from_env()?).await })
+    Ok(runtime.block_on(async { call_all(&LeonardoCore::from_env()?).await })?)
 }

@@ -3,9 +3,7 @@
 use std::hint::black_box;
 
 use leonardo_ai::LeonardoCore;
-use leonardo_ai::funcs::{
-    image_create_generation, image_get_generation_by_id, image_get_generations_by_user_id,
-};
+use leonardo_ai::funcs::{image_create_generation, image_get_generation_by_id, image_get_generations_by_user_id};
 use leonardo_ai::models::{CreateGenerationRequest, GetGenerationsByUserIdRequest};
 use load::{GENERATION, KEY, Operation, PROMPT, USER};
 
