@@ -7,11 +7,13 @@
 use std::collections::{HashMap, HashSet};
 use std::future::IntoFuture;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::{image_create_generation, image_get_generations_by_user_id, user_get_user_self};
-use crate::error::{CallInfo, Error, InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope, http_date};
+use crate::date;
+use crate::error::{CallInfo, Error, InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope};
 use crate::models::{
     CreateGenerationRequest, Generation, GenerationId, GenerationJob, GetGenerationsByUserIdRequest, UserId,
 };
@@ -150,9 +152,9 @@ async fn run(mut call: CreateOnce<'_>) -> Result<GenerationJob, Error> {
     }
     let twins = Twins::of(&attempt.call);
     attempt.twins = Some(twins.clone());
-    match runtime::timeout(attempt.deadline, twins.turn.lock()).await {
-        Ok(_turn) => attempt.run().await,
-        Err(_) => Err(attempt.late()),
+    match runtime::timeout(attempt.deadline, pin!(twins.turn.lock())).await {
+        Some(_turn) => attempt.run().await,
+        None => Err(attempt.late()),
     }
 }
 
@@ -273,7 +275,7 @@ impl Attempts<'_> {
                     self.timed(image_get_generations_by_user_id(core, user, request)).with_response()
                 })
                 .await?;
-            let since = self.since(http_date(&page.headers, http::header::DATE));
+            let since = self.since(date::header(&page.headers, http::header::DATE));
             if let Some(found) = page.output.iter().find(|generation| self.is_mine(generation, since)) {
                 return Ok(Sought::Found(found.id.clone()));
             }

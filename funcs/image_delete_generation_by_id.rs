@@ -9,5 +9,10 @@ use crate::{Call, LeonardoCore, operations};
 /// [`Api`](crate::Error::Api) error of kind `NotFound`; so is one that an attempt before, whose answer was lost, has
 /// deleted.
 pub fn image_delete_generation_by_id(core: &LeonardoCore, id: impl Into<GenerationId>) -> Call<'_, DeletedGeneration> {
-    Call::new(core, &operations::image_delete_generation_by_id).id(id.into()).record("delete_generations_by_pk")
+    fn call(core: &LeonardoCore, id: GenerationId) -> Call<'_, DeletedGeneration> {
+        Call::new(core, &operations::image_delete_generation_by_id)
+            .id(id)
+            .own::<DeletedGeneration>("delete_generations_by_pk")
+    }
+    call(core, id.into())
 }

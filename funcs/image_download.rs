@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 #[cfg(not(target_arch = "wasm32"))]
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -331,8 +332,8 @@ impl<'a> Transfer<'a> {
 
     async fn run(&mut self, sink: &mut Sink<'_>) -> Result<(), DownloadError> {
         let deadline = self.repeats.deadline;
-        let result = runtime::timeout(deadline, self.attempts(sink)).await;
-        let result = result.unwrap_or_else(|_| Err(DownloadReason::Deadline { limit: deadline }));
+        let result = runtime::timeout(deadline, pin!(self.attempts(sink))).await;
+        let result = result.unwrap_or(Err(DownloadReason::Deadline { limit: deadline }));
         result.map_err(|reason| self.error(reason))
     }
 
@@ -398,15 +399,15 @@ impl<'a> Transfer<'a> {
         if !resumed {
             self.restart(sink).await?;
         }
-        let answer = runtime::timeout(self.idle_timeout, client.execute(request)).await;
+        let answer = runtime::timeout(self.idle_timeout, pin!(client.execute(request))).await;
         let response = match answer {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => {
+            Some(Ok(response)) => response,
+            Some(Err(error)) => {
                 let error = transport::no_answer(error);
                 let invalid = error.kind() == TransportErrorKind::Invalid;
                 return Err(Failure { passing: !invalid, ..DownloadReason::Connection(error).into() });
             }
-            Err(_) => return Err(passing(DownloadReason::Idle { limit: self.idle_timeout })),
+            None => return Err(passing(DownloadReason::Idle { limit: self.idle_timeout })),
         };
         if *response.url() != self.url {
             // A client of the caller's own, or a browser, has followed it.
@@ -505,11 +506,11 @@ impl<'a> Transfer<'a> {
         let mut response = Some(response);
         self.report();
         loop {
-            let chunk = match runtime::timeout(self.idle_timeout, storage::next_chunk(&mut response)).await {
-                Ok(Ok(Some(chunk))) => chunk,
-                Ok(Ok(None)) => break,
-                Ok(Err(error)) => return Err(passing(DownloadReason::Connection(transport::broken_off(error)))),
-                Err(_) => return Err(passing(DownloadReason::Idle { limit: self.idle_timeout })),
+            let chunk = match runtime::timeout(self.idle_timeout, pin!(storage::next_chunk(&mut response))).await {
+                Some(Ok(Some(chunk))) => chunk,
+                Some(Ok(None)) => break,
+                Some(Err(error)) => return Err(passing(DownloadReason::Connection(transport::broken_off(error)))),
+                None => return Err(passing(DownloadReason::Idle { limit: self.idle_timeout })),
             };
             let length = self.received.saturating_add(chunk.len() as u64);
             if length > self.max_bytes {

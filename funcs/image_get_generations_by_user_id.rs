@@ -1,3 +1,4 @@
+use crate::call::Listed;
 use crate::models::{Generation, GetGenerationsByUserIdRequest, UserId};
 use crate::{Call, LeonardoCore, operations};
 
@@ -14,8 +15,11 @@ pub fn image_get_generations_by_user_id(
     user_id: impl Into<UserId>,
     request: GetGenerationsByUserIdRequest,
 ) -> Call<'_, Vec<Generation>> {
-    Call::new(core, &operations::image_get_generations_by_user_id)
-        .id(user_id.into())
-        .query(&request)
-        .list("generations")
+    fn call(core: &LeonardoCore, user_id: UserId, request: GetGenerationsByUserIdRequest) -> Call<'_, Vec<Generation>> {
+        Call::new(core, &operations::image_get_generations_by_user_id)
+            .id(user_id)
+            .query(&request)
+            .own::<Listed<Generation>>("generations")
+    }
+    call(core, user_id.into(), request)
 }

@@ -140,7 +140,7 @@ impl<'a> ListGenerations<'a> {
         if let Some(policy) = &self.retry {
             call = call.retry(policy.clone());
         }
-        Page::Asked { answer: call.into_future(), ahead: !self.items.is_empty() }
+        Page::Asked { answer: Box::pin(call.into_future()), ahead: !self.items.is_empty() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -395,7 +396,7 @@ impl<'a> Poller<'a> {
 
     /// Whether it was woken before that time was over.
     async fn rest(&self, time: Duration) -> bool {
-        runtime::timeout(time, self.wait.wake.notified()).await.is_ok()
+        runtime::timeout(time, pin!(self.wait.wake.notified())).await.is_some()
     }
 
     pub(super) fn elapsed(&self) -> Duration {

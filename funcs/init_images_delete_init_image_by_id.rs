@@ -12,5 +12,10 @@ pub fn init_images_delete_init_image_by_id(
     core: &LeonardoCore,
     id: impl Into<InitImageId>,
 ) -> Call<'_, DeletedInitImage> {
-    Call::new(core, &operations::init_images_delete_init_image_by_id).id(id.into()).record("delete_init_images_by_pk")
+    fn call(core: &LeonardoCore, id: InitImageId) -> Call<'_, DeletedInitImage> {
+        Call::new(core, &operations::init_images_delete_init_image_by_id)
+            .id(id)
+            .own::<DeletedInitImage>("delete_init_images_by_pk")
+    }
+    call(core, id.into())
 }

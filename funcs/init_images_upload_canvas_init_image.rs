@@ -12,5 +12,7 @@ pub fn init_images_upload_canvas_init_image(
     core: &LeonardoCore,
     request: UploadCanvasInitImageRequest,
 ) -> Call<'_, CanvasInitImageUpload> {
-    Call::new(core, &operations::init_images_upload_canvas_init_image).body(&request).record("uploadCanvasInitImage")
+    Call::new(core, &operations::init_images_upload_canvas_init_image)
+        .body(&request)
+        .own::<CanvasInitImageUpload>("uploadCanvasInitImage")
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::IntoFuture;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 #[cfg(not(target_arch = "wasm32"))]
 use std::{fs, path::PathBuf};
@@ -148,7 +149,7 @@ impl<'a> IntoFuture for Upload<'a> {
             };
             let result = if runtime::is_running() {
                 let limit = deadline.unwrap_or(Duration::MAX);
-                let result = runtime::timeout(limit, transfer.run()).await;
+                let result = runtime::timeout(limit, pin!(transfer.run())).await;
                 result.unwrap_or(Err(UploadReason::Deadline { limit }))
             } else {
                 Err(UploadReason::NoRuntime)
@@ -447,7 +448,7 @@ impl Transfer<'_> {
                         Poll::Pending => Poll::Pending,
                     }
                 });
-                let step = runtime::timeout(self.upload.idle_timeout, step).await;
+                let step = runtime::timeout(self.upload.idle_timeout, pin!(step)).await;
                 let sent = out.load(Ordering::Relaxed);
                 if sent > before {
                     self.repeats.moved();
@@ -458,13 +459,13 @@ impl Transfer<'_> {
                     break Err(reason.into());
                 }
                 match step {
-                    Ok(None) => {}
-                    Ok(Some(Ok(response))) if response.status().is_success() && read.is_none() => {
+                    Some(None) => {}
+                    Some(Some(Ok(response))) if response.status().is_success() && read.is_none() => {
                         break Err(passing(UploadReason::Unread));
                     }
-                    Ok(Some(Ok(response))) => break Ok(response),
-                    Ok(Some(Err(error))) => break Err(unsent(error)),
-                    Err(_) => break Err(passing(UploadReason::Idle { limit: self.upload.idle_timeout })),
+                    Some(Some(Ok(response))) => break Ok(response),
+                    Some(Some(Err(error))) => break Err(unsent(error)),
+                    None => break Err(passing(UploadReason::Idle { limit: self.upload.idle_timeout })),
                 }
             }
         };
@@ -498,9 +499,9 @@ impl Transfer<'_> {
         }
         body.extend_from_slice(&form.after);
         *request.body_mut() = Some(body.freeze().into());
-        let response = match runtime::timeout(self.upload.idle_timeout, client.execute(request)).await {
-            Ok(result) => result.map_err(unsent)?,
-            Err(_) => return Err(passing(UploadReason::Idle { limit: self.upload.idle_timeout })),
+        let response = match runtime::timeout(self.upload.idle_timeout, pin!(client.execute(request))).await {
+            Some(result) => result.map_err(unsent)?,
+            None => return Err(passing(UploadReason::Idle { limit: self.upload.idle_timeout })),
         };
         self.report(image.length, image.length);
         Ok(response)

@@ -13,5 +13,5 @@ pub fn init_images_upload_init_image(
     core: &LeonardoCore,
     request: UploadInitImageRequest,
 ) -> Call<'_, InitImageUpload> {
-    Call::new(core, &operations::init_images_upload_init_image).body(&request).record("uploadInitImage")
+    Call::new(core, &operations::init_images_upload_init_image).body(&request).own::<InitImageUpload>("uploadInitImage")
 }

@@ -1,3 +1,4 @@
+use crate::call::First;
 use crate::models::UserDetails;
 use crate::{Call, LeonardoCore, operations};
 
@@ -7,5 +8,5 @@ use crate::{Call, LeonardoCore, operations};
 ///
 /// All of [`Error`](crate::Error) but `OutcomeUnknown`.
 pub fn user_get_user_self(core: &LeonardoCore) -> Call<'_, UserDetails> {
-    Call::new(core, &operations::user_get_user_self).first("user_details")
+    Call::new(core, &operations::user_get_user_self).own::<First<UserDetails>>("user_details")
 }

@@ -2,20 +2,22 @@
 
 use std::fmt;
 
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Serialize};
-
+use super::calendar::{days_from_civil, days_in, digits, within};
 use super::enums::CostUnit;
-use super::wire::Loose;
+use super::record::record;
+use super::wire::text;
 
-/// What an operation was charged.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Cost {
-    /// How much, with every digit that the service sent; usually a decimal such as `0.0147`.
-    pub amount: String,
-    /// What the amount is counted in.
-    pub unit: CostUnit,
+record! {
+    /// What an operation was charged.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct Cost {
+        /// How much, with every digit that the service sent; usually a decimal such as `0.0147`.
+        pub amount: String = "amount",
+        /// What the amount is counted in.
+        pub unit: CostUnit = "unit",
+    }
+    required amount: "the cost has no amount";
 }
 
 impl Cost {
@@ -25,86 +27,14 @@ impl Cost {
     }
 }
 
-impl<'de> Deserialize<'de> for Cost {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        any_cost(deserializer)?.ok_or_else(|| D::Error::custom("a cost must be an object with an amount"))
-    }
-}
-
-/// A cost, and nothing in place of whatever else is found.
-#[cfg_attr(not(feature = "models"), allow(dead_code, reason = "only answers that were charged for need it"))]
-pub(crate) fn any_cost<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cost>, D::Error> {
-    deserializer.deserialize_any(CostVisitor)
-}
-
-/// Reads a cost of which only the amount is needed; anything else is no cost.
-struct CostVisitor;
-
-/// Values that are not even objects.
-macro_rules! no_cost {
-    ($($visit:ident $value:ty),*) => {
-        $(fn $visit<E>(self, _: $value) -> Result<Self::Value, E> {
-            Ok(None)
-        })*
-    };
-}
-
-impl<'de> Visitor<'de> for CostVisitor {
-    type Value = Option<Cost>;
-
-    no_cost!(visit_bool bool, visit_i64 i64, visit_u64 u64, visit_f64 f64, visit_str &str);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a cost")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let (mut amount, mut unit) = (None, None);
-        while let Some(part) = map.next_key()? {
-            match part {
-                Part::Amount => amount = map.next_value::<Loose>()?.into_text(),
-                Part::Unit => unit = map.next_value::<Loose>()?.into_text(),
-                Part::Other => _ = map.next_value::<IgnoredAny>()?,
-            }
-        }
-        let unit = unit.map(CostUnit::from).unwrap_or_default();
-        Ok(amount.map(|amount| Cost { amount, unit }))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "lowercase")]
-enum Part {
-    Amount,
-    Unit,
-    #[serde(other)]
-    Other,
-}
-
 /// A point in time, as text in the form in which the service sent it.
 ///
 /// `2023-11-09T00:42:22.707` and `2023-11-09T00:42:22.707Z` are the same moment: without a zone, UTC is meant. Compare
 /// [`unix_millis`](Self::unix_millis) for that; equality here is equality of the text.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Timestamp(String);
+
+text! { Timestamp }
 
 impl Timestamp {
     /// The text as it was sent.
@@ -154,14 +84,7 @@ fn unix_millis(text: &[u8]) -> Option<i64> {
     }
     let year = digits(&stamp[..4])?;
     let month = within(&stamp[5..7], 1, 12)?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last_day = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    let day = within(&stamp[8..10], 1, last_day)?;
+    let day = within(&stamp[8..10], 1, days_in(year, month))?;
     let hour = within(&stamp[11..13], 0, 23)?;
     let minute = within(&stamp[14..16], 0, 59)?;
     let second = within(&stamp[17..], 0, 59)?;
@@ -189,27 +112,6 @@ fn unix_millis(text: &[u8]) -> Option<i64> {
 
     let minutes = (days_from_civil(year, month, day) * 24 + hour) * 60 + minute - ahead;
     Some((minutes * 60 + second) * 1000 + millis)
-}
-
-/// Days since 1970-01-01. Counts years from March, so that a leap day is the last of its year, in cycles of 400 years.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let cycle = year.div_euclid(400);
-    let year_of_cycle = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_cycle = year_of_cycle * 365 + year_of_cycle / 4 - year_of_cycle / 100 + day_of_year;
-    cycle * 146_097 + day_of_cycle - 719_468
-}
-
-fn digits(text: &[u8]) -> Option<i64> {
-    text.iter().try_fold(0, |number, byte| match byte {
-        b'0'..=b'9' => Some(number * 10 + i64::from(byte - b'0')),
-        _ => None,
-    })
-}
-
-fn within(text: &[u8], least: i64, most: i64) -> Option<i64> {
-    digits(text).filter(|number| (least..=most).contains(number))
 }
 
 #[cfg(test)]
@@ -305,7 +207,6 @@ mod tests {
         }
         for json in ["{}", "3", "[]", "null", r#"{"amount":null}"#, r#"{"amount":{}}"#] {
             assert!(of(json).is_err(), "{json}");
-            assert_eq!(any_cost(&mut serde_json::Deserializer::from_str(json)).unwrap(), None);
         }
         let cost = of(r#"{"amount":"1","unit":"DOLLARS"}"#).unwrap();
         assert_eq!(serde_json::to_string(&cost).unwrap(), r#"{"amount":"1","unit":"DOLLARS"}"#);

@@ -1,24 +1,22 @@
 //! What the service says when it refuses.
 
-use serde::{Deserialize, Serialize};
+use super::record::record;
 
-use super::wire;
-
-/// The body of an answer that reports an error.
-///
-/// Anything that is an object decodes: a part that is absent or has an unexpected shape is left empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct ApiErrorBody {
-    /// What went wrong, in the service's words. Empty when it did not say.
-    #[serde(default, deserialize_with = "wire::text_or_empty")]
-    pub error: String,
-    /// Where in the request it went wrong, `$` for the whole of it.
-    #[serde(default, deserialize_with = "wire::opt_text")]
-    pub path: Option<String>,
-    /// A code for programs, for example `access-denied` or `validation-failed`.
-    #[serde(default, deserialize_with = "wire::opt_text")]
-    pub code: Option<String>,
+record! {
+    /// The body of an answer that reports an error.
+    ///
+    /// Anything that is an object decodes: a part that is absent or has an unexpected shape is left empty.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct ApiErrorBody {
+        /// What went wrong, in the service's words. Empty when it did not say.
+        pub error: String = "error",
+        /// Where in the request it went wrong, `$` for the whole of it.
+        pub path: Option<String> = "path",
+        /// A code for programs, for example `access-denied` or `validation-failed`.
+        pub code: Option<String> = "code",
+    }
+    lenient: true;
 }
 
 #[cfg(all(test, feature = "models"))]

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use super::wire::{slots, text};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
 
         impl $name {
@@ -39,6 +38,9 @@ macro_rules! ids {
                 &self.0
             }
         }
+
+        text! { $name }
+        slots! { $name: "a string", |slot, given| *slot = (&*given.text()?).into(); }
 
         impl From<&str> for $name {
             fn from(id: &str) -> Self {

@@ -1,11 +1,10 @@
 //! Images: creating, reading, listing and deleting generations.
 
-use serde::de::{Deserializer, Error};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::Map;
 
-use super::common::any_cost;
-use super::wire::{self, float};
+use super::record::{record, request};
+use super::wire;
 use super::{
     CanvasRequestType, ControlnetType, Cost, ElementId, GenerationId, ImageId, InitImageId, InitImageType, JobStatus,
     ModelId, PresetStyle, Scheduler, SdVersion, StrengthType, Timestamp, Transparency, VariationId, VariationType,
@@ -14,189 +13,159 @@ use super::{
 const DEFAULT_MODEL: &str = "b24e16ff-06e3-43eb-8d33-4416c2d75876";
 const DEFAULT_PROMPT: &str = "A majestic cat in the snow";
 
-/// Asks for images.
-///
-/// [`Default`] spells out the documented defaults instead of leaving them to the service: alchemy, 1024 × 768 pixels,
-/// four images, the dynamic style, one of the platform's models, and a cat. Everything else is `None`, and what is
-/// `None` is not sent.
-///
-/// ```
-/// # #[cfg(feature = "models")] {
-/// use leonardo_ai::models::CreateGenerationRequest;
-///
-/// let request = CreateGenerationRequest {
-///     num_images: Some(1),
-///     seed: Some(905_778_432),
-///     ..CreateGenerationRequest::new("An oil painting of a cat")
-/// };
-/// assert_eq!(request.width, Some(1024));
-/// # }
-/// ```
-///
-/// Reading a request from JSON starts from the same defaults: an absent field keeps its default, and a `null` is a
-/// field not to be sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct CreateGenerationRequest {
-    /// Whether alchemy, the better and dearer pipeline, is used; the model decides which version of it. Default: true.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub alchemy: Option<bool>,
-    /// Contrast of alchemy, 0 to 1.
-    #[serde(with = "float", skip_serializing_if = "Option::is_none")]
-    pub contrast_ratio: Option<f64>,
-    /// Contrast for Phoenix and Flux models: one of 1, 1.3, 1.8, 2.5, 3, 3.5, 4 and 4.5. Phoenix with alchemy wants at
-    /// least 2.5.
-    #[serde(with = "float", skip_serializing_if = "Option::is_none")]
-    pub contrast: Option<f64>,
-    /// Images that guide the generation.
-    #[serde(deserialize_with = "wire::opt_list", skip_serializing_if = "Option::is_none")]
-    pub controlnets: Option<Vec<ControlnetInput>>,
-    /// Elements (LoRAs) of the platform that shape the style.
-    #[serde(deserialize_with = "wire::opt_list", skip_serializing_if = "Option::is_none")]
-    pub elements: Option<Vec<ElementInput>>,
-    /// Elements (LoRAs) of one's own.
-    #[serde(deserialize_with = "wire::opt_list", skip_serializing_if = "Option::is_none")]
-    pub user_elements: Option<Vec<UserElementInput>>,
-    /// Whether alchemy's expanded domain is used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expanded_domain: Option<bool>,
-    /// Whether the fantasy avatar feature is used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fantasy_avatar: Option<bool>,
-    /// How closely to follow the prompt, 1 to 20; 7 is a good start.
-    #[serde(rename = "guidance_scale", with = "float", skip_serializing_if = "Option::is_none")]
-    pub guidance_scale: Option<f64>,
-    /// Height in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 768.
-    #[serde(deserialize_with = "wire::opt_u32", skip_serializing_if = "Option::is_none")]
-    pub height: Option<u32>,
-    /// High contrast of prompt magic; `false` is what the web app calls RAW mode.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub high_contrast: Option<bool>,
-    /// High resolution of prompt magic.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub high_resolution: Option<bool>,
-    /// Identifiers of images that serve as prompts.
-    #[serde(deserialize_with = "wire::opt_list", skip_serializing_if = "Option::is_none")]
-    pub image_prompts: Option<Vec<String>>,
-    /// How much the image prompts count.
-    #[serde(with = "float", skip_serializing_if = "Option::is_none")]
-    pub image_prompt_weight: Option<f64>,
-    /// A generated image to start from.
-    #[serde(rename = "init_generation_image_id", skip_serializing_if = "Option::is_none")]
-    pub init_generation_image_id: Option<ImageId>,
-    /// An uploaded image to start from.
-    #[serde(rename = "init_image_id", skip_serializing_if = "Option::is_none")]
-    pub init_image_id: Option<InitImageId>,
-    /// How much of the starting image to keep, 0.1 to 0.9.
-    #[serde(rename = "init_strength", with = "float", skip_serializing_if = "Option::is_none")]
-    pub init_strength: Option<f64>,
-    /// The model. Default: `b24e16ff-06e3-43eb-8d33-4416c2d75876`. When it is not sent,
-    /// [`sd_version`](Self::sd_version) decides.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model_id: Option<ModelId>,
-    /// What to keep out of the images.
-    #[serde(rename = "negative_prompt", skip_serializing_if = "Option::is_none")]
-    pub negative_prompt: Option<String>,
-    /// How many images to make: 1 to 8, or 1 to 4 when a side is longer than 768 pixels. Default: 4.
-    #[serde(rename = "num_images", deserialize_with = "wire::opt_u32", skip_serializing_if = "Option::is_none")]
-    pub num_images: Option<u32>,
-    /// Steps of the sampler, 10 to 60; the service takes 15 when this is not sent.
-    #[serde(
-        rename = "num_inference_steps",
-        deserialize_with = "wire::opt_u32",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub num_inference_steps: Option<u32>,
-    /// Whether PhotoReal is used. Needs alchemy, and version 1 of it also needs the model not to be sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub photo_real: Option<bool>,
-    /// The version of PhotoReal: `v1` or `v2`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub photo_real_version: Option<String>,
-    /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high); the service takes 0.55 when this is not
-    /// sent.
-    #[serde(with = "float", skip_serializing_if = "Option::is_none")]
-    pub photo_real_strength: Option<f64>,
-    /// The look. Default: [`PresetStyle::Dynamic`].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub preset_style: Option<PresetStyle>,
-    /// What to paint, at most 1500 characters. Default: `A majestic cat in the snow`.
-    pub prompt: String,
-    /// Whether prompt magic is used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompt_magic: Option<bool>,
-    /// How strong prompt magic is, 0.1 to 1.
-    #[serde(with = "float", skip_serializing_if = "Option::is_none")]
-    pub prompt_magic_strength: Option<f64>,
-    /// The version of prompt magic: `v2` or `v3`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompt_magic_version: Option<String>,
-    /// Whether the images appear in the community's feed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub public: Option<bool>,
-    /// The sampler; the service takes [`Scheduler::EulerDiscrete`] when this is not sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scheduler: Option<Scheduler>,
-    /// The family of base models, for a request without a [`model_id`](Self::model_id); the service takes
-    /// [`SdVersion::V1_5`] when this is not sent.
-    #[serde(rename = "sd_version", skip_serializing_if = "Option::is_none")]
-    pub sd_version: Option<SdVersion>,
-    /// Where the randomness starts: the same seed with the same settings gives similar images. At most 2147483637 for
-    /// Flux and 9999999998 for other models.
-    #[serde(deserialize_with = "wire::opt_i64", skip_serializing_if = "Option::is_none")]
-    pub seed: Option<i64>,
-    /// Whether the images can be laid side by side without a seam.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tiling: Option<bool>,
-    /// Whether parts of the images are see-through.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transparency: Option<Transparency>,
-    /// Whether ultra mode is used, which rules out alchemy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ultra: Option<bool>,
-    /// Whether to zoom out of [`init_image_id`](Self::init_image_id) by [`unzoom_amount`](Self::unzoom_amount).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unzoom: Option<bool>,
-    /// How far to zoom out; needs [`unzoom`](Self::unzoom) and [`init_image_id`](Self::init_image_id).
-    #[serde(with = "float", skip_serializing_if = "Option::is_none")]
-    pub unzoom_amount: Option<f64>,
-    /// How many times larger to make the images; for enterprise accounts.
-    #[serde(with = "float", skip_serializing_if = "Option::is_none")]
-    pub upscale_ratio: Option<f64>,
-    /// Width in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 1024.
-    #[serde(deserialize_with = "wire::opt_u32", skip_serializing_if = "Option::is_none")]
-    pub width: Option<u32>,
-    /// Whether a controlnet is used. Deprecated: use [`controlnets`](Self::controlnets).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub control_net: Option<bool>,
-    /// The kind of controlnet. Deprecated: use [`controlnets`](Self::controlnets).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub control_net_type: Option<ControlnetType>,
-    /// How much the controlnet counts. Deprecated: use [`controlnets`](Self::controlnets).
-    #[serde(with = "float", skip_serializing_if = "Option::is_none")]
-    pub weighting: Option<f64>,
-    /// Whether this is a request of the Canvas Editor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub canvas_request: Option<bool>,
-    /// What the Canvas Editor is to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub canvas_request_type: Option<CanvasRequestType>,
-    /// The image that the Canvas Editor works on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub canvas_init_id: Option<InitImageId>,
-    /// The mask that tells the Canvas Editor where to work.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub canvas_mask_id: Option<InitImageId>,
-    /// Whether the service adds detail to the prompt first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub enhance_prompt: Option<bool>,
-    /// How to enhance the prompt; needs [`enhance_prompt`](Self::enhance_prompt).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub enhance_prompt_instruction: Option<String>,
-    /// Fields that this type does not have, under their names on the wire. They are sent after the others, so repeating
-    /// one of the fields above sends it twice; set that to `None` to send it in another form from here.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+request! {
+    /// Asks for images.
+    ///
+    /// [`Default`] spells out the documented defaults instead of leaving them to the service: alchemy, 1024 × 768
+    /// pixels, four images, the dynamic style, one of the platform's models, and a cat. Everything else is `None`, and
+    /// what is `None` is not sent.
+    ///
+    /// ```
+    /// # #[cfg(feature = "models")] {
+    /// use leonardo_ai::models::CreateGenerationRequest;
+    ///
+    /// let request = CreateGenerationRequest {
+    ///     num_images: Some(1),
+    ///     seed: Some(905_778_432),
+    ///     ..CreateGenerationRequest::new("An oil painting of a cat")
+    /// };
+    /// assert_eq!(request.width, Some(1024));
+    /// # }
+    /// ```
+    ///
+    /// Reading a request from JSON starts from the same defaults: an absent field keeps its default, and a `null` is a
+    /// field not to be sent.
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(default)]
+    pub struct CreateGenerationRequest {
+        /// Whether alchemy, the better and dearer pipeline, is used; the model decides which version of it. Default:
+        /// true.
+        pub alchemy: Option<bool> = "alchemy",
+        /// Contrast of alchemy, 0 to 1.
+        #[serde(deserialize_with = "wire::read")]
+        pub contrast_ratio: Option<f64> = "contrastRatio",
+        /// Contrast for Phoenix and Flux models: one of 1, 1.3, 1.8, 2.5, 3, 3.5, 4 and 4.5. Phoenix with alchemy wants
+        /// at least 2.5.
+        #[serde(deserialize_with = "wire::read")]
+        pub contrast: Option<f64> = "contrast",
+        /// Images that guide the generation.
+        #[serde(deserialize_with = "list")]
+        pub controlnets: Option<Vec<ControlnetInput>> = "controlnets",
+        /// Elements (LoRAs) of the platform that shape the style.
+        #[serde(deserialize_with = "list")]
+        pub elements: Option<Vec<ElementInput>> = "elements",
+        /// Elements (LoRAs) of one's own.
+        #[serde(deserialize_with = "list")]
+        pub user_elements: Option<Vec<UserElementInput>> = "userElements",
+        /// Whether alchemy's expanded domain is used.
+        pub expanded_domain: Option<bool> = "expandedDomain",
+        /// Whether the fantasy avatar feature is used.
+        pub fantasy_avatar: Option<bool> = "fantasyAvatar",
+        /// How closely to follow the prompt, 1 to 20; 7 is a good start.
+        #[serde(deserialize_with = "wire::read")]
+        pub guidance_scale: Option<f64> = "guidance_scale",
+        /// Height in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 768.
+        #[serde(deserialize_with = "wire::read")]
+        pub height: Option<u32> = "height",
+        /// High contrast of prompt magic; `false` is what the web app calls RAW mode.
+        pub high_contrast: Option<bool> = "highContrast",
+        /// High resolution of prompt magic.
+        pub high_resolution: Option<bool> = "highResolution",
+        /// Identifiers of images that serve as prompts.
+        #[serde(deserialize_with = "wire::read")]
+        pub image_prompts: Option<Vec<String>> = "imagePrompts",
+        /// How much the image prompts count.
+        #[serde(deserialize_with = "wire::read")]
+        pub image_prompt_weight: Option<f64> = "imagePromptWeight",
+        /// A generated image to start from.
+        pub init_generation_image_id: Option<ImageId> = "init_generation_image_id",
+        /// An uploaded image to start from.
+        pub init_image_id: Option<InitImageId> = "init_image_id",
+        /// How much of the starting image to keep, 0.1 to 0.9.
+        #[serde(deserialize_with = "wire::read")]
+        pub init_strength: Option<f64> = "init_strength",
+        /// The model. Default: `b24e16ff-06e3-43eb-8d33-4416c2d75876`. When it is not sent,
+        /// [`sd_version`](Self::sd_version) decides.
+        pub model_id: Option<ModelId> = "modelId",
+        /// What to keep out of the images.
+        pub negative_prompt: Option<String> = "negative_prompt",
+        /// How many images to make: 1 to 8, or 1 to 4 when a side is longer than 768 pixels. Default: 4.
+        #[serde(deserialize_with = "wire::read")]
+        pub num_images: Option<u32> = "num_images",
+        /// Steps of the sampler, 10 to 60; the service takes 15 when this is not sent.
+        #[serde(deserialize_with = "wire::read")]
+        pub num_inference_steps: Option<u32> = "num_inference_steps",
+        /// Whether PhotoReal is used. Needs alchemy, and version 1 of it also needs the model not to be sent.
+        pub photo_real: Option<bool> = "photoReal",
+        /// The version of PhotoReal: `v1` or `v2`.
+        pub photo_real_version: Option<String> = "photoRealVersion",
+        /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high); the service takes 0.55 when this is
+        /// not sent.
+        #[serde(deserialize_with = "wire::read")]
+        pub photo_real_strength: Option<f64> = "photoRealStrength",
+        /// The look. Default: [`PresetStyle::Dynamic`].
+        pub preset_style: Option<PresetStyle> = "presetStyle",
+        /// What to paint, at most 1500 characters. Default: `A majestic cat in the snow`.
+        pub prompt: String = "prompt",
+        /// Whether prompt magic is used.
+        pub prompt_magic: Option<bool> = "promptMagic",
+        /// How strong prompt magic is, 0.1 to 1.
+        #[serde(deserialize_with = "wire::read")]
+        pub prompt_magic_strength: Option<f64> = "promptMagicStrength",
+        /// The version of prompt magic: `v2` or `v3`.
+        pub prompt_magic_version: Option<String> = "promptMagicVersion",
+        /// Whether the images appear in the community's feed.
+        pub public: Option<bool> = "public",
+        /// The sampler; the service takes [`Scheduler::EulerDiscrete`] when this is not sent.
+        pub scheduler: Option<Scheduler> = "scheduler",
+        /// The family of base models, for a request without a [`model_id`](Self::model_id); the service takes
+        /// [`SdVersion::V1_5`] when this is not sent.
+        pub sd_version: Option<SdVersion> = "sd_version",
+        /// Where the randomness starts: the same seed with the same settings gives similar images. At most 2147483637
+        /// for Flux and 9999999998 for other models.
+        #[serde(deserialize_with = "wire::read")]
+        pub seed: Option<i64> = "seed",
+        /// Whether the images can be laid side by side without a seam.
+        pub tiling: Option<bool> = "tiling",
+        /// Whether parts of the images are see-through.
+        pub transparency: Option<Transparency> = "transparency",
+        /// Whether ultra mode is used, which rules out alchemy.
+        pub ultra: Option<bool> = "ultra",
+        /// Whether to zoom out of [`init_image_id`](Self::init_image_id) by [`unzoom_amount`](Self::unzoom_amount).
+        pub unzoom: Option<bool> = "unzoom",
+        /// How far to zoom out; needs [`unzoom`](Self::unzoom) and [`init_image_id`](Self::init_image_id).
+        #[serde(deserialize_with = "wire::read")]
+        pub unzoom_amount: Option<f64> = "unzoomAmount",
+        /// How many times larger to make the images; for enterprise accounts.
+        #[serde(deserialize_with = "wire::read")]
+        pub upscale_ratio: Option<f64> = "upscaleRatio",
+        /// Width in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 1024.
+        #[serde(deserialize_with = "wire::read")]
+        pub width: Option<u32> = "width",
+        /// Whether a controlnet is used. Deprecated: use [`controlnets`](Self::controlnets).
+        pub control_net: Option<bool> = "controlNet",
+        /// The kind of controlnet. Deprecated: use [`controlnets`](Self::controlnets).
+        pub control_net_type: Option<ControlnetType> = "controlNetType",
+        /// How much the controlnet counts. Deprecated: use [`controlnets`](Self::controlnets).
+        #[serde(deserialize_with = "wire::read")]
+        pub weighting: Option<f64> = "weighting",
+        /// Whether this is a request of the Canvas Editor.
+        pub canvas_request: Option<bool> = "canvasRequest",
+        /// What the Canvas Editor is to do.
+        pub canvas_request_type: Option<CanvasRequestType> = "canvasRequestType",
+        /// The image that the Canvas Editor works on.
+        pub canvas_init_id: Option<InitImageId> = "canvasInitId",
+        /// The mask that tells the Canvas Editor where to work.
+        pub canvas_mask_id: Option<InitImageId> = "canvasMaskId",
+        /// Whether the service adds detail to the prompt first.
+        pub enhance_prompt: Option<bool> = "enhancePrompt",
+        /// How to enhance the prompt; needs [`enhance_prompt`](Self::enhance_prompt).
+        pub enhance_prompt_instruction: Option<String> = "enhancePromptInstruction",
+        ..
+        /// Fields that this type does not have, under their names on the wire. They are sent after the others, so
+        /// repeating one of the fields above sends it twice; set that to `None` to send it in another form from here.
+        pub extra,
+    }
 }
 
 impl CreateGenerationRequest {
@@ -267,27 +236,28 @@ impl Default for CreateGenerationRequest {
     }
 }
 
-/// An image that guides a generation, and how.
-///
-/// Reading one from JSON refuses fields that it does not have, because dropping them would change what is painted. To
-/// send such a field, put the whole list into [`CreateGenerationRequest::extra`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ControlnetInput {
-    /// The image: an [`InitImageId`] when uploaded, an [`ImageId`] when generated.
-    pub init_image_id: String,
-    /// Which of the two it is.
-    pub init_image_type: InitImageType,
-    /// The number of the preprocessor, which says what to take from the image: style, character, edges, depth and so
-    /// on. Every family of models has numbers of its own.
-    #[serde(deserialize_with = "required_i64")]
-    pub preprocessor_id: i64,
-    /// How much it counts, for preprocessors that take a number.
-    #[serde(default, with = "float", skip_serializing_if = "Option::is_none")]
-    pub weight: Option<f64>,
-    /// How much it counts, for style, character and content references.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub strength_type: Option<StrengthType>,
+request! {
+    /// An image that guides a generation, and how.
+    ///
+    /// Reading one from JSON refuses fields that it does not have, because dropping them would change what is painted.
+    /// To send such a field, put the whole list into [`CreateGenerationRequest::extra`].
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct ControlnetInput {
+        /// The image: an [`InitImageId`] when uploaded, an [`ImageId`] when generated.
+        pub init_image_id: String = "initImageId",
+        /// Which of the two it is.
+        pub init_image_type: InitImageType = "initImageType",
+        /// The number of the preprocessor, which says what to take from the image: style, character, edges, depth and
+        /// so on. Every family of models has numbers of its own.
+        #[serde(deserialize_with = "required_i64")]
+        pub preprocessor_id: i64 = "preprocessorId",
+        /// How much it counts, for preprocessors that take a number.
+        #[serde(default, deserialize_with = "wire::read")]
+        pub weight: Option<f64> = "weight",
+        /// How much it counts, for style, character and content references.
+        pub strength_type: Option<StrengthType> = "strengthType",
+    }
 }
 
 impl ControlnetInput {
@@ -306,18 +276,19 @@ impl ControlnetInput {
     }
 }
 
-/// An element (LoRA) of the platform, to be applied.
-///
-/// Reading one from JSON refuses fields that it does not have.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ElementInput {
-    /// The element.
-    #[serde(rename = "akUUID")]
-    pub ak_uuid: ElementId,
-    /// How much it counts; the service takes 1 when this is not sent.
-    #[serde(default, with = "float", skip_serializing_if = "Option::is_none")]
-    pub weight: Option<f64>,
+request! {
+    /// An element (LoRA) of the platform, to be applied.
+    ///
+    /// Reading one from JSON refuses fields that it does not have.
+    #[derive(Clone, Debug, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct ElementInput {
+        /// The element.
+        pub ak_uuid: ElementId = "akUUID",
+        /// How much it counts; the service takes 1 when this is not sent.
+        #[serde(default, deserialize_with = "wire::read")]
+        pub weight: Option<f64> = "weight",
+    }
 }
 
 impl ElementInput {
@@ -327,18 +298,20 @@ impl ElementInput {
     }
 }
 
-/// An element (LoRA) of one's own, to be applied.
-///
-/// Reading one from JSON refuses fields that it does not have.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UserElementInput {
-    /// The number of the element.
-    #[serde(default, deserialize_with = "wire::opt_i64", skip_serializing_if = "Option::is_none")]
-    pub user_lora_id: Option<i64>,
-    /// How much it counts.
-    #[serde(default, with = "float", skip_serializing_if = "Option::is_none")]
-    pub weight: Option<f64>,
+request! {
+    /// An element (LoRA) of one's own, to be applied.
+    ///
+    /// Reading one from JSON refuses fields that it does not have.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    pub struct UserElementInput {
+        /// The number of the element.
+        #[serde(default, deserialize_with = "wire::read")]
+        pub user_lora_id: Option<i64> = "userLoraId",
+        /// How much it counts.
+        #[serde(default, deserialize_with = "wire::read")]
+        pub weight: Option<f64> = "weight",
+    }
 }
 
 impl UserElementInput {
@@ -348,248 +321,224 @@ impl UserElementInput {
     }
 }
 
-/// Which part of a user's generations to list; the newest come first.
-///
-/// [`Default`] is the documented first page: 10 from the beginning.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GetGenerationsByUserIdRequest {
-    /// How many of the newest to pass over. Default: 0.
-    #[serde(deserialize_with = "wire::opt_u32", skip_serializing_if = "Option::is_none")]
-    pub offset: Option<u32>,
-    /// How many to list at most. Default: 10.
-    #[serde(deserialize_with = "wire::opt_u32", skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
+request! {
+    /// Which part of a user's generations to list; the newest come first.
+    ///
+    /// [`Default`] is the documented first page: 10 from the beginning.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct GetGenerationsByUserIdRequest {
+        /// How many to list at most. Default: 10.
+        #[serde(deserialize_with = "wire::read")]
+        pub limit: Option<u32> = "limit",
+        /// How many of the newest to pass over. Default: 0.
+        #[serde(deserialize_with = "wire::read")]
+        pub offset: Option<u32> = "offset",
+    }
 }
 
 impl Default for GetGenerationsByUserIdRequest {
     fn default() -> Self {
-        Self { offset: Some(0), limit: Some(10) }
+        Self { limit: Some(10), offset: Some(0) }
     }
 }
 
-/// The job that a create request started.
-///
-/// By the time this arrives the images are paid for, so nothing but the identifier is insisted on: a cost in an unknown
-/// form is left out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct GenerationJob {
-    /// What to look the images up by.
-    #[serde(deserialize_with = "generation_id")]
-    pub generation_id: GenerationId,
-    /// The cost in API credits. Deprecated and often absent: use [`cost`](Self::cost).
-    #[serde(default, deserialize_with = "wire::any_f64", serialize_with = "float::serialize")]
-    pub api_credit_cost: Option<f64>,
-    /// What the job is charged.
-    #[serde(default, deserialize_with = "any_cost")]
-    pub cost: Option<Cost>,
-}
-
-/// A generation: what was asked for, how far it is, and the images.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Generation {
-    /// The generation's identifier.
-    #[serde(deserialize_with = "generation_id")]
-    pub id: GenerationId,
-    /// How far it is.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub status: JobStatus,
-    /// The images; none while the status is [`JobStatus::Pending`].
-    #[serde(default, rename = "generated_images", deserialize_with = "wire::list")]
-    pub generated_images: Vec<GeneratedImage>,
-    /// When the request was accepted, in UTC.
-    pub created_at: Option<Timestamp>,
-    /// The prompt.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub prompt: String,
-    /// What was to be kept out of the images.
-    pub negative_prompt: Option<String>,
-    /// The model.
-    pub model_id: Option<ModelId>,
-    /// The family of the model.
-    pub sd_version: Option<SdVersion>,
-    /// The seed, chosen by the caller or else by the service.
-    #[serde(default, deserialize_with = "wire::opt_i64")]
-    pub seed: Option<i64>,
-    /// Width asked for, in pixels.
-    #[serde(default, deserialize_with = "wire::u32_or_zero")]
-    pub image_width: u32,
-    /// Height asked for, in pixels.
-    #[serde(default, deserialize_with = "wire::u32_or_zero")]
-    pub image_height: u32,
-    /// Steps of the sampler.
-    #[serde(default, deserialize_with = "wire::opt_u32")]
-    pub inference_steps: Option<u32>,
-    /// How closely the prompt was followed.
-    #[serde(default, with = "float")]
-    pub guidance_scale: Option<f64>,
-    /// The sampler.
-    pub scheduler: Option<Scheduler>,
-    /// The look.
-    pub preset_style: Option<PresetStyle>,
-    /// How much of the starting image was kept.
-    #[serde(default, with = "float")]
-    pub init_strength: Option<f64>,
-    /// Whether the images are shown to everyone.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub public: bool,
-    /// Whether PhotoReal was used.
-    pub photo_real: Option<bool>,
-    /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high).
-    #[serde(default, with = "float")]
-    pub photo_real_strength: Option<f64>,
-    /// Whether prompt magic was used.
-    pub prompt_magic: Option<bool>,
-    /// The version of prompt magic.
-    pub prompt_magic_version: Option<String>,
-    /// How strong prompt magic was.
-    #[serde(default, with = "float")]
-    pub prompt_magic_strength: Option<f64>,
-    /// Whether ultra mode was used.
-    pub ultra: Option<bool>,
-    /// Whether the fantasy avatar feature was used.
-    pub fantasy_avatar: Option<bool>,
-    /// Whether a video was made out of an image.
-    pub image_to_video: Option<bool>,
-    /// Whether the result moves.
-    pub motion: Option<bool>,
-    /// The model that made it move.
-    pub motion_model: Option<String>,
-    /// How much it moves.
-    #[serde(default, deserialize_with = "wire::opt_i64")]
-    pub motion_strength: Option<i64>,
-    /// Elements (LoRAs) that were applied.
-    #[serde(default, rename = "generation_elements", deserialize_with = "wire::list")]
-    pub generation_elements: Vec<GenerationElement>,
-}
-
-/// One image of a generation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct GeneratedImage {
-    /// The image's identifier.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub id: ImageId,
-    /// Where the image is. The link lasts, and works without the API key, which must not be sent there.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub url: String,
-    /// Whether the service takes the image for unsafe to show at work.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub nsfw: bool,
-    /// How many people like it.
-    #[serde(default, deserialize_with = "wire::i64_or_zero")]
-    pub like_count: i64,
-    /// What was made out of the image later.
-    #[serde(default, rename = "generated_image_variation_generics", deserialize_with = "wire::list")]
-    pub generated_image_variation_generics: Vec<ImageVariation>,
-    /// Where the video is, for a result that moves; like [`url`](Self::url) otherwise.
-    #[serde(rename = "motionMP4URL")]
-    pub motion_mp4_url: Option<String>,
-    /// Whether the result moves.
-    pub motion: Option<bool>,
-    /// The model that made it move.
-    pub motion_model: Option<String>,
-    /// How much it moves.
-    #[serde(default, deserialize_with = "wire::opt_i64")]
-    pub motion_strength: Option<i64>,
-    /// Whether the video was made out of an image.
-    pub image_to_video: Option<bool>,
-    /// Whether the fantasy avatar feature was used.
-    pub fantasy_avatar: Option<bool>,
-}
-
-/// Something made out of an image, such as an upscale.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ImageVariation {
-    /// The variation's identifier.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub id: VariationId,
-    /// How far it is.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub status: JobStatus,
-    /// How it was made.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub transform_type: VariationType,
-    /// Where it is, once it is complete.
-    pub url: Option<String>,
-}
-
-/// An element (LoRA) that was applied to a generation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct GenerationElement {
-    /// The number of this use of the element.
-    #[serde(default, deserialize_with = "wire::opt_i64")]
-    pub id: Option<i64>,
-    /// The element.
-    pub lora: Option<Lora>,
-    /// How much it counted.
-    #[serde(default, with = "float")]
-    pub weight_applied: Option<f64>,
-}
-
-/// An element (LoRA): a small addition to a model, for a style or a subject.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Lora {
-    /// The element's identifier.
-    #[serde(rename = "akUUID")]
-    pub ak_uuid: Option<ElementId>,
-    /// Its name.
-    pub name: Option<String>,
-    /// What it does.
-    pub description: Option<String>,
-    /// Who made it.
-    pub creator_name: Option<String>,
-    /// A picture that shows what it does.
-    pub url_image: Option<String>,
-    /// The family of models that it goes with.
-    pub base_model: Option<SdVersion>,
-    /// The weight it has when none is given.
-    #[serde(default, with = "float")]
-    pub weight_default: Option<f64>,
-    /// The least weight.
-    #[serde(default, with = "float")]
-    pub weight_min: Option<f64>,
-    /// The greatest weight.
-    #[serde(default, with = "float")]
-    pub weight_max: Option<f64>,
-}
-
-/// A generation that is gone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct DeletedGeneration {
-    /// The identifier that it had.
-    #[serde(deserialize_with = "generation_id")]
-    pub id: GenerationId,
-}
-
-/// An identifier that later requests depend on, so a blank one is as bad as none.
-fn generation_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<GenerationId, D::Error> {
-    let id = GenerationId::deserialize(deserializer)?;
-    if id.as_str().trim().is_empty() {
-        return Err(D::Error::custom("the identifier of the generation is empty"));
+record! {
+    /// The job that a create request started.
+    ///
+    /// By the time this arrives the images are paid for, so nothing but the identifier is insisted on: a cost in an
+    /// unknown form is left out.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    pub struct GenerationJob {
+        /// What to look the images up by.
+        pub generation_id: GenerationId = "generationId",
+        /// The cost in API credits. Deprecated and often absent: use [`cost`](Self::cost).
+        pub api_credit_cost: Option<f64> = "apiCreditCost",
+        /// What the job is charged.
+        pub cost: Option<Cost> = "cost",
     }
-    Ok(id)
+    required generation_id: "the identifier of the generation is empty";
+    lenient: true;
+}
+
+record! {
+    /// A generation: what was asked for, how far it is, and the images.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    pub struct Generation {
+        /// The generation's identifier.
+        pub id: GenerationId = "id",
+        /// How far it is.
+        pub status: JobStatus = "status",
+        /// The images; none while the status is [`JobStatus::Pending`].
+        pub generated_images: Vec<GeneratedImage> = "generated_images",
+        /// When the request was accepted, in UTC.
+        pub created_at: Option<Timestamp> = "createdAt",
+        /// The prompt.
+        pub prompt: String = "prompt",
+        /// What was to be kept out of the images.
+        pub negative_prompt: Option<String> = "negativePrompt",
+        /// The model.
+        pub model_id: Option<ModelId> = "modelId",
+        /// The family of the model.
+        pub sd_version: Option<SdVersion> = "sdVersion",
+        /// The seed, chosen by the caller or else by the service.
+        pub seed: Option<i64> = "seed",
+        /// Width asked for, in pixels.
+        pub image_width: u32 = "imageWidth",
+        /// Height asked for, in pixels.
+        pub image_height: u32 = "imageHeight",
+        /// Steps of the sampler.
+        pub inference_steps: Option<u32> = "inferenceSteps",
+        /// How closely the prompt was followed.
+        pub guidance_scale: Option<f64> = "guidanceScale",
+        /// The sampler.
+        pub scheduler: Option<Scheduler> = "scheduler",
+        /// The look.
+        pub preset_style: Option<PresetStyle> = "presetStyle",
+        /// How much of the starting image was kept.
+        pub init_strength: Option<f64> = "initStrength",
+        /// Whether the images are shown to everyone.
+        pub public: bool = "public",
+        /// Whether PhotoReal was used.
+        pub photo_real: Option<bool> = "photoReal",
+        /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high).
+        pub photo_real_strength: Option<f64> = "photoRealStrength",
+        /// Whether prompt magic was used.
+        pub prompt_magic: Option<bool> = "promptMagic",
+        /// The version of prompt magic.
+        pub prompt_magic_version: Option<String> = "promptMagicVersion",
+        /// How strong prompt magic was.
+        pub prompt_magic_strength: Option<f64> = "promptMagicStrength",
+        /// Whether ultra mode was used.
+        pub ultra: Option<bool> = "ultra",
+        /// Whether the fantasy avatar feature was used.
+        pub fantasy_avatar: Option<bool> = "fantasyAvatar",
+        /// Whether a video was made out of an image.
+        pub image_to_video: Option<bool> = "imageToVideo",
+        /// Whether the result moves.
+        pub motion: Option<bool> = "motion",
+        /// The model that made it move.
+        pub motion_model: Option<String> = "motionModel",
+        /// How much it moves.
+        pub motion_strength: Option<i64> = "motionStrength",
+        /// Elements (LoRAs) that were applied.
+        pub generation_elements: Vec<GenerationElement> = "generation_elements",
+    }
+    required id: "the identifier of the generation is empty";
+}
+
+record! {
+    /// One image of a generation.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct GeneratedImage {
+        /// The image's identifier.
+        pub id: ImageId = "id",
+        /// Where the image is. The link lasts, and works without the API key, which must not be sent there.
+        pub url: String = "url",
+        /// Whether the service takes the image for unsafe to show at work.
+        pub nsfw: bool = "nsfw",
+        /// How many people like it.
+        pub like_count: i64 = "likeCount",
+        /// What was made out of the image later.
+        pub generated_image_variation_generics: Vec<ImageVariation> = "generated_image_variation_generics",
+        /// Where the video is, for a result that moves; like [`url`](Self::url) otherwise.
+        pub motion_mp4_url: Option<String> = "motionMP4URL",
+        /// Whether the result moves.
+        pub motion: Option<bool> = "motion",
+        /// The model that made it move.
+        pub motion_model: Option<String> = "motionModel",
+        /// How much it moves.
+        pub motion_strength: Option<i64> = "motionStrength",
+        /// Whether the video was made out of an image.
+        pub image_to_video: Option<bool> = "imageToVideo",
+        /// Whether the fantasy avatar feature was used.
+        pub fantasy_avatar: Option<bool> = "fantasyAvatar",
+    }
+}
+
+record! {
+    /// Something made out of an image, such as an upscale.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct ImageVariation {
+        /// The variation's identifier.
+        pub id: VariationId = "id",
+        /// How far it is.
+        pub status: JobStatus = "status",
+        /// How it was made.
+        pub transform_type: VariationType = "transformType",
+        /// Where it is, once it is complete.
+        pub url: Option<String> = "url",
+    }
+}
+
+record! {
+    /// An element (LoRA) that was applied to a generation.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    pub struct GenerationElement {
+        /// The number of this use of the element.
+        pub id: Option<i64> = "id",
+        /// The element.
+        pub lora: Option<Lora> = "lora",
+        /// How much it counted.
+        pub weight_applied: Option<f64> = "weightApplied",
+    }
+}
+
+record! {
+    /// An element (LoRA): a small addition to a model, for a style or a subject.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    pub struct Lora {
+        /// The element's identifier.
+        pub ak_uuid: Option<ElementId> = "akUUID",
+        /// Its name.
+        pub name: Option<String> = "name",
+        /// What it does.
+        pub description: Option<String> = "description",
+        /// Who made it.
+        pub creator_name: Option<String> = "creatorName",
+        /// A picture that shows what it does.
+        pub url_image: Option<String> = "urlImage",
+        /// The family of models that it goes with.
+        pub base_model: Option<SdVersion> = "baseModel",
+        /// The weight it has when none is given.
+        pub weight_default: Option<f64> = "weightDefault",
+        /// The least weight.
+        pub weight_min: Option<f64> = "weightMin",
+        /// The greatest weight.
+        pub weight_max: Option<f64> = "weightMax",
+    }
+}
+
+record! {
+    /// A generation that is gone.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct DeletedGeneration {
+        /// The identifier that it had.
+        pub id: GenerationId = "id",
+    }
+    required id: "the identifier of the generation is empty";
 }
 
 fn required_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    wire::opt_i64(deserializer)?.ok_or_else(|| D::Error::custom("an integer is missing"))
+    wire::read::<D, Option<i64>>(deserializer)?.ok_or_else(|| D::Error::custom("an integer is missing"))
+}
+
+/// A list without its nulls.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
+    let list = Option::<Vec<Option<T>>>::deserialize(deserializer)?;
+    Ok(list.map(|list| list.into_iter().flatten().collect()))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{from_str, from_value, json, to_string, to_value};
+    use serde_json::{Value, from_str, from_value, json, to_string, to_value};
 
     use super::*;
 
@@ -684,7 +633,7 @@ mod tests {
     #[test]
     fn pages() {
         let page = GetGenerationsByUserIdRequest::default();
-        assert_eq!(to_string(&page).unwrap(), r#"{"offset":0,"limit":10}"#);
+        assert_eq!(to_string(&page).unwrap(), r#"{"limit":10,"offset":0}"#);
         assert_eq!(from_str::<GetGenerationsByUserIdRequest>("{}").unwrap(), page);
         let none = from_str::<GetGenerationsByUserIdRequest>(r#"{"offset":null,"limit":null}"#).unwrap();
         assert_eq!(to_string(&none).unwrap(), "{}");

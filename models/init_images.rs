@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserializer, MapAccess, Visitor};
-use serde::ser::{SerializeMap, Serializer};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::de::Error;
+use serde_json::Map;
 
 use super::open_enum::open_enum;
-use super::wire::{self, Loose};
+use super::record::{record, request};
+use super::wire::Loose;
 use super::{InitImageId, Timestamp};
 
 open_enum! {
@@ -25,14 +24,16 @@ open_enum! {
     }
 }
 
-/// Asks for a place to upload an image to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct UploadInitImageRequest {
-    /// The kind of file.
-    pub extension: ImageExtension,
-    /// Fields that this type does not have, under their names on the wire.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+request! {
+    /// Asks for a place to upload an image to.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct UploadInitImageRequest {
+        /// The kind of file.
+        pub extension: ImageExtension = "extension",
+        ..
+        /// Fields that this type does not have, under their names on the wire.
+        pub extra,
+    }
 }
 
 impl UploadInitImageRequest {
@@ -42,17 +43,18 @@ impl UploadInitImageRequest {
     }
 }
 
-/// Asks for places to upload an image of the Canvas Editor and its mask to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UploadCanvasInitImageRequest {
-    /// The kind of file that the image is.
-    pub init_extension: ImageExtension,
-    /// The kind of file that the mask is.
-    pub mask_extension: ImageExtension,
-    /// Fields that this type does not have, under their names on the wire.
-    #[serde(flatten)]
-    pub extra: Map<String, Value>,
+request! {
+    /// Asks for places to upload an image of the Canvas Editor and its mask to.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct UploadCanvasInitImageRequest {
+        /// The kind of file that the image is.
+        pub init_extension: ImageExtension = "initExtension",
+        /// The kind of file that the mask is.
+        pub mask_extension: ImageExtension = "maskExtension",
+        ..
+        /// Fields that this type does not have, under their names on the wire.
+        pub extra,
+    }
 }
 
 impl UploadCanvasInitImageRequest {
@@ -62,26 +64,26 @@ impl UploadCanvasInitImageRequest {
     }
 }
 
-/// A place to upload an image to: a presigned form, to be sent to [`url`](Self::url) as `multipart/form-data`, every
-/// field of it first and the file last, under the name `file`, without the API key.
-///
-/// Whoever has the form can upload, for as long as it is valid, so `Debug` shows neither its values nor the query of the
-/// URL.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct InitImageUpload {
-    /// The identifier of the image, once it is uploaded.
-    #[serde(deserialize_with = "init_image_id")]
-    pub id: InitImageId,
-    /// Where to send the form.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub url: String,
-    /// What the storage will call the image; one of the fields too.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub key: String,
-    /// The form's fields as the service gives them: the text of a JSON object. [`fields()`](Self::fields()) reads it.
-    #[serde(default, deserialize_with = "object_as_text")]
-    pub fields: String,
+record! {
+    /// A place to upload an image to: a presigned form, to be sent to [`url`](Self::url) as `multipart/form-data`,
+    /// every field of it first and the file last, under the name `file`, without the API key.
+    ///
+    /// Whoever has the form can upload, for as long as it is valid, so `Debug` shows neither its values nor the query
+    /// of the URL.
+    #[derive(Clone, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct InitImageUpload {
+        /// The identifier of the image, once it is uploaded.
+        pub id: InitImageId = "id",
+        /// Where to send the form.
+        pub url: String = "url",
+        /// What the storage will call the image; one of the fields too.
+        pub key: String = "key",
+        /// The form's fields as the service gives them: the text of a JSON object. [`fields()`](Self::fields()) reads
+        /// it.
+        pub fields: String = "fields",
+    }
+    required id: "the identifier of the image is empty";
 }
 
 impl InitImageUpload {
@@ -104,35 +106,29 @@ impl fmt::Debug for InitImageUpload {
     }
 }
 
-/// Places to upload an image of the Canvas Editor and its mask to; each as [`InitImageUpload`] describes.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct CanvasInitImageUpload {
-    /// The identifier of the image, once it is uploaded.
-    #[serde(deserialize_with = "init_image_id")]
-    pub init_image_id: InitImageId,
-    /// Where to send the image's form.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub init_url: String,
-    /// What the storage will call the image.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub init_key: String,
-    /// The fields of the image's form: the text of a JSON object. [`init_fields()`](Self::init_fields()) reads it.
-    #[serde(default, deserialize_with = "object_as_text")]
-    pub init_fields: String,
-    /// The identifier of the mask, once it is uploaded.
-    #[serde(deserialize_with = "init_image_id")]
-    pub mask_image_id: InitImageId,
-    /// Where to send the mask's form.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub mask_url: String,
-    /// What the storage will call the mask.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub mask_key: String,
-    /// The fields of the mask's form: the text of a JSON object. [`mask_fields()`](Self::mask_fields()) reads it.
-    #[serde(default, deserialize_with = "object_as_text")]
-    pub mask_fields: String,
+record! {
+    /// Places to upload an image of the Canvas Editor and its mask to; each as [`InitImageUpload`] describes.
+    #[derive(Clone, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct CanvasInitImageUpload {
+        /// The identifier of the image, once it is uploaded.
+        pub init_image_id: InitImageId = "initImageId",
+        /// Where to send the image's form.
+        pub init_url: String = "initUrl",
+        /// What the storage will call the image.
+        pub init_key: String = "initKey",
+        /// The fields of the image's form: the text of a JSON object. [`init_fields()`](Self::init_fields()) reads it.
+        pub init_fields: String = "initFields",
+        /// The identifier of the mask, once it is uploaded.
+        pub mask_image_id: InitImageId = "maskImageId",
+        /// Where to send the mask's form.
+        pub mask_url: String = "maskUrl",
+        /// What the storage will call the mask.
+        pub mask_key: String = "maskKey",
+        /// The fields of the mask's form: the text of a JSON object. [`mask_fields()`](Self::mask_fields()) reads it.
+        pub mask_fields: String = "maskFields",
+    }
+    required init_image_id, mask_image_id: "the identifier of the image is empty";
 }
 
 impl CanvasInitImageUpload {
@@ -166,89 +162,38 @@ impl fmt::Debug for CanvasInitImageUpload {
     }
 }
 
-/// An uploaded image.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct InitImage {
-    /// The image's identifier.
-    #[serde(deserialize_with = "init_image_id")]
-    pub id: InitImageId,
-    /// Where the image is. The link works without the API key, which must not be sent there.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub url: String,
-    /// When its place was handed out, in UTC.
-    pub created_at: Option<Timestamp>,
-}
-
-/// An uploaded image that is gone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct DeletedInitImage {
-    /// The identifier that it had.
-    #[serde(deserialize_with = "init_image_id")]
-    pub id: InitImageId,
-}
-
-/// An identifier that later requests depend on, so a blank one is as bad as none.
-fn init_image_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<InitImageId, D::Error> {
-    let id = InitImageId::deserialize(deserializer)?;
-    if id.as_str().trim().is_empty() {
-        return Err(de::Error::custom("the identifier of the image is empty"));
+record! {
+    /// An uploaded image.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct InitImage {
+        /// The image's identifier.
+        pub id: InitImageId = "id",
+        /// Where the image is. The link works without the API key, which must not be sent there.
+        pub url: String = "url",
+        /// When its place was handed out, in UTC.
+        pub created_at: Option<Timestamp> = "createdAt",
     }
-    Ok(id)
+    required id: "the identifier of the image is empty";
 }
 
-/// The text of a JSON object, also where the object itself stands in its place.
-fn object_as_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    match Loose::deserialize(deserializer)? {
-        Loose::Map(fields) => {
-            let fields = fields.into_iter().map(|(name, value)| (name, value.into_text().unwrap_or_default()));
-            serde_json::to_string(&Pairs(fields.collect())).map_err(de::Error::custom)
-        }
-        other => Ok(other.into_text().unwrap_or_default()),
+record! {
+    /// An uploaded image that is gone.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct DeletedInitImage {
+        /// The identifier that it had.
+        pub id: InitImageId = "id",
     }
+    required id: "the identifier of the image is empty";
 }
 
+/// The fields of an object of texts, in its order.
 fn pairs(text: &str) -> serde_json::Result<Vec<(String, String)>> {
-    serde_json::from_str(text).map(|Pairs(pairs)| pairs)
-}
-
-/// An object of texts that keeps its order.
-struct Pairs(Vec<(String, String)>);
-
-impl Serialize for Pairs {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for Pairs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Pairs;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of texts")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, Loose>()? {
-                    pairs.push((name, value.into_text().unwrap_or_default()));
-                }
-                Ok(Pairs(pairs))
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
-    }
+    let Loose::Map(fields) = serde_json::from_str(text)? else {
+        return Err(serde_json::Error::custom("the fields of a form must be an object"));
+    };
+    Ok(fields.into_iter().map(|(name, value)| (name, value.into_text().unwrap_or_default())).collect())
 }
 
 /// Shows the names of a form's fields, without their values.
@@ -320,8 +265,6 @@ mod tests {
 
     #[test]
     fn other_shapes() {
-        let place: InitImageUpload = from_str(r#"{"id":"i","fields":{"b":"1","a":2},"new":[]}"#).unwrap();
-        assert_eq!(place.fields, r#"{"b":"1","a":"2"}"#);
         let place: InitImageUpload = from_str(r#"{"id":"i","url":null,"key":null,"fields":null}"#).unwrap();
         assert_eq!((place.url.as_str(), place.fields.as_str()), ("", ""));
         assert!(place.fields().is_err());

@@ -11,11 +11,14 @@
 //!
 //! Identifiers of different things are different types and do not convert into one another; see [`GenerationId`].
 
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "the client reads and writes dates too"))]
+pub(crate) mod calendar;
 mod common;
 mod enums;
 mod error;
 mod ids;
 mod open_enum;
+pub(crate) mod record;
 #[cfg_attr(not(feature = "models"), allow(dead_code, reason = "a build with few operations needs few of the helpers"))]
 pub(crate) mod wire;
 

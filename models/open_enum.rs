@@ -44,7 +44,11 @@ macro_rules! open_enum {
             }
         }
 
+        $crate::models::wire::text! { $name }
+
         $(
+            $crate::models::wire::slots! { $name: "a string", |slot, given| *slot = (&*given.text()?).into(); }
+
             impl ::core::default::Default for $name {
                 fn default() -> Self {
                     $default
@@ -67,23 +71,6 @@ macro_rules! open_enum {
         impl ::core::fmt::Display for $name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.pad(self.as_str())
-            }
-        }
-
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
-                $crate::models::wire::text(deserializer)
             }
         }
     };

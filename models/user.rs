@@ -1,56 +1,49 @@
 //! The account.
 
-use serde::{Deserialize, Serialize};
-
-use super::wire::{self, float};
+use super::record::record;
 use super::{Timestamp, UserId};
 
-/// The account that the API key belongs to: who owns it, and what is left to spend.
-///
-/// Balances are numbers with a fraction, because some accounts are billed in parts of a token. `None` means that the
-/// service did not say, which is not the same as 0.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct UserDetails {
-    /// The owner.
-    pub user: Option<User>,
-    /// When the tokens of the web plan are filled up again.
-    pub token_renewal_date: Option<Timestamp>,
-    /// Tokens bought on top of the web plan.
-    #[serde(default, with = "float")]
-    pub paid_tokens: Option<f64>,
-    /// Tokens left of the web plan.
-    #[serde(default, with = "float")]
-    pub subscription_tokens: Option<f64>,
-    /// What the web plan leaves for having prompts written.
-    #[serde(default, with = "float")]
-    pub subscription_gpt_tokens: Option<f64>,
-    /// What the web plan leaves for training models.
-    #[serde(default, with = "float")]
-    pub subscription_model_tokens: Option<f64>,
-    /// How many jobs the API runs at a time.
-    #[serde(default, deserialize_with = "wire::opt_i64")]
-    pub api_concurrency_slots: Option<i64>,
-    /// Tokens bought for the API.
-    #[serde(default, with = "float")]
-    pub api_paid_tokens: Option<f64>,
-    /// Tokens left of the API plan.
-    #[serde(default, with = "float")]
-    pub api_subscription_tokens: Option<f64>,
-    /// When the tokens of the API plan are filled up again.
-    pub api_plan_token_renewal_date: Option<Timestamp>,
+record! {
+    /// The account that the API key belongs to: who owns it, and what is left to spend.
+    ///
+    /// Balances are numbers with a fraction, because some accounts are billed in parts of a token. `None` means that
+    /// the service did not say, which is not the same as 0.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    pub struct UserDetails {
+        /// The owner.
+        pub user: Option<User> = "user",
+        /// When the tokens of the web plan are filled up again.
+        pub token_renewal_date: Option<Timestamp> = "tokenRenewalDate",
+        /// Tokens bought on top of the web plan.
+        pub paid_tokens: Option<f64> = "paidTokens",
+        /// Tokens left of the web plan.
+        pub subscription_tokens: Option<f64> = "subscriptionTokens",
+        /// What the web plan leaves for having prompts written.
+        pub subscription_gpt_tokens: Option<f64> = "subscriptionGptTokens",
+        /// What the web plan leaves for training models.
+        pub subscription_model_tokens: Option<f64> = "subscriptionModelTokens",
+        /// How many jobs the API runs at a time.
+        pub api_concurrency_slots: Option<i64> = "apiConcurrencySlots",
+        /// Tokens bought for the API.
+        pub api_paid_tokens: Option<f64> = "apiPaidTokens",
+        /// Tokens left of the API plan.
+        pub api_subscription_tokens: Option<f64> = "apiSubscriptionTokens",
+        /// When the tokens of the API plan are filled up again.
+        pub api_plan_token_renewal_date: Option<Timestamp> = "apiPlanTokenRenewalDate",
+    }
 }
 
-/// The owner of an account.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct User {
-    /// What the owner's generations are listed by.
-    #[serde(default, deserialize_with = "wire::or_default")]
-    pub id: UserId,
-    /// The name shown to others.
-    pub username: Option<String>,
+record! {
+    /// The owner of an account.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub struct User {
+        /// What the owner's generations are listed by.
+        pub id: UserId = "id",
+        /// The name shown to others.
+        pub username: Option<String> = "username",
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! A call: a value until it is awaited, then attempts and pauses until there is an answer or an error.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +22,7 @@ use crate::error::{
     self, CallInfo, ConnectionError, DecodeError, DecodeReason, Error, InvalidRequestError, OutcomeUnknownError,
     Redactor, TimeoutError, TimeoutScope,
 };
+use crate::models::wire::{Loose, Slot};
 use crate::operation::{Effect, Operation};
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend, SystemTime};
@@ -50,21 +55,33 @@ use crate::transport::{TransportError, TransportErrorKind, TransportRequest, Tra
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<'a, T = Bytes> {
     request: Request<'a>,
-    /// The field that holds the record; empty if the body is wanted as it is.
-    field: &'static str,
-    read: fn(&'static str, &Body<'_>) -> serde_json::Result<Unwrapped<T>>,
+    output: PhantomData<fn() -> T>,
 }
 
-/// A body of an answer, as it came and, where it is to be decoded, as text.
-struct Body<'a> {
-    bytes: &'a Bytes,
-    text: &'a str,
+/// An output whose type only the call knows.
+#[cfg(not(target_arch = "wasm32"))]
+type Output = Box<dyn Any + Send>;
+#[cfg(target_arch = "wasm32")]
+type Output = Box<dyn Any>;
+
+/// What is made of the body of an answer.
+#[derive(Clone, Copy)]
+enum Reader {
+    /// Nothing: it is wanted as it is.
+    Raw,
+    /// A record of this crate's.
+    Own(fn() -> Box<dyn Own>),
+    /// A record of the caller's, and whether there were errors beside it.
+    Theirs(fn(&'static str, &str) -> serde_json::Result<(Found, bool)>),
 }
 
 /// Everything of a call but the type of its output, so that it is compiled once.
 struct Request<'a> {
     core: &'a LeonardoCore,
     operation: &'static Operation,
+    /// The field that holds the record.
+    field: &'static str,
+    reader: Reader,
     path: String,
     /// What of the operation's path follows the ids that were given.
     path_rest: &'static str,
@@ -117,6 +134,8 @@ impl<'a> Call<'a, Bytes> {
         let request = Request {
             core,
             operation,
+            field: "",
+            reader: Reader::Raw,
             path,
             path_rest,
             query: String::new(),
@@ -124,30 +143,111 @@ impl<'a> Call<'a, Bytes> {
             options: None,
             refused: None,
         };
-        Self { request, field: "", read: as_it_is }
+        Self { request, output: PhantomData }
     }
 
     /// The operation's output is the record under `field`; `null` there means that there is no such record.
-    pub fn record<T: DeserializeOwned>(self, field: &'static str) -> Call<'a, T> {
-        Call { request: self.request, field, read: |field, body| decode::read(field, body.text) }
+    pub fn record<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, T> {
+        self.with(field, Reader::Theirs(|field, text| decode::read::<T>(field, text).map(found)))
     }
 
     /// The operation's output is the list under `field`.
-    pub fn list<T: DeserializeOwned>(self, field: &'static str) -> Call<'a, Vec<T>> {
-        Call { request: self.request, field, read: |field, body| decode::read_list(field, body.text) }
+    pub fn list<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, Vec<T>> {
+        self.with(field, Reader::Theirs(|field, text| decode::read_list::<T>(field, text).map(found)))
     }
 
     /// The operation's output is the only element of the list under `field`.
-    pub fn first<T: DeserializeOwned>(self, field: &'static str) -> Call<'a, T> {
-        Call { request: self.request, field, read: |field, body| decode::read_first(field, body.text) }
+    pub fn first<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, T> {
+        self.with(field, Reader::Theirs(|field, text| decode::read_list::<T>(field, text).map(first).map(found)))
+    }
+
+    /// [`record`](Self::record), [`list`](Self::list) or [`first`](Self::first) with a record of this crate's: `T` is the
+    /// record, [`Listed`] or [`First`].
+    pub(crate) fn own<T: Own + Default>(self, field: &'static str) -> Call<'a, T::Output> {
+        self.with(field, Reader::Own(|| Box::<T>::default()))
     }
 }
 
-fn as_it_is(_: &'static str, body: &Body<'_>) -> serde_json::Result<Unwrapped<Bytes>> {
-    Ok(Unwrapped { record: Some(Some(body.bytes.clone())), errors: false })
+/// Takes the type away from what was read.
+fn found<T: MaybeSend + 'static>(unwrapped: Unwrapped<T>) -> (Found, bool) {
+    let found = match unwrapped.record {
+        None => Found::Nothing,
+        Some(None) => Found::Null,
+        Some(Some(record)) => Found::Record(Box::new(record)),
+    };
+    (found, unwrapped.errors)
+}
+
+/// The first element of a list that is not `null`; without one, as if the list were `null`.
+fn first<T>(Unwrapped { record, errors }: Unwrapped<Vec<T>>) -> Unwrapped<T> {
+    Unwrapped { record: record.map(|list| list.and_then(|list| list.into_iter().next())), errors }
+}
+
+/// A place for a record of this crate's, or for some. All that is compiled for each type.
+pub(crate) trait Own: MaybeSend + 'static {
+    type Output: MaybeSend + 'static
+    where
+        Self: Sized;
+
+    fn slot(&mut self) -> &mut dyn Slot;
+
+    /// What is there after reading, given whether it was anything but `null`.
+    fn output(self: Box<Self>, taken: bool) -> Option<Output>;
+}
+
+impl<T: Slot + MaybeSend + 'static> Own for T {
+    type Output = T;
+
+    fn slot(&mut self) -> &mut dyn Slot {
+        self
+    }
+
+    fn output(self: Box<Self>, taken: bool) -> Option<Output> {
+        taken.then_some(self)
+    }
+}
+
+/// A list; one that is `null` is empty.
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations list records"))]
+#[derive(Default)]
+pub(crate) struct Listed<T>(Vec<T>);
+
+impl<T: Slot + Default + MaybeSend + 'static> Own for Listed<T> {
+    type Output = Vec<T>;
+
+    fn slot(&mut self) -> &mut dyn Slot {
+        &mut self.0
+    }
+
+    fn output(self: Box<Self>, _: bool) -> Option<Output> {
+        Some(Box::new(self.0))
+    }
+}
+
+/// The first element of a list that is not `null`; without one, as if the list were `null`.
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations have one record in a list"))]
+#[derive(Default)]
+pub(crate) struct First<T>(Vec<T>);
+
+impl<T: Slot + Default + MaybeSend + 'static> Own for First<T> {
+    type Output = T;
+
+    fn slot(&mut self) -> &mut dyn Slot {
+        &mut self.0
+    }
+
+    fn output(self: Box<Self>, _: bool) -> Option<Output> {
+        Some(Box::new(self.0.into_iter().next()?))
+    }
 }
 
 impl<'a, T> Call<'a, T> {
+    fn with<U>(mut self, field: &'static str, reader: Reader) -> Call<'a, U> {
+        self.request.field = field;
+        self.request.reader = reader;
+        Call { request: self.request, output: PhantomData }
+    }
+
     /// The path's next id, which stays one segment whatever it holds. An empty id, `.`, `..` and control characters are
     /// errors.
     pub fn id(mut self, id: impl AsRef<str>) -> Self {
@@ -157,7 +257,7 @@ impl<'a, T> Call<'a, T> {
 
     /// The query, from the fields of a struct; those that are `None` are not sent.
     pub fn query(mut self, query: &impl Serialize) -> Self {
-        self.request.query(serde_json::to_value(query));
+        self.request.query(serde_json::to_string(query));
         self
     }
 
@@ -173,7 +273,7 @@ impl<'a, T> Call<'a, T> {
     /// Adds a header to this call, in place of the core's of the same name.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         match core::header(name.as_ref(), value.as_ref()) {
-            Ok((name, value)) => _ = self.request.options().headers.insert(name, value),
+            Ok((name, value)) => core::set(&mut self.request.options().headers, name, value),
             Err(reason) => self.request.refuse("header", reason, None),
         }
         self
@@ -216,7 +316,7 @@ impl<'a, T> Call<'a, T> {
     /// The body as the server sent it, instead of the output. An error status is still an error, but what a body of
     /// status 2xx says is not looked at.
     pub fn raw(self) -> Call<'a, Bytes> {
-        Call { request: self.request, field: "", read: as_it_is }
+        self.with("", Reader::Raw)
     }
 
     /// The output together with status, headers and the number of attempts.
@@ -231,12 +331,27 @@ impl<T> fmt::Debug for Call<'_, T> {
     }
 }
 
-impl<'a, T: MaybeSend + 'a> IntoFuture for Call<'a, T> {
+impl<'a, T: 'static> IntoFuture for Call<'a, T> {
     type Output = Result<T, Error>;
-    type IntoFuture = BoxFuture<'a, Self::Output>;
+    type IntoFuture = Sending<'a, T>;
 
-    fn into_future(mut self) -> Self::IntoFuture {
-        Box::pin(async move { run(&mut self).await.map(|(_, output)| output) })
+    fn into_future(self) -> Self::IntoFuture {
+        Sending { work: Work(start(self.request)), output: PhantomData }
+    }
+}
+
+/// A call under way.
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Sending<'a, T> {
+    work: Work<'a>,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T: 'static> Future for Sending<'_, T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.work.output(context).map_ok(known)
     }
 }
 
@@ -245,62 +360,63 @@ impl<'a, T: MaybeSend + 'a> IntoFuture for Call<'a, T> {
 #[derive(Debug)]
 pub struct WithResponse<'a, T>(Call<'a, T>);
 
-impl<'a, T: MaybeSend + 'a> IntoFuture for WithResponse<'a, T> {
+impl<'a, T: 'static> IntoFuture for WithResponse<'a, T> {
     type Output = Result<Response<T>, Error>;
-    type IntoFuture = BoxFuture<'a, Self::Output>;
+    type IntoFuture = SendingWithResponse<'a, T>;
 
-    fn into_future(mut self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let (Answer { status, headers, attempts }, output) = run(&mut self.0).await?;
-            Ok(Response { status, headers, attempts, output })
+    fn into_future(self) -> Self::IntoFuture {
+        SendingWithResponse { work: Work(start(self.0.request)), output: PhantomData }
+    }
+}
+
+/// A call under way that gives a [`Response`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct SendingWithResponse<'a, T> {
+    work: Work<'a>,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T: 'static> Future for SendingWithResponse<'_, T> {
+    type Output = Result<Response<T>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.work.0.as_mut().poll(context).map_ok(|Answer { status, headers, attempts, output }| {
+            let output = known(output);
+            Response { status, headers, attempts, output }
         })
     }
 }
 
-/// The thin generic shell around [`Request::execute`].
-///
-/// It takes the call by reference, so that the future holds it once.
-async fn run<T: MaybeSend>(call: &mut Call<'_, T>) -> Result<(Answer, T), Error> {
-    let Call { request, field, read } = call;
-    let field = *field;
-    let mut output = None;
-    let answer = request
-        .execute(field, &mut |body| {
-            let Unwrapped { record, errors } = read(field, body)?;
-            let found = match record {
-                None => Found::Nothing,
-                Some(None) => Found::Null,
-                Some(Some(record)) => {
-                    output = Some(record);
-                    Found::Record
-                }
-            };
-            Ok((found, errors))
-        })
-        .await?;
-    match output {
-        Some(output) => Ok((answer, output)),
-        // `execute` succeeds only with a record.
-        None => Err(request.undecodable(answer.status, DecodeReason::NoRecord(field), String::new())),
+/// What a call does, whatever the type of its output, so that it is compiled once.
+struct Work<'a>(BoxFuture<'a, Result<Answer, Error>>);
+
+impl Work<'_> {
+    fn output(&mut self, context: &mut Context<'_>) -> Poll<Result<Output, Error>> {
+        self.0.as_mut().poll(context).map_ok(|answer| answer.output)
     }
+}
+
+fn start(mut request: Request<'_>) -> BoxFuture<'_, Result<Answer, Error>> {
+    Box::pin(async move { request.execute().await })
+}
+
+/// The output as what it was read as.
+fn known<T: 'static>(output: Output) -> T {
+    *output.downcast().expect("a call is read as the type that it is awaited as")
 }
 
 /// What a decoder found where the record should be.
 enum Found {
-    Record,
+    Record(Output),
     Null,
     Nothing,
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-type Decoder<'a> = dyn FnMut(&Body<'_>) -> serde_json::Result<(Found, bool)> + Send + 'a;
-#[cfg(target_arch = "wasm32")]
-type Decoder<'a> = dyn FnMut(&Body<'_>) -> serde_json::Result<(Found, bool)> + 'a;
 
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     attempts: u32,
+    output: Output,
 }
 
 /// What is known of an attempt even if its time ran out.
@@ -351,19 +467,19 @@ impl Request<'_> {
         self.path_rest = rest;
     }
 
-    fn query(&mut self, query: serde_json::Result<serde_json::Value>) {
-        use serde_json::Value;
-        let fields = match query {
-            Ok(Value::Object(fields)) => fields,
+    /// From JSON, which requests are encoded as anyway.
+    fn query(&mut self, query: serde_json::Result<String>) {
+        let fields = match query.and_then(|query| serde_json::from_str(&query)) {
+            Ok(Loose::Map(fields)) => fields,
             Ok(_) => return self.refuse("query", "it is not a struct or a map", None),
             Err(error) => return self.refuse("query", error.to_string(), Some(Box::new(error))),
         };
         let mut pairs = url::form_urlencoded::Serializer::new(std::mem::take(&mut self.query));
-        for (name, value) in &fields {
+        for (name, value) in fields {
             match value {
-                Value::Null => {}
-                Value::String(text) => _ = pairs.append_pair(name, text),
-                other => _ = pairs.append_pair(name, &other.to_string()),
+                Loose::Null => {}
+                Loose::Text(text) => _ = pairs.append_pair(&name, &text),
+                _ => return self.refuse("query", format!("`{name}` is neither a text nor a number"), None),
             }
         }
         self.query = pairs.finish();
@@ -394,10 +510,10 @@ impl Request<'_> {
     }
 
     /// [`attempts`](Self::attempts), in a span of its own.
-    async fn execute(&mut self, field: &'static str, decode: &mut Decoder<'_>) -> Result<Answer, Error> {
+    async fn execute(&mut self) -> Result<Answer, Error> {
         let span = CallSpan::new(self.operation);
         let started = Instant::now();
-        let result = span.around(self.attempts(field, decode, started, &span)).await;
+        let result = span.around(self.attempts(started, &span)).await;
         match &result {
             Ok(answer) => {
                 self.core.inner.budget.give_back(answer.attempts);
@@ -411,13 +527,7 @@ impl Request<'_> {
     }
 
     /// The whole life of a call: attempts and pauses until there is a record or an error that stays.
-    async fn attempts(
-        &mut self,
-        field: &'static str,
-        decode: &mut Decoder<'_>,
-        started: Instant,
-        span: &CallSpan,
-    ) -> Result<Answer, Error> {
+    async fn attempts(&mut self, started: Instant, span: &CallSpan) -> Result<Answer, Error> {
         if let Some(refused) = self.refused.take() {
             return Err(self.invalid(*refused));
         }
@@ -441,11 +551,11 @@ impl Request<'_> {
             trail.sent_at = None;
             let left = if attempts == 1 { deadline } else { deadline.saturating_sub(started.elapsed()) };
             let result = match self.attempt(left, deadline, &mut trail).await {
-                Ok(response) => self.judge(response, field, decode, &trail),
+                Ok(response) => self.judge(response, &trail),
                 Err(error) => Err(error),
             };
             let mut error = match result {
-                Ok((status, headers)) => return Ok(Answer { status, headers, attempts }),
+                Ok((status, headers, output)) => return Ok(Answer { status, headers, attempts, output }),
                 Err(error) => error,
             };
             let elapsed = started.elapsed();
@@ -487,9 +597,10 @@ impl Request<'_> {
         let timeout = self.option(|options| options.timeout).unwrap_or(self.core.inner.timeout);
         let (limit, scope) =
             if left < timeout { (deadline, TimeoutScope::Deadline) } else { (timeout, TimeoutScope::Attempt) };
-        match runtime::timeout(timeout.min(left), self.exchange(trail)).await {
-            Ok(result) => result,
-            Err(_) => {
+        let result = runtime::timeout(timeout.min(left), std::pin::pin!(self.exchange(trail))).await;
+        match result {
+            Some(result) => result,
+            None => {
                 let sent = trail.sent_at.is_some();
                 Err(Error::Timeout(Box::new(TimeoutError { call: self.info(), scope, limit, sent })))
             }
@@ -527,10 +638,10 @@ impl Request<'_> {
         let mut request = TransportRequest::new(self.operation.method.clone(), url, core.max_response_bytes);
         request.headers = if self.body.is_some() { &core.headers_with_body } else { &core.headers }.clone();
         if let Some(bearer) = bearer {
-            request.headers.insert(AUTHORIZATION, bearer.header().clone());
+            core::set(&mut request.headers, AUTHORIZATION, bearer.header().clone());
         }
         for (name, value) in self.options.iter().flat_map(|options| &options.headers) {
-            request.headers.insert(name, value.clone());
+            core::set(&mut request.headers, name.clone(), value.clone());
         }
         request.body = self.body.clone();
         request
@@ -550,56 +661,84 @@ impl Request<'_> {
     }
 
     /// Whether an answer is what was asked for.
-    fn judge(
-        &self,
-        response: TransportResponse,
-        field: &'static str,
-        decode: &mut Decoder<'_>,
-        trail: &Trail,
-    ) -> Result<(StatusCode, HeaderMap), Error> {
-        let TransportResponse { status, headers, body } = response;
-        let refusal = |headers, body| {
-            let error = error::api_error(self.info(), status, headers, body, &trail.redactor(&self.core.inner.auth));
-            Err(Error::Api(Box::new(error)))
-        };
-        if !status.is_success() {
-            return refusal(headers, body);
-        }
-        if body.is_empty() && !field.is_empty() {
-            return Err(self.undecodable(status, DecodeReason::Empty, String::new()));
-        }
-        let billable = self.operation.effect == Effect::Billable;
-        // A body that is wanted as it is may be anything.
-        let text = if field.is_empty() { Ok("") } else { std::str::from_utf8(&body) };
-        let text = match text {
-            Ok(text) => text,
-            Err(error) => {
-                let (reason, excerpt) = error::not_text(error, body, &trail.redactor(&self.core.inner.auth));
-                return Err(self.undecodable(status, reason, excerpt));
-            }
-        };
-        match decode(&Body { bytes: &body, text }) {
-            // The id of something paid for is handed over even if an error stands beside it.
-            Ok((Found::Record, errors)) if billable || !errors => Ok((status, headers)),
-            Ok((_, true)) => refusal(headers, body),
-            // Without a record, an error may stand in its place. A record that cannot be read is still a sign that
-            // something was done.
-            Ok((Found::Nothing, _)) if error::tells_error(&body) => refusal(headers, body),
-            Err(_) if !billable && error::tells_error(&body) => refusal(headers, body),
-            Ok((Found::Null, _)) if !billable => {
-                let error =
-                    error::not_found(self.info(), status, headers, body, &trail.redactor(&self.core.inner.auth));
-                Err(Error::Api(Box::new(error)))
-            }
-            Ok((Found::Nothing, _)) => {
-                let clean = trail.redactor(&self.core.inner.auth).whole(body);
-                Err(self.undecodable(status, DecodeReason::MissingField(field), error::excerpt(&clean, 0)))
-            }
-            Ok(_) => Err(self.undecodable(status, DecodeReason::NoRecord(field), String::new())),
-            Err(error) => {
-                let (reason, excerpt) = error::unreadable(&error, body, &trail.redactor(&self.core.inner.auth));
-                Err(self.undecodable(status, reason, excerpt))
-            }
+    fn judge(&self, response: TransportResponse, trail: &Trail) -> Result<(StatusCode, HeaderMap, Output), Error> {
+        match self.verdict(response.status, &response.body) {
+            Ok(output) => Ok((response.status, response.headers, output)),
+            Err(fault) => Err(self.fault(fault, response, trail)),
         }
     }
+
+    fn verdict(&self, status: StatusCode, body: &Bytes) -> Result<Output, Fault> {
+        if !status.is_success() {
+            return Err(Fault::Refused);
+        }
+        if let Reader::Raw = self.reader {
+            return Ok(Box::new(body.clone()));
+        }
+        if body.is_empty() {
+            return Err(Fault::Empty);
+        }
+        let billable = self.operation.effect == Effect::Billable;
+        match self.read(std::str::from_utf8(body).map_err(Fault::NotText)?) {
+            // The id of something paid for is handed over even if an error stands beside it.
+            Ok((Found::Record(output), errors)) if billable || !errors => Ok(output),
+            Ok((_, true)) => Err(Fault::Refused),
+            // Without a record, an error may stand in its place. A record that cannot be read is still a sign that
+            // something was done.
+            Ok((Found::Nothing, _)) if error::tells_error(body) => Err(Fault::Refused),
+            Err(_) if !billable && error::tells_error(body) => Err(Fault::Refused),
+            Ok((Found::Null, _)) if !billable => Err(Fault::NotFound),
+            Ok((Found::Nothing, _)) => Err(Fault::NoField),
+            Ok(_) => Err(Fault::NoRecord),
+            Err(error) => Err(Fault::NotJson(error)),
+        }
+    }
+
+    fn read(&self, text: &str) -> serde_json::Result<(Found, bool)> {
+        let mut own = match self.reader {
+            Reader::Own(make) => make(),
+            Reader::Theirs(read) => return read(self.field, text),
+            Reader::Raw => return Ok((Found::Nothing, false)),
+        };
+        let Unwrapped { record, errors } = decode::fill(self.field, text, own.slot())?;
+        let found = match record {
+            None => Found::Nothing,
+            Some(taken) => own.output(taken.is_some()).map_or(Found::Null, Found::Record),
+        };
+        Ok((found, errors))
+    }
+
+    #[cold]
+    fn fault(&self, fault: Fault, response: TransportResponse, trail: &Trail) -> Error {
+        let TransportResponse { status, headers, body } = response;
+        let redactor = trail.redactor(&self.core.inner.auth);
+        let (reason, excerpt) = match fault {
+            Fault::Refused | Fault::NotFound => {
+                let found = matches!(fault, Fault::Refused);
+                let error = error::api_error(self.info(), found, status, headers, body, &redactor);
+                return Error::Api(Box::new(error));
+            }
+            Fault::Empty => (DecodeReason::Empty, String::new()),
+            Fault::NoRecord => (DecodeReason::NoRecord(self.field), String::new()),
+            Fault::NoField => (DecodeReason::MissingField(self.field), error::excerpt(&redactor.whole(body), 0)),
+            Fault::NotText(error) => error::not_text(error, body, &redactor),
+            Fault::NotJson(error) => error::unreadable(&error, body, &redactor),
+        };
+        self.undecodable(status, reason, excerpt)
+    }
+}
+
+/// Why an answer is not what was asked for.
+enum Fault {
+    /// It is an error of the API.
+    Refused,
+    /// It says that there is no such record.
+    NotFound,
+    Empty,
+    NotText(std::str::Utf8Error),
+    NotJson(serde_json::Error),
+    /// The field that holds the record is missing.
+    NoField,
+    /// It is there, and `null`.
+    NoRecord,
 }

@@ -348,19 +348,19 @@ impl LeonardoCoreBuilder {
         let server = ServerUrl::parse(&self.server_url.value)
             .map_err(|reason| ConfigError::new(self.server_url.field, reason))?;
         let mut headers = HeaderMap::with_capacity(4 + self.headers.len());
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        set(&mut headers, ACCEPT, HeaderValue::from_static("application/json"));
         let user_agent = HeaderValue::try_from(self.user_agent)
             .map_err(|_| ConfigError::new("user_agent", "holds a character that cannot stand in a header"))?;
-        headers.insert(USER_AGENT, user_agent);
+        set(&mut headers, USER_AGENT, user_agent);
         for (name, value) in &self.headers {
             let (name, value) = header(name, value).map_err(|reason| ConfigError::new("default_header", reason))?;
-            headers.insert(name, value);
+            set(&mut headers, name, value);
         }
         let auth = match self.auth {
             None => return Err(ConfigError::new("bearer_auth", "there is no key").into()),
             Some(Setting { field, value: Credentials::Key(key) }) => {
                 let bearer = Bearer::new(&key).map_err(|reason| ConfigError::new(field, reason))?;
-                headers.insert(AUTHORIZATION, bearer.header().clone());
+                set(&mut headers, AUTHORIZATION, bearer.header().clone());
                 Auth::Fixed(bearer)
             }
             Some(Setting { value: Credentials::Provider(auth), .. }) => auth,
@@ -383,7 +383,7 @@ impl LeonardoCoreBuilder {
             }
         };
         let mut headers_with_body = headers.clone();
-        headers_with_body.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        set(&mut headers_with_body, CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let inner = Inner {
             transport,
             server,
@@ -423,6 +423,12 @@ fn own_client() -> Result<reqwest::Client, ConfigError> {
         ));
     }
     LeonardoCore::client_builder().build().map_err(|error| ConfigError::new("client", error.to_string()))
+}
+
+/// Adds a header in place of others of the name. Not inlined, since inserting is large.
+#[inline(never)]
+pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    headers.insert(name, value);
 }
 
 /// Checks a header that a caller gives. The value is not repeated in the reason, since it may be a secret.

@@ -1,13 +1,17 @@
 //! From the bytes of an answer to the record that the caller asked for.
 //!
 //! The service wraps every record in an object with one field (`{"generations_by_pk": {...}}`), and may report an error
-//! beside it or instead of it, with status 200. [`read`] takes the wrapping off in one pass; it is the only part of a
-//! call that is compiled once for each type.
+//! beside it or instead of it, with status 200. The wrapping is taken off in one pass: by [`fill`] around the records of
+//! this crate, by [`read`] around those of the caller, for each type of which it is compiled again.
 
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+use crate::models::wire::{self, Given, List, Record, Slot, Taken};
 
 /// What an object said about the record under one of its fields.
 pub(crate) struct Unwrapped<T> {
@@ -17,7 +21,85 @@ pub(crate) struct Unwrapped<T> {
     pub(crate) errors: bool,
 }
 
+/// Reads one of this crate's own records, or a list of them, into `slot`. Compiled once for all of them.
+///
 /// From text, since bytes would be checked for UTF-8 again for every field and every value.
+pub(crate) fn fill(field: &'static str, body: &str, slot: &mut dyn Slot) -> serde_json::Result<Unwrapped<()>> {
+    let record = Watched { slot, taken: false };
+    let mut wrapping = Fields { field, record, named: false, errors: NotEmpty(false) };
+    let mut deserializer = serde_json::Deserializer::from_str(body);
+    wire::fill(&mut deserializer, &mut wrapping)?;
+    deserializer.end()?;
+    let Fields { named, record, errors, .. } = wrapping;
+    Ok(Unwrapped { record: named.then(|| record.taken.then_some(())), errors: errors.0 })
+}
+
+/// Whether a value is a list that is not empty; what is in it may be anything.
+#[derive(Default)]
+struct NotEmpty(bool);
+
+impl Slot for NotEmpty {
+    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
+        if let Given::List = given { Taken::List(self) } else { Taken::Done }
+    }
+}
+
+impl List for NotEmpty {
+    fn next(&mut self) -> Option<&mut dyn Slot> {
+        self.0 = true;
+        None
+    }
+
+    fn take_back(&mut self) {}
+}
+
+impl<'de> Deserialize<'de> for NotEmpty {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        wire::read(deserializer)
+    }
+}
+
+struct Fields<'a> {
+    field: &'static str,
+    record: Watched<'a>,
+    /// Whether the field was there.
+    named: bool,
+    errors: NotEmpty,
+}
+
+impl Slot for Fields<'_> {
+    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
+        if let Given::Object = given { Taken::Record(self) } else { Taken::Refused("an object") }
+    }
+}
+
+impl Record for Fields<'_> {
+    fn slot(&mut self, name: &str) -> Option<&mut dyn Slot> {
+        match name {
+            name if name == self.field => {
+                self.named = true;
+                Some(&mut self.record)
+            }
+            "errors" => Some(&mut self.errors),
+            _ => None,
+        }
+    }
+}
+
+/// Notes whether anything but `null` came.
+struct Watched<'a> {
+    slot: &'a mut dyn Slot,
+    taken: bool,
+}
+
+impl Slot for Watched<'_> {
+    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
+        self.taken = true;
+        self.slot.take(given)
+    }
+}
+
+/// Reads a record of the caller's.
 pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<T>> {
     let mut deserializer = serde_json::Deserializer::from_str(body);
     let unwrapped = deserializer.deserialize_map(Wrapping { field, record: PhantomData })?;
@@ -25,21 +107,38 @@ pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serd
     Ok(unwrapped)
 }
 
-/// A list, without the elements that are `null`; a list that is `null` is empty.
+/// Reads a list of the caller's records.
 pub(crate) fn read_list<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<Vec<T>>> {
-    let Unwrapped { record, errors } = read::<List<T>>(field, body)?;
-    Ok(Unwrapped { record: record.map(|list| Some(list.map_or_else(Vec::new, |list| list.0))), errors })
+    let Unwrapped { record, errors } = read::<WithoutNulls<T>>(field, body)?;
+    Ok(Unwrapped { record: record.map(|list| list.map(|list| list.0)), errors })
 }
 
-/// The first element of a list that is not `null`; without one, as if the list were `null`.
-pub(crate) fn read_first<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<T>> {
-    let Unwrapped { record, errors } = read_list(field, body)?;
-    Ok(Unwrapped { record: record.map(|list| list.and_then(|list: Vec<T>| list.into_iter().next())), errors })
+/// A list without its nulls.
+struct WithoutNulls<T>(Vec<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for WithoutNulls<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListOf(PhantomData))
+    }
 }
 
-#[derive(serde::Deserialize)]
-#[serde(transparent, bound = "T: DeserializeOwned")]
-struct List<T>(#[serde(deserialize_with = "crate::models::wire::list")] Vec<T>);
+struct ListOf<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for ListOf<T> {
+    type Value = WithoutNulls<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<WithoutNulls<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element::<Option<T>>()? {
+            list.extend(item);
+        }
+        Ok(WithoutNulls(list))
+    }
+}
 
 struct Wrapping<T> {
     field: &'static str,
@@ -58,7 +157,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Wrapping<T> {
         while let Some(name) = map.next_key_seed(NameOf(self.field))? {
             match name {
                 Name::Record => unwrapped.record = Some(map.next_value()?),
-                Name::Errors => unwrapped.errors = map.next_value_seed(NotEmpty)?,
+                Name::Errors => unwrapped.errors = map.next_value::<NotEmpty>()?.0,
                 Name::Other => _ = map.next_value::<IgnoredAny>()?,
             }
         }
@@ -96,52 +195,5 @@ impl Visitor<'_> for NameOf {
             "errors" => Name::Errors,
             _ => Name::Other,
         })
-    }
-}
-
-/// Whether a value is an array that is not empty; what is in it may be anything.
-struct NotEmpty;
-
-impl<'de> DeserializeSeed<'de> for NotEmpty {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-/// Values that are no array.
-macro_rules! no_array {
-    ($($visit:ident $value:ty),*) => {
-        $(fn $visit<E>(self, _: $value) -> Result<bool, E> {
-            Ok(false)
-        })*
-    };
-}
-
-impl<'de> Visitor<'de> for NotEmpty {
-    type Value = bool;
-
-    no_array!(visit_bool bool, visit_i64 i64, visit_u64 u64, visit_f64 f64, visit_str &str);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of errors")
-    }
-
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
-        let mut any = false;
-        while items.next_element::<IgnoredAny>()?.is_some() {
-            any = true;
-        }
-        Ok(any)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(false)
     }
 }

@@ -1,13 +1,16 @@
 //! What can go wrong, and what the caller can do about it.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
+use crate::date;
 use crate::models::ApiErrorBody;
+use crate::models::record::read;
+use crate::models::wire::{self, Loose};
 use crate::operation::Effect;
 use crate::runtime::SystemTime;
 use crate::transport::{TransportError, TransportErrorKind};
@@ -20,7 +23,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// the key, not even where a server sends it back.
 ///
 /// Before sending a call that costs credits again, look at [`may_have_been_charged`](Self::may_have_been_charged).
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The core cannot be made as configured.
@@ -45,6 +48,39 @@ pub enum Error {
     /// repeated.
     #[error(transparent)]
     OutcomeUnknown(Box<OutcomeUnknownError>),
+}
+
+/// `Debug` of errors is what a program shows that returns one from `main`, so it says the same as `Display`, which also
+/// keeps secrets. The parts are fields.
+macro_rules! debug {
+    ($($error:ident),+) => {$(
+        impl fmt::Debug for $error {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                debug(stringify!($error), self, f)
+            }
+        }
+    )+};
+}
+
+debug!(ConfigError, InvalidRequestError, ConnectionError, TimeoutError, ApiError, DecodeError, OutcomeUnknownError);
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Config(_) => "Config",
+            Self::InvalidRequest(_) => "InvalidRequest",
+            Self::Connection(_) => "Connection",
+            Self::Timeout(_) => "Timeout",
+            Self::Api(_) => "Api",
+            Self::Decode(_) => "Decode",
+            Self::OutcomeUnknown(_) => "OutcomeUnknown",
+        };
+        debug(name, self, f)
+    }
+}
+
+fn debug(name: &str, error: &dyn fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{name}({error})")
 }
 
 impl Error {
@@ -210,7 +246,7 @@ impl CallInfo {
 }
 
 /// A setting that cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("cannot make a LeonardoCore: {field}: {reason}")]
 #[non_exhaustive]
 pub struct ConfigError {
@@ -227,7 +263,7 @@ impl ConfigError {
 }
 
 /// A call that cannot be sent. Nothing was sent and nothing was charged.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{}{field}: {reason}.{}", call.beginning(), if call.attempts == 0 { " Nothing was sent." } else { "" })]
 #[non_exhaustive]
 pub struct InvalidRequestError {
@@ -243,7 +279,7 @@ pub struct InvalidRequestError {
 }
 
 /// The server was not reached, or the exchange broke off.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{}", self.message())]
 #[non_exhaustive]
 pub struct ConnectionError {
@@ -307,7 +343,7 @@ pub enum TimeoutScope {
 }
 
 /// There was no complete answer in time.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{}", self.message())]
 #[non_exhaustive]
 pub struct TimeoutError {
@@ -374,7 +410,7 @@ impl ApiErrorKind {
 }
 
 /// The API's answer that it did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{}", self.message())]
 #[non_exhaustive]
 pub struct ApiError {
@@ -467,7 +503,7 @@ impl DecodeReason {
 }
 
 /// An answer that cannot be read, though it reports success or its body is too large.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{}", self.message())]
 #[non_exhaustive]
 pub struct DecodeError {
@@ -508,7 +544,7 @@ impl DecodeError {
 ///
 /// It was not repeated. The work can be looked for among the account's newest generations: it has the prompt, seed, model
 /// and size of [`request`](Self::request) and was made at about [`sent_at`](Self::sent_at).
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{}", self.message())]
 #[non_exhaustive]
 pub struct OutcomeUnknownError {
@@ -526,9 +562,7 @@ pub struct OutcomeUnknownError {
 
 impl OutcomeUnknownError {
     fn message(&self) -> String {
-        let since = self.sent_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        // `httpdate` knows only the clock of `std`.
-        let sent_at = httpdate::fmt_http_date(std::time::SystemTime::UNIX_EPOCH + since.min(YEAR_9999));
+        let sent_at = date::shown(self.sent_at);
         let mut text = format!(
             "{} The request was sent at {sent_at}, may have been carried out and charged, and was not repeated. Before \
              sending it again, look for it among the account's newest generations.",
@@ -540,9 +574,6 @@ impl OutcomeUnknownError {
         text
     }
 }
-
-/// The last moment that `httpdate` can print.
-const YEAR_9999: Duration = Duration::from_secs(253_402_300_799);
 
 /// The most that is kept of an error's body.
 const KEPT_BODY: usize = 64 * 1024;
@@ -582,7 +613,7 @@ fn offset_of(body: &[u8], line: usize, column: usize) -> usize {
 /// Blots out the keys wherever a server sent them back.
 pub(crate) struct Redactor<'a>(pub(crate) Vec<&'a [u8]>);
 
-const BLOT: &[u8] = b"[key]";
+const BLOT: &str = "[key]";
 
 impl Redactor<'_> {
     fn is_in(&self, text: &[u8]) -> bool {
@@ -616,21 +647,26 @@ impl Redactor<'_> {
         if clean.len() > KEPT_BODY { Bytes::copy_from_slice(&clean[..KEPT_BODY]) } else { clean }
     }
 
-    fn headers(&self, headers: HeaderMap) -> HeaderMap {
-        let shows =
-            |(name, value): (&HeaderName, &HeaderValue)| self.is_in(name.as_ref()) || self.is_in(value.as_bytes());
-        if !headers.iter().any(shows) {
-            return headers;
+    fn headers(&self, mut headers: HeaderMap) -> HeaderMap {
+        if headers.keys().any(|name| self.is_in(name.as_ref())) {
+            // A name cannot be blotted out, and whoever sends such headers sends nothing worth keeping.
+            headers.clear();
         }
-        headers.iter().filter(|&header| !shows(header)).map(|(name, value)| (name.clone(), value.clone())).collect()
+        for value in headers.values_mut() {
+            if self.is_in(value.as_bytes()) {
+                *value = HeaderValue::from_static(BLOT);
+            }
+        }
+        headers
     }
 }
 
+/// Where `key` stands, in either case of its letters: a UUID is the same in both.
+#[inline(never)]
 fn find(text: &[u8], key: &[u8]) -> Option<usize> {
     if key.is_empty() {
         return None;
     }
-    // A UUID is the same in either case.
     text.windows(key.len()).position(|window| window.eq_ignore_ascii_case(key))
 }
 
@@ -638,7 +674,7 @@ fn blot(mut rest: &[u8], key: &[u8]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(rest.len());
     while let Some(at) = find(rest, key) {
         clean.extend_from_slice(&rest[..at]);
-        clean.extend_from_slice(BLOT);
+        clean.extend_from_slice(BLOT.as_bytes());
         rest = &rest[at + key.len()..];
     }
     clean.extend_from_slice(rest);
@@ -674,15 +710,17 @@ pub(crate) fn not_text(error: std::str::Utf8Error, body: Bytes, redactor: &Redac
     (DecodeReason::Json { line, column, message: "it is not UTF-8".to_owned() }, excerpt(&clean, at))
 }
 
-/// Reads an answer that is, or holds, an error of the API.
+/// Reads an answer that is, or holds, an error of the API; or, if it is not `told`, the answer that a record is `null`.
 pub(crate) fn api_error(
     call: CallInfo,
+    told: bool,
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
     redactor: &Redactor<'_>,
 ) -> ApiError {
-    let Reported { status: effective, error } = reported(status, &body);
+    let Reported { status: effective, error } =
+        if told { reported(status, &body) } else { Reported { status: 404, error: None } };
     let kind = match &error {
         Some(error) => kind_of(effective, &error.error, error.code.as_deref()),
         None => kind_of_bare(effective, &body),
@@ -697,28 +735,9 @@ pub(crate) fn api_error(
             error.code = error.code.map(|code| redactor.text(code));
             error
         }),
-        retry_after: retry_after(&headers),
+        retry_after: retry_after(&headers).filter(|_| told),
         headers: redactor.headers(headers),
         body: redactor.bytes(body),
-    }
-}
-
-/// The answer that a record is `null`.
-pub(crate) fn not_found(
-    call: CallInfo,
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-    redactor: &Redactor<'_>,
-) -> ApiError {
-    ApiError {
-        call,
-        kind: ApiErrorKind::NotFound,
-        status,
-        error: None,
-        headers: redactor.headers(headers),
-        body: redactor.bytes(body),
-        retry_after: None,
     }
 }
 
@@ -728,37 +747,37 @@ struct Reported {
     error: Option<ApiErrorBody>,
 }
 
+/// Both forms of a body that reports an error.
+#[derive(Default)]
+struct ErrorBody {
+    errors: Loose,
+    error: Loose,
+    path: Loose,
+    code: Loose,
+}
+
+read! { ErrorBody { errors = "errors", error = "error", path = "path", code = "code", } }
+
 fn reported(status: StatusCode, body: &[u8]) -> Reported {
-    #[derive(serde::Deserialize)]
-    struct Listed {
-        errors: Vec<serde_json::Value>,
-    }
     let own = if status.is_success() { 0 } else { status.as_u16() };
-    // Both forms were seen with status 200, and gateways mix them with others.
-    if let Ok(Listed { errors }) = serde_json::from_slice(body) {
-        if let Some(first) = errors.first() {
-            let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-            let details = &first["extensions"];
-            let error = ApiErrorBody {
-                error: text(&first["message"]).unwrap_or_else(|| first.to_string()),
-                path: text(&details["path"]),
-                code: text(&details["code"]),
-            };
-            let said = match &details["statusCode"] {
-                serde_json::Value::String(code) => code.trim().parse().ok(),
-                code => code.as_u64().and_then(|code| u16::try_from(code).ok()),
-            };
-            let status = match (own, said) {
-                (0, Some(said)) => said,
-                (0, None) => status_of(error.code.as_deref().unwrap_or_default()),
-                _ => own,
-            };
-            return Reported { status, error: Some(error) };
+    let body = std::str::from_utf8(body).unwrap_or_default();
+    let body: ErrorBody = wire::read_some(&mut serde_json::Deserializer::from_str(body)).unwrap_or_default();
+    let mut said = None;
+    let error = match body.errors {
+        // Both forms were seen with status 200, and gateways mix them with others.
+        Loose::List(Some(mut first)) => {
+            let mut details = first.field("extensions");
+            said = details.field("statusCode").into_text().and_then(|code| code.trim().parse().ok());
+            let message = if let Loose::Map(_) = *first { first.field("message") } else { *first };
+            let message = message.into_text().unwrap_or_else(|| "an error without a message".to_owned());
+            Some((message, details.field("path"), details.field("code")))
         }
-    }
-    let error = serde_json::from_slice::<ApiErrorBody>(body).ok().filter(|error| !error.error.is_empty());
-    let status = match &error {
-        Some(error) if own == 0 => status_of(error.code.as_deref().unwrap_or_default()),
+        _ => body.error.into_text().filter(|error| !error.is_empty()).map(|error| (error, body.path, body.code)),
+    };
+    let error = error.map(|(error, path, code)| ApiErrorBody { error, path: path.into_text(), code: code.into_text() });
+    let status = match (&error, own, said) {
+        (Some(_), 0, Some(said)) => said,
+        (Some(error), 0, None) => status_of(error.code.as_deref().unwrap_or_default()),
         _ => own,
     };
     Reported { status, error }
@@ -771,30 +790,41 @@ pub(crate) fn tells_error(body: &[u8]) -> bool {
 
 /// The status that a code stands for, where only the code is given.
 fn status_of(code: &str) -> u16 {
-    match code.to_ascii_lowercase().replace('_', "-").as_str() {
-        "bad-request"
-        | "validation-failed"
-        | "bad-user-input"
-        | "constraint-violation"
-        | "graphql-validation-failed" => 400,
-        "access-denied" | "unauthorized" | "unauthenticated" | "invalid-jwt" => 401,
-        "forbidden" | "permission-denied" => 403,
-        "not-found" => 404,
-        "rate-limited" | "rate-limit-exceeded" | "too-many-requests" => 429,
-        "unexpected" | "internal-server-error" | "internal-error" => 500,
-        _ => 0,
-    }
+    const CODES: [(&str, u16); 18] = [
+        ("bad-request", 400),
+        ("validation-failed", 400),
+        ("bad-user-input", 400),
+        ("constraint-violation", 400),
+        ("graphql-validation-failed", 400),
+        ("access-denied", 401),
+        ("unauthorized", 401),
+        ("unauthenticated", 401),
+        ("invalid-jwt", 401),
+        ("forbidden", 403),
+        ("permission-denied", 403),
+        ("not-found", 404),
+        ("rate-limited", 429),
+        ("rate-limit-exceeded", 429),
+        ("too-many-requests", 429),
+        ("unexpected", 500),
+        ("internal-server-error", 500),
+        ("internal-error", 500),
+    ];
+    let code = code.replace('_', "-");
+    CODES.iter().find(|(known, _)| code.eq_ignore_ascii_case(known)).map_or(0, |&(_, status)| status)
 }
 
 fn kind_of(status: u16, message: &str, code: Option<&str>) -> ApiErrorKind {
-    let message = message.to_ascii_lowercase();
-    if message.starts_with("invalid response from authorization hook")
-        || message.starts_with("authentication hook unauthorized")
+    let message = message.as_bytes();
+    if find(message, b"invalid response from authorization hook") == Some(0)
+        || find(message, b"authentication hook unauthorized") == Some(0)
         || code.is_some_and(|code| status_of(code) == 401)
     {
         return ApiErrorKind::Authentication;
     }
-    if message.contains("content moderation filter") || message.contains("appears to contain inappropriate content") {
+    if find(message, b"content moderation filter").is_some()
+        || find(message, b"appears to contain inappropriate content").is_some()
+    {
         return ApiErrorKind::Moderation;
     }
     match status {
@@ -829,19 +859,9 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         // More digits than fit are still a long time.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let until = parse_date(value)?;
+    let until = date::parse(value)?;
     // Where the answer tells the server's time, a wrong clock here does not matter.
-    let now = http_date(headers, http::header::DATE)
+    let now = date::header(headers, http::header::DATE)
         .unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
     Some(until.saturating_sub(now))
-}
-
-/// A header that holds a date, as the time since 1970.
-pub(crate) fn http_date(headers: &HeaderMap, name: http::HeaderName) -> Option<Duration> {
-    parse_date(headers.get(name)?.to_str().ok()?)
-}
-
-fn parse_date(text: &str) -> Option<Duration> {
-    // `httpdate` knows only the clock of `std`.
-    httpdate::parse_http_date(text).ok()?.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()
 }

@@ -21,6 +21,8 @@ mod call;
 #[cfg(feature = "client")]
 mod core;
 #[cfg(feature = "client")]
+mod date;
+#[cfg(feature = "client")]
 mod decode;
 #[cfg(feature = "client")]
 mod error;

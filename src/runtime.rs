@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-#[cfg(target_arch = "wasm32")]
+use std::task::Poll;
 use std::time::Duration;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -46,28 +46,14 @@ pub(crate) async fn sleep(duration: Duration) {
     gloo_timers::future::TimeoutFuture::new(millis).await;
 }
 
-/// The future's output, or an error if it took longer.
+/// The future's output, or `None` if it took longer.
 ///
-/// Not an `async fn`, which would hold the future twice: once as an argument and once while it runs.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) use tokio::time::timeout;
-
-/// The future's output, or an error if it took longer.
-#[cfg(target_arch = "wasm32")]
-pub(crate) fn timeout<F: Future>(limit: Duration, future: F) -> impl Future<Output = Result<F::Output, TookLonger>> {
-    use std::task::Poll;
-    async move {
-        let mut future = std::pin::pin!(future);
-        let mut timer = std::pin::pin!(sleep(limit));
-        std::future::poll_fn(|context| match future.as_mut().poll(context) {
-            Poll::Ready(output) => Poll::Ready(Ok(output)),
-            Poll::Pending => timer.as_mut().poll(context).map(|()| Err(TookLonger)),
-        })
-        .await
-    }
+/// Takes the future pinned, since an `async fn` holds what it takes by value twice.
+pub(crate) async fn timeout<F: Future + ?Sized>(limit: Duration, mut future: Pin<&mut F>) -> Option<F::Output> {
+    let mut timer = std::pin::pin!(sleep(limit));
+    std::future::poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }
-
-/// The time was over first.
-#[cfg(target_arch = "wasm32")]
-#[derive(Debug)]
-pub(crate) struct TookLonger;

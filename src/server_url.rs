@@ -1,7 +1,7 @@
 //! The server's base URL, and the URL of one call below it.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::Url;
+use url::{Position, Url};
 
 /// The real service.
 pub(crate) const DEFAULT: &str = "https://cloud.leonardo.ai/api/rest";
@@ -58,8 +58,13 @@ impl ServerUrl {
 
     /// Scheme, host and port, for messages.
     pub(crate) fn origin(&self) -> String {
-        self.0.origin().ascii_serialization()
+        origin(&self.0).to_owned()
     }
+}
+
+/// Scheme, host and port of a URL that has a host and no user name.
+pub(crate) fn origin(url: &Url) -> &str {
+    &url[..Position::BeforePath]
 }
 
 /// Appends `id` as exactly one path segment, whatever it holds.

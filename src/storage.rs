@@ -4,6 +4,7 @@
 //! the core's, and what is told about them shows neither the query of a link nor the fields of a form, which let
 //! whoever has them in.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use crate::core::Inner;
 use crate::error;
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, Instant};
-use crate::server_url::ServerUrl;
+use crate::server_url::{self, ServerUrl};
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// The longest pause within a download, if the caller sets none.
@@ -34,12 +35,11 @@ pub(crate) fn address(text: &str, server: &ServerUrl) -> (String, Result<Url, &'
     };
     url.set_fragment(None);
     let shown = shown(&url);
-    let origin = url.origin().ascii_serialization();
     let refused = if !url.username().is_empty() || url.password().is_some() {
         Some("it holds a user name or a password")
     } else if !matches!(url.scheme(), "http" | "https") {
         Some("its scheme must be https")
-    } else if url.scheme() == "http" && origin != server.origin() {
+    } else if url.scheme() == "http" && server_url::origin(&url) != server.origin() {
         Some("its scheme is http, which only links to the configured server may have; others must be https")
     } else {
         None
@@ -92,7 +92,7 @@ pub(crate) async fn refusal(response: reqwest::Response, idle: Duration, secrets
     let retry_after = error::retry_after(response.headers());
     let (mut response, mut body) = (Some(response), Vec::new());
     // The status says enough if there is no more to be had.
-    while let Ok(Ok(Some(chunk))) = runtime::timeout(idle, next_chunk(&mut response)).await {
+    while let Some(Ok(Some(chunk))) = runtime::timeout(idle, pin!(next_chunk(&mut response))).await {
         body.extend_from_slice(&chunk[..chunk.len().min(ERROR_BODY - body.len())]);
         if body.len() == ERROR_BODY {
             break;

@@ -229,6 +229,10 @@ pub(crate) fn broken_off(error: reqwest::Error) -> TransportError {
     TransportError::new(TransportErrorKind::Body, error.without_url())
 }
 
+/// How many pieces of an answer are kept apart.
+#[cfg(not(target_arch = "wasm32"))]
+const PIECES: usize = 64;
+
 #[cfg(not(target_arch = "wasm32"))]
 async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
     let announced = response.content_length().unwrap_or(0);
@@ -236,23 +240,24 @@ async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, T
         return Err(too_large(limit));
     }
     let Some(first) = response.chunk().await.map_err(broken_off)? else { return Ok(Bytes::new()) };
-    // Most answers come in one piece, which needs no copy.
-    let mut whole: Option<BytesMut> = None;
-    let mut length = first.len();
+    // Most answers come in one piece, which needs no copy. The pieces of others are joined once all are there, so that an
+    // answer under way holds nothing but what was read; beyond a number of pieces they are joined as they come, since a
+    // piece of one byte holds more than that.
+    let mut whole = BytesMut::new();
+    let mut pieces = vec![first];
+    let mut length = pieces[0].len();
     while length <= limit {
-        let Some(next) = response.chunk().await.map_err(broken_off)? else {
-            return Ok(whole.map_or(first, BytesMut::freeze));
-        };
+        let next = response.chunk().await.map_err(broken_off)?;
+        if next.is_none() && whole.is_empty() && pieces.len() == 1 {
+            return Ok(pieces.remove(0));
+        }
+        if next.is_none() || pieces.len() == PIECES {
+            whole.reserve(length - whole.len());
+            pieces.drain(..).for_each(|piece| whole.extend_from_slice(&piece));
+        }
+        let Some(next) = next else { return Ok(whole.freeze()) };
         length += next.len();
-        whole
-            .get_or_insert_with(|| {
-                // What is announced is not believed beyond what would be a large answer.
-                let announced = announced.min(1024 * 1024) as usize;
-                let mut whole = BytesMut::with_capacity(announced.max(first.len() + next.len()));
-                whole.extend_from_slice(&first);
-                whole
-            })
-            .extend_from_slice(&next);
+        pieces.push(next);
     }
     Err(too_large(limit))
 }

@@ -516,7 +516,7 @@ fn a_name_that_serde_json_uses_itself_is_like_any_other() {
 /// Something was made, even if what is said about it cannot be read.
 #[test]
 fn an_error_beside_a_record_that_cannot_be_read_is_no_proof_that_nothing_was_charged() {
-    for job in [json!({}), json!({"generationId": null}), json!({"generationId": 7}), json!("g"), json!([["g"]])] {
+    for job in [json!({}), json!({"generationId": null}), json!({"generationId": true}), json!("g"), json!([["g"]])] {
         for (name, value) in [
             ("errors", json!([{"message": "no", "extensions": {"code": "bad-request", "statusCode": 400}}])),
             ("error", json!("no")),

@@ -1,0 +1,141 @@
+//! Records: the fields of a struct, and what each is called on the wire.
+
+/// Defines a record of an answer: `name: Type = "name on the wire"` for each field.
+///
+/// Fields that it does not have are passed over, and those that are absent keep their default. At the end:
+/// `required id: "why not";` refuses records in which that text is blank, `lenient: true;` passes over values of the
+/// wrong kind.
+macro_rules! record {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $($(#[$field_meta:meta])* pub $field:ident: $type:ty = $wire:literal,)+
+        }
+        $($end:tt)*
+    ) => {
+        $(#[$meta])*
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type,)+
+        }
+
+        $crate::models::record::read! { $name { $($field = $wire,)+ } $($end)* }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                $crate::models::wire::read_some(deserializer)
+            }
+        }
+
+        $crate::models::record::write! { $name leaves_out_nulls: false { $($field = $wire,)+ } }
+    };
+}
+pub(crate) use record;
+
+/// Defines a record of a request in the same way. Nothing that is `None` is sent. It is read by serde's derive, which
+/// can insist on fields; `.. pub extra,` at the end keeps the fields that it does not have.
+macro_rules! request {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $($(#[$field_meta:meta])* pub $field:ident: $type:ty = $wire:literal,)+
+            $(.. $(#[$extra_meta:meta])* pub $extra:ident,)?
+        }
+    ) => {
+        #[derive(::serde::Deserialize)]
+        $(#[$meta])*
+        pub struct $name {
+            $($(#[$field_meta])* #[serde(rename = $wire)] pub $field: $type,)+
+            $(
+                $(#[$extra_meta])*
+                #[serde(flatten)]
+                pub $extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+            )?
+        }
+
+        $crate::models::record::write! { $name leaves_out_nulls: true { $($field = $wire,)+ } $(.. $extra)? }
+    };
+}
+pub(crate) use request;
+
+/// How a struct is filled.
+macro_rules! read {
+    (
+        $name:ident { $($field:ident = $wire:literal,)+ }
+        $(required $($required:ident),+: $missing:literal;)?
+        $(lenient: $lenient:literal;)?
+    ) => {
+        impl $crate::models::wire::Record for $name {
+            fn slot(&mut self, name: &str) -> ::core::option::Option<&mut dyn $crate::models::wire::Slot> {
+                ::core::option::Option::Some(match name {
+                    $($wire => &mut self.$field,)+
+                    _ => return ::core::option::Option::None,
+                })
+            }
+
+            $(fn is_lenient(&self) -> bool {
+                $lenient
+            })?
+
+            $(fn end(&mut self) -> ::core::result::Result<(), &'static str> {
+                if $(self.$required.as_str().trim().is_empty())||+ {
+                    return ::core::result::Result::Err($missing);
+                }
+                ::core::result::Result::Ok(())
+            })?
+        }
+
+        impl $crate::models::wire::Slot for $name {
+            fn take(&mut self, given: $crate::models::wire::Given<'_>) -> $crate::models::wire::Taken<'_> {
+                match given {
+                    $crate::models::wire::Given::Object => $crate::models::wire::Taken::Record(self),
+                    _ => $crate::models::wire::Taken::Refused("an object"),
+                }
+            }
+        }
+
+        impl $crate::models::wire::Slot for ::core::option::Option<$name> {
+            fn take(&mut self, given: $crate::models::wire::Given<'_>) -> $crate::models::wire::Taken<'_> {
+                match given {
+                    $crate::models::wire::Given::Object => {
+                        $crate::models::wire::Taken::Record(self.insert(::core::default::Default::default()))
+                    }
+                    $crate::models::wire::Given::Nothing => {
+                        *self = ::core::option::Option::None;
+                        $crate::models::wire::Taken::Done
+                    }
+                    _ => $crate::models::wire::Taken::Refused("an object"),
+                }
+            }
+        }
+    };
+}
+pub(crate) use read;
+
+/// How a struct goes out.
+macro_rules! write {
+    ($name:ident leaves_out_nulls: $leaves_out:literal { $($field:ident = $wire:literal,)+ } $(.. $extra:ident)?) => {
+        impl $crate::models::wire::Fields for $name {
+            fn each(&self, put: &mut dyn FnMut(&str, &dyn $crate::models::wire::Put)) {
+                $(put($wire, &self.$field);)+
+                $(self.$extra.iter().for_each(|(name, value)| put(name, value));)?
+            }
+
+            fn leaves_out_nulls(&self) -> bool {
+                $leaves_out
+            }
+        }
+
+        impl $crate::models::wire::Put for $name {
+            fn out(&self) -> $crate::models::wire::Out<'_> {
+                $crate::models::wire::Out::Record(self)
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::models::wire::write(self, serializer)
+            }
+        }
+    };
+}
+pub(crate) use write;
