@@ -26,7 +26,7 @@ macro_rules! record {
             }
         }
 
-        $crate::models::record::write! { $name leaves_out_nulls: false { $($field = $wire,)+ } }
+        $crate::models::record::write! { $name { $($field = $wire or null,)+ } }
     };
 }
 pub(crate) use record;
@@ -52,7 +52,7 @@ macro_rules! request {
             )?
         }
 
-        $crate::models::record::write! { $name leaves_out_nulls: true { $($field = $wire,)+ } $(.. $extra)? }
+        $crate::models::record::write! { $name { $($field = $wire or skip,)+ } $(.. $extra)? }
     };
 }
 pub(crate) use request;
@@ -111,17 +111,21 @@ macro_rules! read {
 }
 pub(crate) use read;
 
-/// How a struct goes out.
+/// How a struct goes out, without what is `None` or with `null` in its place.
 macro_rules! write {
-    ($name:ident leaves_out_nulls: $leaves_out:literal { $($field:ident = $wire:literal,)+ } $(.. $extra:ident)?) => {
+    (@put $put:ident, $wire:literal, $value:expr, skip) => {
+        if !$crate::models::wire::Put::is_none($value) {
+            $put($wire, $value);
+        }
+    };
+    (@put $put:ident, $wire:literal, $value:expr, null) => {
+        $put($wire, $value)
+    };
+    ($name:ident { $($field:ident = $wire:literal or $none:ident,)+ } $(.. $extra:ident)?) => {
         impl $crate::models::wire::Fields for $name {
             fn each(&self, put: &mut dyn FnMut(&str, &dyn $crate::models::wire::Put)) {
-                $(put($wire, &self.$field);)+
+                $($crate::models::record::write!(@put put, $wire, &self.$field, $none);)+
                 $(self.$extra.iter().for_each(|(name, value)| put(name, value));)?
-            }
-
-            fn leaves_out_nulls(&self) -> bool {
-                $leaves_out
             }
         }
 

@@ -510,21 +510,25 @@ pub(crate) enum Out<'a> {
     Text(&'a str),
     Record(&'a dyn Fields),
     List(&'a dyn Items),
-    /// What a caller put in; never [`Null`](Self::Null), so that it is sent even then.
+    /// What a caller put in.
     Json(&'a serde_json::Value),
 }
 
 /// A type of which the wire knows the values.
 pub(crate) trait Put {
     fn out(&self) -> Out<'_>;
+
+    fn is_none(&self) -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
 }
 
 /// Values with names.
 pub(crate) trait Fields {
     fn each(&self, put: &mut dyn FnMut(&str, &dyn Put));
-
-    /// Whether what is `None` is not sent, rather than `null`.
-    fn leaves_out_nulls(&self) -> bool;
 }
 
 /// Values in a row.
@@ -573,6 +577,10 @@ impl<T: Put> Put for Option<T> {
     fn out(&self) -> Out<'_> {
         self.as_ref().map_or(Out::Null, T::out)
     }
+
+    fn is_none(&self) -> bool {
+        self.is_none()
+    }
 }
 
 impl Serialize for Out<'_> {
@@ -604,11 +612,9 @@ impl Serialize for Out<'_> {
 pub(crate) fn write<S: Serializer>(record: &dyn Fields, serializer: S) -> Result<S::Ok, S::Error> {
     let mut written = serializer.serialize_map(None)?;
     let mut result = Ok(());
-    let all = !record.leaves_out_nulls();
     record.each(&mut |name, value| {
-        let value = value.out();
-        if (all || !matches!(value, Out::Null)) && result.is_ok() {
-            result = written.serialize_entry(name, &value);
+        if result.is_ok() {
+            result = written.serialize_entry(name, &value.out());
         }
     });
     result?;

@@ -239,25 +239,28 @@ async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, T
     if announced > limit as u64 {
         return Err(too_large(limit));
     }
-    let Some(first) = response.chunk().await.map_err(broken_off)? else { return Ok(Bytes::new()) };
+    let Some(mut last) = response.chunk().await.map_err(broken_off)? else { return Ok(Bytes::new()) };
     // Most answers come in one piece, which needs no copy. The pieces of others are joined once all are there, so that an
     // answer under way holds nothing but what was read; beyond a number of pieces they are joined as they come, since a
     // piece of one byte holds more than that.
     let mut whole = BytesMut::new();
-    let mut pieces = vec![first];
-    let mut length = pieces[0].len();
+    let mut pieces = Vec::new();
+    let mut length = last.len();
     while length <= limit {
         let next = response.chunk().await.map_err(broken_off)?;
-        if next.is_none() && whole.is_empty() && pieces.len() == 1 {
-            return Ok(pieces.remove(0));
+        if next.is_none() && length == last.len() {
+            return Ok(last);
         }
         if next.is_none() || pieces.len() == PIECES {
             whole.reserve(length - whole.len());
-            pieces.drain(..).for_each(|piece| whole.extend_from_slice(&piece));
+            pieces.drain(..).for_each(|piece: Bytes| whole.extend_from_slice(&piece));
         }
-        let Some(next) = next else { return Ok(whole.freeze()) };
+        let Some(next) = next else {
+            whole.extend_from_slice(&last);
+            return Ok(whole.freeze());
+        };
         length += next.len();
-        pieces.push(next);
+        pieces.push(std::mem::replace(&mut last, next));
     }
     Err(too_large(limit))
 }

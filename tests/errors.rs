@@ -285,7 +285,7 @@ async fn what_cannot_be_decoded_says_where_and_shows_what_stands_there() {
     for (body, line, column) in [
         ("{", 1, 1),
         ("{\"generations_by_pk\":\n {\"id\": []}}", 2, 9),
-        ("[]", 1, 0),
+        ("[]", 1, 1),
         ("\"text\"", 1, 6),
         ("{\"generations_by_pk\":{}}", 1, 23),
         ("{\"generations_by_pk\":[]}", 1, 22),
