@@ -1,7 +1,8 @@
-//! Every operation with the crate. Prints how many there are; it is measured by its size, and not to be run further.
+//! Every operation with the crate. It is measured by its size: run, it only ends with their number as its exit code.
 
 use std::error::Error;
 use std::hint::black_box;
+use std::process::ExitCode;
 
 use leonardo_ai::{LeonardoCore, funcs, operations};
 
@@ -30,8 +31,12 @@ macro_rules! call_all {
 
 leonardo_ai::for_each_operation!(call_all);
 
-fn main() -> Result<(), Box<dyn Error>> {
-    println!("{}", operations::ALL.len());
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    // Printing it would bring what no other measured program has. The compiler cannot know that this always returns.
+    if black_box(true) {
+        return Ok(ExitCode::from(operations::ALL.len() as u8));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(runtime.block_on(async { call_all(&LeonardoCore::from_env()?).await })?)
+    runtime.block_on(async { call_all(&LeonardoCore::from_env()?).await })?;
+    Ok(ExitCode::SUCCESS)
 }
