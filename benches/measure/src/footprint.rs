@@ -20,7 +20,7 @@ const PROGRAMS: [(&str, &str); 5] = [
 
 pub fn sizes(report: &mut Report) -> Result<()> {
     let packages = PROGRAMS.map(|(package, _)| package);
-    let folder = programs::build("release", &packages)?;
+    let folder = programs::build(&packages)?;
     let mut sizes = BTreeMap::new();
     let mut crates = BTreeMap::new();
     let mut rows = vec![row!["program", "KiB", "crates"]];
@@ -64,7 +64,7 @@ pub fn sizes(report: &mut Report) -> Result<()> {
 /// How many crates a program is built from, its own among them.
 fn tree(package: &str) -> Result<usize> {
     let mut command = programs::cargo("CARGO");
-    command.args(["tree", "-e", "normal,build", "--prefix", "none", "--format", "{p}", "-p", package]);
+    command.args(["tree", "--locked", "-e", "normal,build", "--prefix", "none", "--format", "{p}", "-p", package]);
     let output = programs::run(&mut command)?;
     let text = String::from_utf8(output.stdout)?;
     Ok(text.lines().map(|line| line.trim_end_matches(" (*)")).collect::<BTreeSet<_>>().len())
@@ -83,7 +83,7 @@ pub fn build_times(report: &mut Report) -> Result<()> {
         let folder = programs::target()?.join("clean-build");
         let _ = std::fs::remove_dir_all(&folder);
         let mut command = programs::cargo("CARGO");
-        command.args(["build", "-q", "--offline", "--release", "-j2", "-p", package]);
+        command.args(["build", "-q", "--locked", "--offline", "--release", "-j2", "-p", package]);
         command.env("CARGO_TARGET_DIR", &folder);
         let before = processor_seconds()?;
         programs::run(&mut command)?;

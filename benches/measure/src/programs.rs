@@ -28,14 +28,14 @@ pub fn cargo(variable: &str) -> Command {
 }
 
 /// Builds the packages one by one, so that none gets features that only another needs.
-pub fn build(profile: &str, packages: &[&str]) -> Result<PathBuf> {
+pub fn build(packages: &[&str]) -> Result<PathBuf> {
     for package in packages {
         let mut command = cargo("CARGO");
-        command.args(["build", "-q", "--profile", profile, "-p", package]);
+        command.args(["build", "-q", "--locked", "--release", "-p", package]);
         command.env("CARGO_TARGET_DIR", target()?);
         run(&mut command)?;
     }
-    Ok(target()?.join(profile))
+    Ok(target()?.join("release"))
 }
 
 /// Runs a program to its end, and takes what it printed.

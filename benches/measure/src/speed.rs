@@ -13,7 +13,7 @@ use crate::{Result, row};
 const TURNS: usize = 21;
 
 pub fn throughput(report: &mut Report) -> Result<()> {
-    let folder = programs::build("release", &["answers", "load"])?;
+    let folder = programs::build(&["answers", "load"])?;
     let server = Server::start(&folder)?;
     let mut times = vec![row![
         "call",
@@ -82,7 +82,7 @@ fn load(
 }
 
 pub fn first_call(report: &mut Report) -> Result<()> {
-    let folder = programs::build("release", &["answers", "by-hand-one", "sdk-one"])?;
+    let folder = programs::build(&["answers", "by-hand-one", "sdk-one"])?;
     let server = Server::start(&folder)?;
     let mut times = [Vec::new(), Vec::new()];
     for turn in 0..10 * TURNS {
