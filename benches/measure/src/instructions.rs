@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::programs::{self, Server};
-use crate::report::{self, Kind, Report};
+use crate::report::{self, Report};
 use crate::{Result, row};
 
 /// How often each count is repeated, to see whether it repeats.
@@ -32,7 +32,7 @@ pub fn measure(report: &mut Report) -> Result<()> {
             spread = spread.max((most - least) / least);
         }
         let ratio = means[1] / means[0];
-        let budget = report.at_most(&format!("instructions.{operation}"), ratio, Kind::Exact)?;
+        let budget = report.exact(&format!("instructions.{operation}"), ratio)?;
         let [by_hand, sdk] = means.map(|mean| format!("{mean:.0}"));
         rows.push(row![name, by_hand, sdk, format!("{ratio:.3}"), budget, format!("{:.3} %", spread * 100.0)]);
     }

@@ -12,12 +12,13 @@ mod speed;
 use std::error::Error;
 use std::process::ExitCode;
 
+use crate::budgets::Budgets;
 use crate::report::Report;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
-    let mut report = match budgets::read() {
+    let mut report = match Budgets::read() {
         Ok(budgets) => Report::new(budgets),
         Err(error) => {
             eprintln!("budgets.toml: {error}");

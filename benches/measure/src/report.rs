@@ -3,58 +3,66 @@
 use std::process::ExitCode;
 
 use crate::Result;
-use crate::budgets::Budgets;
+use crate::budgets::{Budgets, Verdict};
 
 pub struct Report {
     budgets: Budgets,
-    missed: Vec<String>,
-}
-
-/// Whether a figure repeats exactly, so that missing its budget is a failure.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Kind {
-    Exact,
-    Varies,
+    stands: Vec<String>,
+    failed: Vec<String>,
 }
 
 impl Report {
     pub fn new(budgets: Budgets) -> Self {
-        Self { budgets, missed: Vec::new() }
+        Self { budgets, stands: Vec::new(), failed: Vec::new() }
     }
 
-    /// A cell with the budget, and whether the figure keeps it. More is worse.
-    pub fn at_most(&mut self, name: &str, figure: f64, kind: Kind) -> Result<String> {
-        let budget = self.budget(name)?;
-        Ok(self.judged(name, figure <= budget, format!("≤ {budget}"), kind))
+    /// A cell with the budget of a figure that repeats exactly, where more is worse: beyond it the run fails, unless
+    /// the miss stands.
+    pub fn exact(&mut self, name: &str, figure: f64) -> Result<String> {
+        match self.budgets.judge(name, figure)? {
+            Verdict::Kept => {}
+            Verdict::Stands(text) => self.stands.push(text),
+            Verdict::Failed(text) => self.failed.push(text),
+        }
+        let budget = self.budgets.limit(name)?;
+        Ok(cell('≤', budget, figure <= budget))
+    }
+
+    /// The same for a figure that varies, which is only reported.
+    pub fn at_most(&self, name: &str, figure: f64) -> Result<String> {
+        let budget = self.reported(name)?;
+        Ok(cell('≤', budget, figure <= budget))
     }
 
     /// The same where less is worse.
-    pub fn at_least(&mut self, name: &str, figure: f64, kind: Kind) -> Result<String> {
-        let budget = self.budget(name)?;
-        Ok(self.judged(name, figure >= budget, format!("≥ {budget}"), kind))
+    pub fn at_least(&self, name: &str, figure: f64) -> Result<String> {
+        let budget = self.reported(name)?;
+        Ok(cell('≥', budget, figure >= budget))
     }
 
-    fn budget(&self, name: &str) -> Result<f64> {
-        self.budgets.get(name).copied().ok_or_else(|| format!("budgets.toml has no {name}").into())
-    }
-
-    fn judged(&mut self, name: &str, kept: bool, budget: String, kind: Kind) -> String {
-        if kept {
-            return budget;
+    fn reported(&self, name: &str) -> Result<f64> {
+        if self.budgets.stands(name) {
+            return Err(format!("{name} varies, so no miss of it is recorded").into());
         }
-        if kind == Kind::Exact {
-            self.missed.push(name.to_owned());
-        }
-        format!("{budget} **missed**")
+        self.budgets.limit(name)
     }
 
     pub fn end(self) -> ExitCode {
-        if self.missed.is_empty() {
-            return ExitCode::SUCCESS;
+        if !self.stands.is_empty() || !self.failed.is_empty() {
+            println!();
         }
-        println!("\nMissed: {}.", self.missed.join(", "));
-        ExitCode::FAILURE
+        for line in &self.stands {
+            println!("{line}");
+        }
+        for line in &self.failed {
+            println!("FAILED: {line}");
+        }
+        if self.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
+}
+
+fn cell(sign: char, budget: f64, kept: bool) -> String {
+    format!("{sign} {budget}{}", if kept { "" } else { " **missed**" })
 }
 
 /// Prints a table in Markdown; the first row is the head.

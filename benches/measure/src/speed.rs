@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::programs::{self, Server};
-use crate::report::{self, Kind, Report};
+use crate::report::{self, Report};
 use crate::{Result, row};
 
 const TURNS: usize = 21;
@@ -42,12 +42,12 @@ pub fn throughput(report: &mut Report) -> Result<()> {
             let (faster, busier) = (1.0 / compared(|run| run.seconds), compared(|run| run.processor_seconds));
             let each = |figure: fn(&Run) -> f64| [0, 1].map(|number| median(runs[number].iter().map(figure).collect()));
             let [by_hand, sdk] = each(|run| run.seconds).map(|seconds| format!("{:.0}", calls as f64 / seconds));
-            let budget = report.at_least("speed.throughput", faster, Kind::Varies)?;
+            let budget = report.at_least("speed.throughput", faster)?;
             let (faster, busier) = (format!("{faster:.2}"), format!("{busier:.2}"));
             times.push(row![name, concurrency, by_hand, sdk, faster, budget, busier]);
 
             let [by_hand, sdk] = each(|run| run.memory);
-            let budget = report.at_most("speed.memory", sdk / by_hand, Kind::Varies)?;
+            let budget = report.at_most("speed.memory", sdk / by_hand)?;
             let ratio = format!("{:.2}", sdk / by_hand);
             memories.push(row![name, concurrency, format!("{by_hand:.0}"), format!("{sdk:.0}"), ratio, budget]);
         }
@@ -109,7 +109,7 @@ pub fn first_call(report: &mut Report) -> Result<()> {
                 format!("{by_hand:.2}"),
                 format!("{sdk:.2}"),
                 format!("{more:+.2}"),
-                report.at_most("start.first_call", more, Kind::Varies)?
+                report.at_most("start.first_call", more)?
             ],
         ],
     );
