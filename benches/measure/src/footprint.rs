@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::programs;
@@ -122,20 +122,7 @@ pub fn wasm(_: &mut Report) -> Result<()> {
     let mut rows = vec![row!["module", "KiB", "gzipped, KiB"]];
     let mut sizes = Vec::new();
     for (package, name) in [("wasm-by-hand", "by hand"), ("wasm-sdk", "with the crate")] {
-        let mut command = programs::cargo("WASM_CARGO");
-        command.args(["build", "--profile", "small", "--target", "wasm32-unknown-unknown", "-p", package]);
-        command.args(["--message-format", "json"]);
-        let output = command.output()?;
-        if !output.status.success() {
-            let text = String::from_utf8_lossy(&output.stderr);
-            if text.contains("can't find crate for `core`") || text.contains("can't find crate for `std`") {
-                println!("\nSkipped: this needs Rust's target wasm32-unknown-unknown.");
-                return Ok(());
-            }
-            return Err(text.into());
-        }
-        let module = module(&String::from_utf8(output.stdout)?).ok_or("cargo named no module")?;
-        let module = std::fs::read(module)?;
+        let Some(module) = programs::module(package, false)? else { return Ok(()) };
         let size = (module.len() as f64 / 1024.0, gzipped(module)? as f64 / 1024.0);
         rows.push(row![name, format!("{:.1}", size.0), format!("{:.1}", size.1)]);
         sizes.push(size);
@@ -144,11 +131,6 @@ pub fn wasm(_: &mut Report) -> Result<()> {
     rows.push(row!["more", format!("{:.1}", more.0), format!("{:.1}", more.1)]);
     report::table("A module for a browser with one operation", &rows);
     Ok(())
-}
-
-/// The module among the files that cargo names.
-fn module(messages: &str) -> Option<PathBuf> {
-    messages.split('"').rfind(|word| word.ends_with(".wasm")).map(PathBuf::from)
 }
 
 fn gzipped(bytes: Vec<u8>) -> Result<usize> {

@@ -1,8 +1,9 @@
 //! Runs the measurements, prints them as tables, and holds them against `budgets.toml`: `measure [PART]...`.
 //!
-//! The parts are `instructions`, `footprint`, `speed`, `start`, `build` and `wasm`; without any, the first four.
+//! The parts are `instructions`, `footprint`, `speed`, `start`, `build`, `wasm` and `bytes`; without any, the first four.
 
 mod budgets;
+mod bytes;
 mod footprint;
 mod instructions;
 mod programs;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             "start" => speed::first_call(&mut report),
             "build" => footprint::build_times(&mut report),
             "wasm" => footprint::wasm(&mut report),
+            "bytes" => bytes::measure(&mut report),
             _ => Err("there is no such part".into()),
         };
         if let Err(error) = done {

@@ -38,6 +38,36 @@ pub fn build(packages: &[&str]) -> Result<PathBuf> {
     Ok(target()?.join("release"))
 }
 
+/// A program as `build` makes it, but with its symbols. Only the last step is another, so all else is there already.
+pub fn with_symbols(package: &str) -> Result<Vec<u8>> {
+    let mut command = cargo("CARGO");
+    command.args(["rustc", "-q", "--locked", "--release", "-p", package]).env("CARGO_TARGET_DIR", target()?);
+    run(command.args(STRIP_NOTHING))?;
+    Ok(std::fs::read(target()?.join("release").join(package))?)
+}
+
+const STRIP_NOTHING: [&str; 3] = ["--", "-C", "strip=none"];
+
+/// A module for a browser, or nothing where its target is missing.
+pub fn module(package: &str, symbols: bool) -> Result<Option<Vec<u8>>> {
+    let mut command = cargo("WASM_CARGO");
+    command.args(["rustc", "--locked", "--profile", "small", "--target", "wasm32-unknown-unknown", "-p", package]);
+    command.args(["--message-format", "json"]).args(STRIP_NOTHING.iter().filter(|_| symbols));
+    let output = command.output()?;
+    if !output.status.success() {
+        let text = String::from_utf8_lossy(&output.stderr);
+        if text.contains("can't find crate for `core`") || text.contains("can't find crate for `std`") {
+            println!("\nSkipped: a module for a browser needs Rust's target wasm32-unknown-unknown.");
+            return Ok(None);
+        }
+        return Err(text.into());
+    }
+    // Among the files that cargo names.
+    let messages = String::from_utf8(output.stdout)?;
+    let module = messages.split('"').rfind(|word| word.ends_with(".wasm")).ok_or("cargo named no module")?;
+    Ok(Some(std::fs::read(module)?))
+}
+
 /// Runs a program to its end, and takes what it printed.
 pub fn run(command: &mut Command) -> Result<Output> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
