@@ -1,7 +1,7 @@
 //! What the crate adds to a program that uses it: bytes, crates, and processor time of the compiler.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -119,18 +119,54 @@ fn processor_seconds() -> Result<f64> {
 }
 
 pub fn wasm(_: &mut Report) -> Result<()> {
-    let mut rows = vec![row!["module", "KiB", "gzipped, KiB"]];
     let mut sizes = Vec::new();
-    for (package, name) in [("wasm-by-hand", "by hand"), ("wasm-sdk", "with the crate")] {
+    for package in ["wasm-by-hand", "wasm-sdk"] {
         let Some(module) = programs::module(package, false)? else { return Ok(()) };
-        let size = (module.len() as f64 / 1024.0, gzipped(module)? as f64 / 1024.0);
-        rows.push(row![name, format!("{:.1}", size.0), format!("{:.1}", size.1)]);
-        sizes.push(size);
+        let given = given_to_a_browser(package, &module)?;
+        let own = [module.len(), gzipped(module)?];
+        sizes.push([Some(own[0]), Some(own[1]), given.map(|sizes| sizes[0]), given.map(|sizes| sizes[1])]);
     }
-    let more = (sizes[1].0 - sizes[0].0, sizes[1].1 - sizes[0].1);
-    rows.push(row!["more", format!("{:.1}", more.0), format!("{:.1}", more.1)]);
+    let mut rows = vec![row!["what, KiB", "by hand", "with the crate", "more"]];
+    for (number, what) in [
+        "as compiled",
+        "as compiled, gzipped",
+        "after wasm-bindgen, with its JavaScript",
+        "after wasm-bindgen, with its JavaScript, gzipped",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        if let (Some(by_hand), Some(sdk)) = (sizes[0][number], sizes[1][number]) {
+            let [by_hand, sdk] = [by_hand, sdk].map(|bytes| bytes as f64 / 1024.0);
+            rows.push(row![what, format!("{by_hand:.1}"), format!("{sdk:.1}"), format!("{:.1}", sdk - by_hand)]);
+        }
+    }
     report::table("A module for a browser with one operation", &rows);
     Ok(())
+}
+
+/// How large it is once wasm-bindgen has taken off what only that reads, and gzipped; nothing where that tool is missing.
+fn given_to_a_browser(package: &str, module: &[u8]) -> Result<Option<[usize; 2]>> {
+    let folder = programs::target()?.join("wasm-bindgen");
+    let file = folder.join(package).with_extension("wasm");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(&file, module)?;
+    let mut command = Command::new("wasm-bindgen");
+    command.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&folder).arg(&file);
+    let output = match command.output() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        output => output?,
+    };
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let mut sizes = [0, 0];
+    for end in ["_bg.wasm", ".js"] {
+        let bytes = std::fs::read(folder.join(format!("{package}{end}")))?;
+        sizes[0] += bytes.len();
+        sizes[1] += gzipped(bytes)?;
+    }
+    Ok(Some(sizes))
 }
 
 fn gzipped(bytes: Vec<u8>) -> Result<usize> {
