@@ -145,7 +145,7 @@ pub fn wasm(_: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// How large it is once wasm-bindgen has taken off what only that reads, and gzipped; nothing where that tool is missing.
+/// How large it is once wasm-bindgen has taken off what only that reads, and gzipped; nothing where the tool is missing.
 fn given_to_a_browser(package: &str, module: &[u8]) -> Result<Option<[usize; 2]>> {
     let folder = programs::target()?.join("wasm-bindgen");
     let file = folder.join(package).with_extension("wasm");

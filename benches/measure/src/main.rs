@@ -1,6 +1,6 @@
 //! Runs the measurements, prints them as tables, and holds them against `budgets.toml`: `measure [PART]...`.
 //!
-//! The parts are `instructions`, `footprint`, `speed`, `start`, `build`, `wasm` and `bytes`; without any, the first four.
+//! The parts are `instructions`, `footprint`, `speed`, `start`, `build`, `wasm`, `bytes`; without any, the first four.
 
 mod budgets;
 mod bytes;
