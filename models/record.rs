@@ -77,7 +77,7 @@ macro_rules! read {
             })?
 
             $(fn end(&mut self) -> ::core::result::Result<(), &'static str> {
-                if $(self.$required.as_str().trim().is_empty())||+ {
+                if $(self.$required.as_str().trim_ascii().is_empty())||+ {
                     return ::core::result::Result::Err($missing);
                 }
                 ::core::result::Result::Ok(())

@@ -294,7 +294,7 @@ impl<'a> Given<'a> {
             Self::Int(number) => number as f64,
             Self::Large(number) => number as f64,
             Self::Float(number) => number,
-            Self::Text(text) => match text.trim() {
+            Self::Text(text) => match text.trim_ascii() {
                 "" => return Ok(None),
                 // Not `parse`, since this parser is in every program that reads an answer.
                 text => serde_json::from_str(text).map_err(|_| Refused)?,
@@ -318,7 +318,7 @@ impl<'a> Given<'a> {
             Self::Int(number) => return Ok(Some(number)),
             Self::Large(_) => return Err(Refused),
             Self::Text(text) => {
-                if let Ok(number) = text.trim().parse() {
+                if let Ok(number) = text.trim_ascii().parse() {
                     return Ok(Some(number));
                 }
             }

@@ -1,5 +1,6 @@
 //! The handle that every call is made with.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -106,6 +107,10 @@ impl LeonardoCore {
 
     /// A builder with every default and no key yet.
     pub fn builder() -> LeonardoCoreBuilder {
+        const AGENT: &str = concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)");
+        let mut headers = HeaderMap::with_capacity(4);
+        set(&mut headers, ACCEPT, HeaderValue::from_static("application/json"));
+        set(&mut headers, USER_AGENT, HeaderValue::from_static(AGENT));
         LeonardoCoreBuilder {
             auth: None,
             server_url: Setting { field: "server_url", value: server_url::DEFAULT.to_owned() },
@@ -113,8 +118,8 @@ impl LeonardoCore {
             deadline: Some(Duration::from_secs(300)),
             retry: RetryPolicy::default(),
             budget: RetryBudget::default(),
-            headers: Vec::new(),
-            user_agent: concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)").to_owned(),
+            headers,
+            wrong_header: None,
             max_response_bytes: 16 * 1024 * 1024,
             transport: None,
             #[cfg(feature = "image-wait-for-generation")]
@@ -201,8 +206,9 @@ pub struct LeonardoCoreBuilder {
     deadline: Option<Duration>,
     retry: RetryPolicy,
     budget: RetryBudget,
-    headers: Vec<(String, String)>,
-    user_agent: String,
+    headers: HeaderMap,
+    /// The first header that cannot be sent.
+    wrong_header: Option<ConfigError>,
     max_response_bytes: usize,
     transport: Option<Box<dyn Transport>>,
     #[cfg(feature = "image-wait-for-generation")]
@@ -298,15 +304,26 @@ impl LeonardoCoreBuilder {
     /// in charge of (`authorization`, `content-type`, and those of the connection) are refused.
     #[must_use]
     pub fn default_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+        // Here rather than in `build`, so that only programs that add headers have the code for it.
+        match header(&name.into(), &value.into()) {
+            Ok((name, value)) => set(&mut self.headers, name, value),
+            Err(reason) => self.refuse_header("default_header", reason),
+        }
         self
     }
 
     /// What the program calls itself; `leonardo-ai/VERSION (rust)` if not set.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
-        self.user_agent = user_agent.into();
+        match HeaderValue::try_from(user_agent.into()) {
+            Ok(user_agent) => set(&mut self.headers, USER_AGENT, user_agent),
+            Err(_) => self.refuse_header("user_agent", "holds a character that cannot stand in a header"),
+        }
         self
+    }
+
+    fn refuse_header(&mut self, field: &'static str, reason: impl Into<Cow<'static, str>>) {
+        self.wrong_header.get_or_insert_with(|| ConfigError::new(field, reason));
     }
 
     /// The largest body of an answer that is accepted, in bytes; 16 MiB if not set. Reading stops beyond it.
@@ -347,15 +364,10 @@ impl LeonardoCoreBuilder {
     pub fn build(self) -> Result<LeonardoCore, Error> {
         let server = ServerUrl::parse(&self.server_url.value)
             .map_err(|reason| ConfigError::new(self.server_url.field, reason))?;
-        let mut headers = HeaderMap::with_capacity(4 + self.headers.len());
-        set(&mut headers, ACCEPT, HeaderValue::from_static("application/json"));
-        let user_agent = HeaderValue::try_from(self.user_agent)
-            .map_err(|_| ConfigError::new("user_agent", "holds a character that cannot stand in a header"))?;
-        set(&mut headers, USER_AGENT, user_agent);
-        for (name, value) in &self.headers {
-            let (name, value) = header(name, value).map_err(|reason| ConfigError::new("default_header", reason))?;
-            set(&mut headers, name, value);
+        if let Some(wrong) = self.wrong_header {
+            return Err(wrong.into());
         }
+        let mut headers = self.headers;
         let auth = match self.auth {
             None => return Err(ConfigError::new("bearer_auth", "there is no key").into()),
             Some(Setting { field, value: Credentials::Key(key) }) => {

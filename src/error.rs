@@ -583,7 +583,7 @@ const EXCERPT: usize = 240;
 /// steer a terminal.
 pub(crate) fn clipped(text: &str) -> String {
     const MOST: usize = 500;
-    let text = text.trim().trim_end_matches('.');
+    let text = text.trim_ascii().trim_end_matches('.');
     let mut clean: String = text.chars().take(MOST).map(|char| if char.is_control() { ' ' } else { char }).collect();
     if text.chars().nth(MOST).is_some() {
         clean.push('…');
@@ -767,7 +767,7 @@ fn reported(status: StatusCode, body: &[u8]) -> Reported {
         // Both forms were seen with status 200, and gateways mix them with others.
         Loose::List(Some(mut first)) => {
             let mut details = first.field("extensions");
-            said = details.field("statusCode").into_text().and_then(|code| code.trim().parse().ok());
+            said = details.field("statusCode").into_text().and_then(|code| code.trim_ascii().parse().ok());
             let message = if let Loose::Map(_) = *first { first.field("message") } else { *first };
             let message = message.into_text().unwrap_or_else(|| "an error without a message".to_owned());
             Some((message, details.field("path"), details.field("code")))
@@ -854,7 +854,7 @@ fn is_html(body: &[u8]) -> bool {
 
 /// `Retry-After`, in seconds or as a date; a date in the past is no pause, and what is neither is passed over.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim_ascii();
     if value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty() {
         // More digits than fit are still a long time.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));

@@ -1,7 +1,7 @@
 //! The server's base URL, and the URL of one call below it.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::{Position, Url};
+use url::Url;
 
 /// The real service.
 pub(crate) const DEFAULT: &str = "https://cloud.leonardo.ai/api/rest";
@@ -58,13 +58,9 @@ impl ServerUrl {
 
     /// Scheme, host and port, for messages.
     pub(crate) fn origin(&self) -> String {
-        origin(&self.0).to_owned()
+        let text = self.0.as_str();
+        text[..text.len() - self.0.path().len()].to_owned()
     }
-}
-
-/// Scheme, host and port of a URL that has a host and no user name.
-pub(crate) fn origin(url: &Url) -> &str {
-    &url[..Position::BeforePath]
 }
 
 /// Appends `id` as exactly one path segment, whatever it holds.

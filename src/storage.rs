@@ -10,13 +10,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderValue, Method, StatusCode};
-use url::Url;
+use url::{Position, Url};
 
 use crate::core::Inner;
 use crate::error;
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, Instant};
-use crate::server_url::{self, ServerUrl};
+use crate::server_url::ServerUrl;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// The longest pause within a download, if the caller sets none.
@@ -39,7 +39,7 @@ pub(crate) fn address(text: &str, server: &ServerUrl) -> (String, Result<Url, &'
         Some("it holds a user name or a password")
     } else if !matches!(url.scheme(), "http" | "https") {
         Some("its scheme must be https")
-    } else if url.scheme() == "http" && server_url::origin(&url) != server.origin() {
+    } else if url.scheme() == "http" && url[..Position::BeforePath] != server.origin() {
         Some("its scheme is http, which only links to the configured server may have; others must be https")
     } else {
         None
