@@ -255,7 +255,8 @@ impl<'a, T> Call<'a, T> {
         self
     }
 
-    /// The query, from the fields of a struct; those that are `None` are not sent.
+    /// The query, from the fields of a struct, which must be texts, numbers or booleans; those that are `None` are not
+    /// sent.
     pub fn query(mut self, query: &impl Serialize) -> Self {
         self.request.query(serde_json::to_string(query));
         self

@@ -10,12 +10,13 @@ use crate::report::{self, Report};
 use crate::{Result, row};
 
 /// Each program, and what it calls.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("by-hand-one", "by hand, one operation"),
     ("by-hand-four", "by hand, four operations"),
     ("sdk-one", "with the crate, one operation"),
     ("sdk-four", "with the crate, four operations"),
     ("sdk-all", "with the crate, all operations"),
+    ("sdk-full", "the same with the feature `full`, workflows included"),
 ];
 
 pub fn sizes(report: &mut Report) -> Result<()> {
