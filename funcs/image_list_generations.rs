@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
-use std::future::IntoFuture as _;
+use std::future::{Future as _, IntoFuture as _};
 use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,8 +14,7 @@ use super::image_get_generations_by_user_id;
 use crate::error::{CallInfo, Error, InvalidRequestError};
 use crate::models::{Generation, GetGenerationsByUserIdRequest, UserId};
 use crate::retry::RetryPolicy;
-use crate::runtime::BoxFuture;
-use crate::{Effect, LeonardoCore};
+use crate::{Effect, LeonardoCore, Sending};
 
 /// Lists all of a user's generations, newest first: `GET /v1/generations/user/{userId}`, page after page.
 ///
@@ -74,7 +73,7 @@ pub struct ListGenerations<'a> {
 enum Page<'a> {
     NotAsked,
     Asked {
-        answer: BoxFuture<'a, Result<Vec<Generation>, Error>>,
+        answer: Sending<'a, Vec<Generation>>,
         /// Whether there was still something to hand out when it was asked for.
         ahead: bool,
     },
@@ -140,7 +139,7 @@ impl<'a> ListGenerations<'a> {
         if let Some(policy) = &self.retry {
             call = call.retry(policy.clone());
         }
-        Page::Asked { answer: Box::pin(call.into_future()), ahead: !self.items.is_empty() }
+        Page::Asked { answer: call.into_future(), ahead: !self.items.is_empty() }
     }
 }
 
@@ -156,7 +155,7 @@ impl Stream for ListGenerations<'_> {
                 _ => {}
             }
             if let Page::Asked { answer, ahead } = &mut this.page {
-                this.page = match (answer.as_mut().poll(context), &ahead) {
+                this.page = match (Pin::new(answer).poll(context), &ahead) {
                     (Poll::Ready(Ok(page)), _) => Page::Here(page),
                     (Poll::Ready(Err(_)), true) => Page::Missed,
                     (Poll::Ready(Err(error)), false) => {

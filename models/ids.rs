@@ -40,7 +40,7 @@ macro_rules! ids {
         }
 
         text! { $name }
-        slots! { $name: "a string", |slot, given| *slot = (&*given.text()?).into(); }
+        slots! { $name: "a string", |slot, given| *slot = (&*given.name()?).into(); }
 
         impl From<&str> for $name {
             fn from(id: &str) -> Self {

@@ -18,8 +18,9 @@ mod enums;
 mod error;
 mod ids;
 mod open_enum;
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "not every build has requests"))]
 pub(crate) mod record;
-#[cfg_attr(not(feature = "models"), allow(dead_code, reason = "a build with few operations needs few of the helpers"))]
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "a build with few operations needs few of the helpers"))]
 pub(crate) mod wire;
 
 pub use common::{Cost, Timestamp};

@@ -47,7 +47,7 @@ macro_rules! open_enum {
         $crate::models::wire::text! { $name }
 
         $(
-            $crate::models::wire::slots! { $name: "a string", |slot, given| *slot = (&*given.text()?).into(); }
+            $crate::models::wire::slots! { $name: "a string", |slot, given| *slot = (&*given.name()?).into(); }
 
             impl ::core::default::Default for $name {
                 fn default() -> Self {

@@ -4,7 +4,8 @@
 //! Here a field is a [`Slot`], and one visitor, [`Fill`], asks slots what they make of what it finds; in the other
 //! direction every value becomes an [`Out`]. What is compiled for each record is little more than its table of names.
 //!
-//! All slots are tolerant in the same way: `null` is passed over, numbers may come as text and texts as numbers.
+//! All slots are tolerant in the same way: `null` is passed over, numbers may come as text, and texts as numbers (names,
+//! such as ids, as whole numbers only).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -86,6 +87,13 @@ pub(crate) fn read_some<'de, D: Deserializer<'de>, T: Slot + Default>(deserializ
         true => Ok(value),
         false => Err(D::Error::invalid_type(Unexpected::Unit, &"a value")),
     }
+}
+
+/// Reads a text, also in formats that do not tell what comes.
+pub(crate) fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let mut text = String::new();
+    deserializer.deserialize_str(Fill { slot: &mut text, lenient: false })?;
+    Ok(text)
 }
 
 /// Reads whatever comes into a slot.
@@ -183,11 +191,15 @@ impl<'de> Visitor<'de> for Fill<'_> {
         let refused = match self.slot.take(Given::Object) {
             Taken::Record(record) => {
                 let lenient = self.lenient || record.is_lenient();
-                while let Some(slot) = map.next_key_seed(SlotOf(record))? {
+                let mut is_number = false;
+                while let Some(slot) = map.next_key_seed(SlotOf { record, is_number: &mut is_number })? {
                     match slot {
                         Some(slot) => _ = map.next_value_seed(Fill { slot, lenient })?,
                         None => _ = map.next_value::<IgnoredAny>()?,
                     }
+                }
+                if is_number && !lenient {
+                    return Err(A::Error::invalid_type(Unexpected::Other("number"), &"an object"));
                 }
                 return match record.end() {
                     Ok(()) => Ok(true),
@@ -218,21 +230,26 @@ fn exact_number<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<String>, A
     while let Some(name) = map.next_key::<Cow<'_, str>>()? {
         fields += 1;
         if name == EXACT_NUMBER {
-            number = map.next_value::<Loose>()?.into_text();
+            number = Some(map.next_value::<Loose>()?).filter(Loose::is_number);
         } else {
             map.next_value::<IgnoredAny>()?;
         }
     }
     // Nothing but a number is handed over so; an object with this name and others is an object.
-    Ok(number.filter(|_| fields == 1))
+    Ok(number.filter(|_| fields == 1).and_then(Loose::into_text))
 }
 
 /// Finds the slot of a name, without keeping the name.
-struct SlotOf<'a>(&'a mut dyn Record);
+struct SlotOf<'a> {
+    record: &'a mut dyn Record,
+    /// Whether the last name was that of a number, which no record has.
+    is_number: &'a mut bool,
+}
 
 impl<'de, 'a> DeserializeSeed<'de> for SlotOf<'a> {
     type Value = Option<&'a mut dyn Slot>;
 
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_identifier(self)
     }
@@ -245,8 +262,11 @@ impl<'a> Visitor<'_> for SlotOf<'a> {
         f.write_str("a field's name")
     }
 
+    #[inline]
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.slot(name))
+        let slot = self.record.slot(name);
+        *self.is_number = slot.is_none() && name == EXACT_NUMBER;
+        Ok(slot)
     }
 }
 
@@ -277,15 +297,19 @@ impl<'de> DeserializeSeed<'de> for Item<'_> {
 pub(crate) struct Refused;
 
 impl<'a> Given<'a> {
-    /// Text, or a number as text.
-    pub(crate) fn text(self) -> Result<Cow<'a, str>, Refused> {
+    /// Text, or a whole number as text: what may be a name. Of other numbers not every digit is known.
+    pub(crate) fn name(self) -> Result<Cow<'a, str>, Refused> {
         Ok(match self {
             Self::Text(text) => text.into(),
             Self::Int(number) => number.to_string().into(),
             Self::Large(number) => number.to_string().into(),
-            Self::Float(number) => number.to_string().into(),
             _ => return Err(Refused),
         })
+    }
+
+    /// Text, or a number as text.
+    fn text(self) -> Result<Cow<'a, str>, Refused> {
+        if let Self::Float(number) = self { Ok(number.to_string().into()) } else { self.name() }
     }
 
     /// A finite number; `Ok(None)` for blank text.
@@ -367,7 +391,7 @@ slots! {
 macro_rules! text {
     ($name:ident) => {
         $crate::models::wire::slots! {
-            ::core::option::Option<$name>: "a string", |slot, given| *slot = Some((&*given.text()?).into());
+            ::core::option::Option<$name>: "a string", |slot, given| *slot = Some((&*given.name()?).into());
         }
 
         impl $crate::models::wire::Put for $name {
@@ -384,7 +408,7 @@ macro_rules! text {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
-                $crate::models::wire::read_some::<D, ::std::string::String>(deserializer).map(Self::from)
+                $crate::models::wire::read_text(deserializer).map(Self::from)
             }
         }
     };
@@ -428,7 +452,8 @@ impl<T: Slot + Default> Slot for Option<Vec<T>> {
 pub(crate) enum Loose {
     #[default]
     Null,
-    /// A text, a number or a boolean.
+    Bool,
+    /// A text, or a number.
     Text(String),
     /// Of a list only the first item.
     List(Option<Box<Loose>>),
@@ -445,6 +470,13 @@ impl Loose {
     pub(crate) fn into_text(self) -> Option<String> {
         if let Loose::Text(text) = self { Some(text) } else { None }
     }
+
+    /// Whether this is the text of a number of JSON.
+    fn is_number(&self) -> bool {
+        let Loose::Text(text) = self else { return false };
+        text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+            && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    }
 }
 
 impl Slot for Loose {
@@ -452,7 +484,7 @@ impl Slot for Loose {
         *self = match given {
             Given::List => Loose::List(None),
             Given::Object => Loose::Map(Vec::new()),
-            Given::Bool(value) => Loose::Text(value.to_string()),
+            Given::Bool(_) => Loose::Bool,
             scalar => scalar.text().map_or(Loose::Null, |text| Loose::Text(text.into_owned())),
         };
         match given {
@@ -485,7 +517,7 @@ impl Record for Loose {
         if let Loose::Map(fields) = self {
             // As in `exact_number`.
             if let [(name, number)] = &mut fields[..] {
-                if name == EXACT_NUMBER {
+                if name == EXACT_NUMBER && number.is_number() {
                     *self = std::mem::take(number);
                 }
             }
@@ -726,7 +758,7 @@ mod tests {
         let text = |text: &str| Loose::Text(text.to_owned());
         for (json, value) in [
             ("null", Loose::Null),
-            ("true", text("true")),
+            ("true", Loose::Bool),
             ("\"x\"", text("x")),
             ("-7", text("-7")),
             ("0.5", text("0.5")),
@@ -755,6 +787,12 @@ mod tests {
         assert_eq!(read::<_, u32>(number("12")).unwrap(), 12);
         assert_eq!(read::<_, Loose>(number("1.50")).unwrap(), Loose::Text("1.50".to_owned()));
         assert!(read::<_, u32>(number("-1")).is_err());
+        assert_eq!(read::<_, Loose>(number("x")).unwrap().field(EXACT_NUMBER), Loose::Text("x".to_owned()));
+        assert!(read::<_, Option<String>>(number("x")).is_err());
+        assert!(read_some::<_, crate::models::GeneratedImage>(number("1.5")).is_err());
+        assert!(read::<_, Vec<crate::models::GeneratedImage>>(json!([number("1.5")])).is_err());
+        let other = json!({EXACT_NUMBER: "1.5", "id": "i"});
+        assert_eq!(read_some::<_, crate::models::GeneratedImage>(other).unwrap().id.as_str(), "i");
         assert!(read::<_, Option<f64>>(json!({"x": 1})).is_err());
     }
 

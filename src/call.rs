@@ -22,7 +22,7 @@ use crate::error::{
     self, CallInfo, ConnectionError, DecodeError, DecodeReason, Error, InvalidRequestError, OutcomeUnknownError,
     Redactor, TimeoutError, TimeoutScope,
 };
-use crate::models::wire::{Loose, Slot};
+use crate::models::wire::Slot;
 use crate::operation::{Effect, Operation};
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend, SystemTime};
@@ -55,7 +55,8 @@ use crate::transport::{TransportError, TransportErrorKind, TransportRequest, Tra
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<'a, T = Bytes> {
     request: Request<'a>,
-    output: PhantomData<fn() -> T>,
+    /// Invariant, since the output is found again by its type.
+    output: PhantomData<fn(T) -> T>,
 }
 
 /// An output whose type only the call knows.
@@ -70,6 +71,7 @@ enum Reader {
     /// Nothing: it is wanted as it is.
     Raw,
     /// A record of this crate's.
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "without operations there are no records"))]
     Own(fn() -> Box<dyn Own>),
     /// A record of the caller's, and whether there were errors beside it.
     Theirs(fn(&'static str, &str) -> serde_json::Result<(Found, bool)>),
@@ -151,7 +153,7 @@ impl<'a> Call<'a, Bytes> {
         self.with(field, Reader::Theirs(|field, text| decode::read::<T>(field, text).map(found)))
     }
 
-    /// The operation's output is the list under `field`.
+    /// The operation's output is the list under `field`, which is empty if it is `null`.
     pub fn list<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, Vec<T>> {
         self.with(field, Reader::Theirs(|field, text| decode::read_list::<T>(field, text).map(found)))
     }
@@ -161,8 +163,9 @@ impl<'a> Call<'a, Bytes> {
         self.with(field, Reader::Theirs(|field, text| decode::read_list::<T>(field, text).map(first).map(found)))
     }
 
-    /// [`record`](Self::record), [`list`](Self::list) or [`first`](Self::first) with a record of this crate's: `T` is the
+    /// As [`record`](Self::record), [`list`](Self::list) or [`first`](Self::first) for a record of this crate's: `T` is the
     /// record, [`Listed`] or [`First`].
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "without operations there are no records"))]
     pub(crate) fn own<T: Own + Default>(self, field: &'static str) -> Call<'a, T::Output> {
         self.with(field, Reader::Own(|| Box::<T>::default()))
     }
@@ -208,7 +211,7 @@ impl<T: Slot + MaybeSend + 'static> Own for T {
 }
 
 /// A list; one that is `null` is empty.
-#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations list records"))]
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation lists records"))]
 #[derive(Default)]
 pub(crate) struct Listed<T>(Vec<T>);
 
@@ -225,7 +228,7 @@ impl<T: Slot + Default + MaybeSend + 'static> Own for Listed<T> {
 }
 
 /// The first element of a list that is not `null`; without one, as if the list were `null`.
-#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations have one record in a list"))]
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record in a list"))]
 #[derive(Default)]
 pub(crate) struct First<T>(Vec<T>);
 
@@ -345,7 +348,7 @@ impl<'a, T: 'static> IntoFuture for Call<'a, T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct Sending<'a, T> {
     work: Work<'a>,
-    output: PhantomData<fn() -> T>,
+    output: PhantomData<fn(T) -> T>,
 }
 
 impl<T: 'static> Future for Sending<'_, T> {
@@ -374,7 +377,7 @@ impl<'a, T: 'static> IntoFuture for WithResponse<'a, T> {
 #[must_use = "futures do nothing unless they are polled"]
 pub struct SendingWithResponse<'a, T> {
     work: Work<'a>,
-    output: PhantomData<fn() -> T>,
+    output: PhantomData<fn(T) -> T>,
 }
 
 impl<T: 'static> Future for SendingWithResponse<'_, T> {
@@ -468,19 +471,28 @@ impl Request<'_> {
         self.path_rest = rest;
     }
 
-    /// From JSON, which requests are encoded as anyway.
+    /// From JSON, which requests are encoded as anyway; its numbers are sent as they are written.
     fn query(&mut self, query: serde_json::Result<String>) {
-        let fields = match query.and_then(|query| serde_json::from_str(&query)) {
-            Ok(Loose::Map(fields)) => fields,
-            Ok(_) => return self.refuse("query", "it is not a struct or a map", None),
+        let query = match query {
+            Ok(query) => query,
             Err(error) => return self.refuse("query", error.to_string(), Some(Box::new(error))),
         };
+        let Some(fields) = pairs(&query) else {
+            return self.refuse("query", "it is not a struct or a map", None);
+        };
         let mut pairs = url::form_urlencoded::Serializer::new(std::mem::take(&mut self.query));
-        for (name, value) in fields {
-            match value {
-                Loose::Null => {}
-                Loose::Text(text) => _ = pairs.append_pair(&name, &text),
-                _ => return self.refuse("query", format!("`{name}` is neither a text nor a number"), None),
+        for (name, value) in &fields {
+            match value.as_bytes() {
+                b"null" => {}
+                [b'"', ..] => {
+                    let text: String = serde_json::from_str(value).unwrap_or_default();
+                    pairs.append_pair(name, &text);
+                }
+                [] => {
+                    let reason = format!("`{name}` is neither a text, nor a number, nor a boolean");
+                    return self.refuse("query", reason, None);
+                }
+                _ => _ = pairs.append_pair(name, value),
             }
         }
         self.query = pairs.finish();
@@ -715,8 +727,8 @@ impl Request<'_> {
         let redactor = trail.redactor(&self.core.inner.auth);
         let (reason, excerpt) = match fault {
             Fault::Refused | Fault::NotFound => {
-                let found = matches!(fault, Fault::Refused);
-                let error = error::api_error(self.info(), found, status, headers, body, &redactor);
+                let told = matches!(fault, Fault::Refused);
+                let error = error::api_error(self.info(), told, status, headers, body, &redactor);
                 return Error::Api(Box::new(error));
             }
             Fault::Empty => (DecodeReason::Empty, String::new()),
@@ -727,6 +739,36 @@ impl Request<'_> {
         };
         self.undecodable(status, reason, excerpt)
     }
+}
+
+/// The fields of an object in their order, each value as it is written. `json` is of the form that serde_json writes,
+/// without blanks. An object that holds others ends with the first of them.
+fn pairs(json: &str) -> Option<Vec<(String, &str)>> {
+    let mut rest = json.strip_prefix('{')?;
+    let mut pairs = Vec::new();
+    while rest.starts_with('"') {
+        let (name, after) = rest.split_at(scalar(rest));
+        let after = after.strip_prefix(':')?;
+        let (value, after) = after.split_at(scalar(after));
+        pairs.push((serde_json::from_str(name).ok()?, value));
+        rest = after.strip_prefix(',').unwrap_or_default();
+    }
+    Some(pairs)
+}
+
+/// The length of the text, number or word that `json` begins with; 0 if it begins with none.
+fn scalar(json: &str) -> usize {
+    let bytes = json.as_bytes();
+    if bytes.first() != Some(&b'"') {
+        return bytes.iter().position(|byte| b",:[]{}".contains(byte)).unwrap_or(bytes.len());
+    }
+    let mut escaped = false;
+    let end = bytes.iter().skip(1).position(|&byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(bytes.len(), |end| end + 2)
 }
 
 /// Why an answer is not what was asked for.

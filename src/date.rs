@@ -19,10 +19,8 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     // All three consist of the same words, of which only day, month and year change places; the first, the day of the
     // week, is not needed.
     let mut words = [""; 8];
-    let mut count = 0;
-    for word in text.split([' ', ',', '-', ':']).filter(|word| !word.is_empty()) {
-        *words.get_mut(count)? = word;
-        count += 1;
+    for (at, word) in text.split([' ', ',', '-', ':']).filter(|word| !word.is_empty()).enumerate() {
+        *words.get_mut(at)? = word;
     }
     let [day, month, year, hour, minute, second] = match words {
         // `Sun, 06 Nov 1994 08:49:37 GMT` and `Sunday, 06-Nov-94 08:49:37 GMT`.
@@ -35,7 +33,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     let month = MONTHS.chunks(3).position(|name| name.eq_ignore_ascii_case(month))? as i64 + 1;
     let year = match (digits(year.as_bytes())?, year.len()) {
         (year, 4) => year,
-        // Two digits mean the nearer century.
+        // Nobody writes two digits for a year before 1970.
         (year, 2) => year + if year < 70 { 2000 } else { 1900 },
         _ => return None,
     };

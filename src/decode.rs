@@ -107,10 +107,10 @@ pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serd
     Ok(unwrapped)
 }
 
-/// Reads a list of the caller's records.
+/// Reads a list of the caller's records; one that is `null` is empty.
 pub(crate) fn read_list<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<Vec<T>>> {
     let Unwrapped { record, errors } = read::<WithoutNulls<T>>(field, body)?;
-    Ok(Unwrapped { record: record.map(|list| list.map(|list| list.0)), errors })
+    Ok(Unwrapped { record: record.map(|list| Some(list.map_or_else(Vec::new, |list| list.0))), errors })
 }
 
 /// A list without its nulls.

@@ -50,8 +50,8 @@ pub enum Error {
     OutcomeUnknown(Box<OutcomeUnknownError>),
 }
 
-/// `Debug` of errors is what a program shows that returns one from `main`, so it says the same as `Display`, which also
-/// keeps secrets. The parts are fields.
+/// `Debug` of errors is what a program shows that returns one from `main`, so it says what `Display` does, which also
+/// keeps secrets, and the causes. The parts are fields.
 macro_rules! debug {
     ($($error:ident),+) => {$(
         impl fmt::Debug for $error {
@@ -79,8 +79,18 @@ impl fmt::Debug for Error {
     }
 }
 
-fn debug(name: &str, error: &dyn fmt::Display, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{name}({error})")
+fn debug(name: &str, error: &dyn std::error::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Most messages hold their cause.
+        let said = error.to_string();
+        if find(text.as_bytes(), said.as_bytes()).is_none() {
+            let _ = write!(text, " Caused by: {said}");
+        }
+        cause = error.source();
+    }
+    write!(f, "{name}({text})")
 }
 
 impl Error {
@@ -690,7 +700,7 @@ pub(crate) fn unreadable(error: &serde_json::Error, body: Bytes, redactor: &Reda
         // The message repeats the place, and quotes the value, of which a part may be a part of the key.
         let message = error.to_string();
         let message = match message.split(" at line ").next() {
-            Some(message) if !redactor.is_in(&body) => message.to_owned(),
+            Some(message) if !redactor.is_in(&body) && !redactor.is_in(message.as_bytes()) => clipped(message),
             _ => "it is not what was expected".to_owned(),
         };
         DecodeReason::Json { line, column, message }
@@ -747,34 +757,49 @@ struct Reported {
     error: Option<ApiErrorBody>,
 }
 
-/// Both forms of a body that reports an error.
+/// Both forms of a body that reports an error. Whatever else stands there is passed over.
 #[derive(Default)]
 struct ErrorBody {
     errors: Loose,
-    error: Loose,
-    path: Loose,
-    code: Loose,
+    error: Option<String>,
+    path: Option<String>,
+    code: Option<String>,
 }
 
-read! { ErrorBody { errors = "errors", error = "error", path = "path", code = "code", } }
+read! { ErrorBody { errors = "errors", error = "error", path = "path", code = "code", } lenient: true; }
+
+fn error_body(text: &str) -> serde_json::Result<ErrorBody> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let body = wire::read_some(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(body)
+}
 
 fn reported(status: StatusCode, body: &[u8]) -> Reported {
     let own = if status.is_success() { 0 } else { status.as_u16() };
-    let body = std::str::from_utf8(body).unwrap_or_default();
-    let body: ErrorBody = wire::read_some(&mut serde_json::Deserializer::from_str(body)).unwrap_or_default();
+    let text = String::from_utf8_lossy(body);
+    let body = error_body(&text).unwrap_or_default();
     let mut said = None;
     let error = match body.errors {
         // Both forms were seen with status 200, and gateways mix them with others.
         Loose::List(Some(mut first)) => {
             let mut details = first.field("extensions");
             said = details.field("statusCode").into_text().and_then(|code| code.trim_ascii().parse().ok());
-            let message = if let Loose::Map(_) = *first { first.field("message") } else { *first };
-            let message = message.into_text().unwrap_or_else(|| "an error without a message".to_owned());
-            Some((message, details.field("path"), details.field("code")))
+            let message =
+                if let Loose::Text(message) = *first { Some(message) } else { first.field("message").into_text() };
+            Some(ApiErrorBody {
+                // What is said in another form may still be told from the whole.
+                error: message.unwrap_or_else(|| text.into_owned()),
+                path: details.field("path").into_text(),
+                code: details.field("code").into_text(),
+            })
         }
-        _ => body.error.into_text().filter(|error| !error.is_empty()).map(|error| (error, body.path, body.code)),
+        _ => body.error.filter(|error| !error.is_empty()).map(|error| ApiErrorBody {
+            error,
+            path: body.path,
+            code: body.code,
+        }),
     };
-    let error = error.map(|(error, path, code)| ApiErrorBody { error, path: path.into_text(), code: code.into_text() });
     let status = match (&error, own, said) {
         (Some(_), 0, Some(said)) => said,
         (Some(error), 0, None) => status_of(error.code.as_deref().unwrap_or_default()),
@@ -814,10 +839,15 @@ fn status_of(code: &str) -> u16 {
     CODES.iter().find(|(known, _)| code.eq_ignore_ascii_case(known)).map_or(0, |&(_, status)| status)
 }
 
+/// How much of a message is looked at, in bytes.
+const MEANT: usize = 4096;
+
 fn kind_of(status: u16, message: &str, code: Option<&str>) -> ApiErrorKind {
-    let message = message.as_bytes();
-    if find(message, b"invalid response from authorization hook") == Some(0)
-        || find(message, b"authentication hook unauthorized") == Some(0)
+    // Whoever sends a longer message means something else.
+    let message = &message.as_bytes()[..message.len().min(MEANT)];
+    let begins = |with: &[u8]| message.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    if begins(b"invalid response from authorization hook")
+        || begins(b"authentication hook unauthorized")
         || code.is_some_and(|code| status_of(code) == 401)
     {
         return ApiErrorKind::Authentication;

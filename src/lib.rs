@@ -48,7 +48,7 @@ mod transport;
 #[cfg(feature = "client")]
 pub use self::{
     budget::RetryBudget,
-    call::{Call, Response, WithResponse},
+    call::{Call, Response, Sending, SendingWithResponse, WithResponse},
     core::{LeonardoCore, LeonardoCoreBuilder},
     error::{
         ApiError, ApiErrorKind, CallInfo, ConfigError, ConnectionError, DecodeError, DecodeReason, Error,

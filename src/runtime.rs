@@ -46,11 +46,21 @@ pub(crate) async fn sleep(duration: Duration) {
     gloo_timers::future::TimeoutFuture::new(millis).await;
 }
 
+/// A timer that ends in time even where what it limits is always ready, and so has used up what Tokio lets a task do
+/// before it yields.
+#[cfg(not(target_arch = "wasm32"))]
+fn timer(limit: Duration) -> impl Future<Output = ()> {
+    tokio::task::unconstrained(sleep(limit))
+}
+
+#[cfg(target_arch = "wasm32")]
+use sleep as timer;
+
 /// The future's output, or `None` if it took longer.
 ///
 /// Takes the future pinned, since an `async fn` holds what it takes by value twice.
 pub(crate) async fn timeout<F: Future + ?Sized>(limit: Duration, mut future: Pin<&mut F>) -> Option<F::Output> {
-    let mut timer = std::pin::pin!(sleep(limit));
+    let mut timer = std::pin::pin!(timer(limit));
     std::future::poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => timer.as_mut().poll(context).map(|()| None),

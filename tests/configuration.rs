@@ -388,6 +388,27 @@ async fn a_transport_that_never_answers_is_dropped_when_the_time_is_over() {
     assert_eq!(Arc::strong_count(&held), 2);
 }
 
+/// Work that is always ready, such as reading what is there already, uses up what Tokio lets a task do at a time.
+#[tokio::test]
+async fn a_transport_that_is_always_busy_is_dropped_when_the_time_is_over() {
+    struct Busy;
+
+    impl Transport for Busy {
+        fn send(&self, _: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
+            Box::pin(async {
+                let began = std::time::Instant::now();
+                while began.elapsed() < Duration::from_secs(20) {
+                    tokio::task::coop::consume_budget().await;
+                }
+                Ok(TransportResponse::new(http::StatusCode::OK, http::HeaderMap::new(), "{}"))
+            })
+        }
+    }
+
+    let core = valid().transport(Busy).retry(RetryPolicy::none()).timeout(Duration::from_millis(20)).build().unwrap();
+    assert!(matches!(get(&core).await.unwrap_err(), Error::Timeout(_)));
+}
+
 /// Polls a future by hand, with nothing around it.
 fn block_on<F: IntoFuture>(future: F) -> F::Output {
     let mut future = pin!(future.into_future());

@@ -531,6 +531,55 @@ fn an_error_beside_a_record_that_cannot_be_read_is_no_proof_that_nothing_was_cha
     }
 }
 
+/// An id of which not every digit is known is another id.
+#[test]
+fn a_number_in_place_of_an_id_is_kept_to_the_last_digit_or_refused() {
+    let job = |id: &str| {
+        let core = answered(&format!(r#"{{"sdGenerationJob":{{"generationId":{id}}}}}"#));
+        wait(image_create_generation(&core, CreateGenerationRequest::default()))
+    };
+    for id in ["7", "-7", "9223372036854775807", "18446744073709551615"] {
+        assert_eq!(job(id).unwrap().generation_id.as_str(), id);
+    }
+    for id in ["1.50", "1e3", "18446744073709551616", "123456789012345678901234567890"] {
+        assert!(job(id).unwrap_err().may_have_been_charged(), "{id}");
+    }
+}
+
+/// A caller's operation is read in another way than those of the crate, but to the same effect.
+#[test]
+fn an_operation_of_ones_own_reads_what_the_crates_own_read() {
+    static LIST: Operation = Operation::new("list", Method::GET, "/v1/list", Effect::Read);
+    fn ids<T>(list: Result<Vec<T>, Error>, id: impl Fn(&T) -> &str) -> Result<Vec<String>, String> {
+        let error = |error: Error| error.to_string().split_once(": ").unwrap().1.replace(" list", " generations");
+        list.map(|list| list.iter().map(|item| id(item).to_owned()).collect()).map_err(error)
+    }
+    for body in [
+        r#"{"generations":[{"id":"a"},null,{"id":"b"}],"x":1}"#,
+        r#"{"generations":[]}"#,
+        r#"{"generations":null}"#,
+        r#"{"generations":[{"id":"a"}],"errors":[]}"#,
+        r#"{"generations":[{"id":"a"}],"errors":[{"message":"no"}]}"#,
+        r#"{"generations":null,"errors":[1e999]}"#,
+        r#"{"errors":null}"#,
+        "{}",
+        r#"{"error":"no"}"#,
+        "",
+        "<html>",
+    ] {
+        let core = answered(body);
+        let own = ids(wait(image_get_generations_by_user_id(&core, "u", Default::default())), |item| item.id.as_str());
+        let theirs = wait(Call::new(&core, &LIST).list::<Generation>("generations"));
+        assert_eq!(own, ids(theirs, |item| item.id.as_str()), "{body}");
+        let first = wait(Call::new(&core, &LIST).first::<Generation>("generations")).map(|first| vec![first]);
+        match own {
+            Ok(ids) if ids.is_empty() => assert!(first.unwrap_err().is_not_found()),
+            Ok(own) => assert_eq!(ids(first, |item| item.id.as_str()), Ok(own[..1].to_vec())),
+            Err(own) => assert_eq!(ids(first, |item| item.id.as_str()), Err(own)),
+        }
+    }
+}
+
 /// What stands beside the record that was paid for is not needed, so nothing in it may hide the record.
 #[test]
 fn an_id_that_was_paid_for_is_handed_over_whatever_stands_beside_it() {

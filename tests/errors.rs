@@ -199,6 +199,13 @@ async fn an_errors_array_in_status_200_is_an_error_of_the_api() {
         (json!({"errors": [{"message": "m"}], "generations_by_pk": null}), Unexpected, "m", None),
         (json!({"generations_by_pk": {"id": ID}, "errors": [{"message": "m"}]}), Unexpected, "m", None),
         (only(json!("just text")), Unexpected, "just text", None),
+        (only(json!({"detail": "no"})), Unexpected, r#"{"errors":[{"detail":"no"}]}"#, None),
+        (
+            only(json!({"detail": "rejected by the content moderation filter"})),
+            Moderation,
+            r#"{"errors":[{"detail":"rejected by the content moderation filter"}]}"#,
+            None,
+        ),
     ] {
         let server = Server::always(Reply::json(200, body.to_string())).await;
         let core = once(&server);
@@ -215,6 +222,44 @@ async fn an_errors_array_in_status_200_is_an_error_of_the_api() {
         assert_eq!(error.may_have_been_charged(), matches!(kind, Failed | Unexpected), "{body}");
         assert_eq!(server.count(), 2);
     }
+}
+
+/// Only what the API itself says proves that nothing was done, and it says that in texts and in whole bodies.
+#[tokio::test]
+async fn what_looks_like_an_error_of_the_api_proves_nothing() {
+    for body in [
+        r#"{"error":false,"code":"bad-request"}"#,
+        r#"{"error":true,"code":"forbidden"}"#,
+        r#"{"error":["no"],"code":"forbidden"}"#,
+        r#"{"error":"no","code":"bad-request"} and more"#,
+        r#"{"error":"no","code":"bad-request"}{"sdGenerationJob":{"generationId":"g"}}"#,
+    ] {
+        let server = Server::always(Reply::json(200, body)).await;
+        let error = create(&once(&server)).await.unwrap_err();
+        assert!(error.may_have_been_charged(), "{body}: {error}");
+    }
+    let body = r#"{"error":"Invalid response from authorization hook"}<html>"#;
+    let server = Server::always(Reply::json(500, body)).await;
+    assert!(create(&once(&server)).await.unwrap_err().may_have_been_charged());
+    // What else stands in it, and in which encoding, does not matter.
+    let body = b"{\"error\":\"content moderation filter: WORD\",\"path\":[[1]],\"code\":{},\"x\":\"\xe4\"}";
+    let server = Server::always(Reply::with(400, &[("content-type", "application/json")], body.as_slice())).await;
+    let error = create(&once(&server)).await.unwrap_err();
+    assert_eq!(error.api().unwrap().kind, ApiErrorKind::Moderation, "{error}");
+}
+
+#[tokio::test]
+async fn debug_says_what_display_says_and_the_cause() {
+    let server = Server::always(Reply::json(404, r#"{"error":"no such thing"}"#)).await;
+    let error = get(&once(&server)).await.unwrap_err();
+    assert_eq!(format!("{error:?}"), format!("Api({error})"));
+    let Error::Api(api) = &error else { panic!("{error:?}") };
+    assert_eq!(format!("{api:?}"), format!("ApiError({error})"));
+    let sealed = || async { Err::<String, _>(std::io::Error::other("the vault is sealed")) };
+    let core = server.builder().bearer_auth_provider(sealed).build().unwrap();
+    let error = get(&core).await.unwrap_err();
+    assert!(!error.to_string().contains("sealed"), "{error}");
+    assert_eq!(format!("{error:?}"), format!("InvalidRequest({error} Caused by: the vault is sealed)"));
 }
 
 #[tokio::test]

@@ -647,6 +647,29 @@ async fn an_operation_of_ones_own_goes_the_same_way() {
 }
 
 #[tokio::test]
+async fn a_query_holds_numbers_as_they_are_and_fields_in_their_order() {
+    static NUMBERS: Operation = Operation::new("my_numbers", Method::GET, "/v1/numbers", Effect::Read);
+    #[derive(serde::Serialize)]
+    struct Numbers {
+        z: f64,
+        y: f64,
+        x: u128,
+        w: f64,
+        none: Option<u32>,
+        text: &'static str,
+    }
+    let server = Server::always(Reply::json(200, "{}")).await;
+    let core = server.core();
+    let numbers = Numbers { z: 0.1 + 0.2, y: 1e300, x: u128::MAX, w: 5e-324, none: None, text: "\"\\\u{e4}\u{1f408}" };
+    Call::new(&core, &NUMBERS).query(&numbers).await.unwrap();
+    let received = server.expect(1).await;
+    let query = received[0].target.split_once('?').unwrap().1;
+    let expected = "z=0.30000000000000004&y=1e300&x=340282366920938463463374607431768211455&w=5e-324\
+                    &text=%22%5C%C3%A4%F0%9F%90%88";
+    assert_eq!(query.replace("%2B", ""), expected);
+}
+
+#[tokio::test]
 async fn ids_and_queries_that_do_not_fit_the_operation_are_refused() {
     static PARTS: Operation = Operation::new("my_parts", Method::GET, "/v1/{thing}/{part}", Effect::Read);
     let server = Server::always(Reply::json(200, "{}")).await;
@@ -657,6 +680,8 @@ async fn ids_and_queries_that_do_not_fit_the_operation_are_refused() {
     assert_refused(&call().id("a").id("b").id("c").await.unwrap_err(), "id", &server);
     assert_refused(&call().id("a").id("..").await.unwrap_err(), "part", &server);
     assert_refused(&call().id("a").id("b").query(&1).await.unwrap_err(), "query", &server);
+    assert_refused(&call().id("a").id("b").query(&json!({"list": [1]})).await.unwrap_err(), "query", &server);
+    assert_refused(&call().id("a").id("b").query(&json!({"a": 1, "b": {}})).await.unwrap_err(), "query", &server);
     let unsendable = BTreeMap::from([((1, 2), 3)]);
     assert_refused(&call().id("a").id("b").query(&unsendable).await.unwrap_err(), "query", &server);
     assert_refused(&call().id("a").id("b").body(&unsendable).await.unwrap_err(), "body", &server);
