@@ -350,8 +350,12 @@ fn check_create(result: Result<GenerationJob, Error>, sent: u32, status: StatusC
     let json = serde_json::from_slice::<Value>(body).ok();
     // In a list, a field stands for its place; nobody sends that.
     let in_a_list = json.as_ref().is_some_and(|json| json["sdGenerationJob"].is_array());
-    let id = json.as_ref().and_then(|json| json["sdGenerationJob"]["generationId"].as_str());
-    let id = id.filter(|id| !id.trim().is_empty() && status.is_success());
+    let id = json.as_ref().and_then(|json| match &json["sdGenerationJob"]["generationId"] {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) if id.is_i64() || id.is_u64() => Some(id.to_string()),
+        _ => None,
+    });
+    let id = id.filter(|id| !id.trim_ascii().is_empty() && status.is_success());
     let listed = |json: &Value| json["errors"].as_array().is_some_and(|list| !list.is_empty());
     let told = |json: &Value| matches!(&json["error"], Value::String(_) | Value::Number(_));
     // An error in the place of a record, rather than beside one.
@@ -364,7 +368,7 @@ fn check_create(result: Result<GenerationJob, Error>, sent: u32, status: StatusC
     let error = match result {
         Ok(job) => {
             assert!(status.is_success());
-            assert!(in_a_list || json.is_none() || Some(job.generation_id.as_str()) == id);
+            assert!(in_a_list || json.is_none() || Some(job.generation_id.as_str()) == id.as_deref());
             return;
         }
         Err(error) => error,
