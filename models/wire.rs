@@ -188,85 +188,83 @@ impl<'de> Visitor<'de> for Fill<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-        let refused = match self.slot.take(Given::Object) {
-            Taken::Record(record) => {
-                let lenient = self.lenient || record.is_lenient();
-                let mut is_number = false;
-                while let Some(slot) = map.next_key_seed(SlotOf { record, is_number: &mut is_number })? {
-                    match slot {
-                        Some(slot) => _ = map.next_value_seed(Fill { slot, lenient })?,
-                        None => _ = map.next_value::<IgnoredAny>()?,
-                    }
-                }
-                if is_number && !lenient {
-                    return Err(A::Error::invalid_type(Unexpected::Other("number"), &"an object"));
-                }
-                return match record.end() {
-                    Ok(()) => Ok(true),
-                    Err(_) if self.lenient => {
-                        self.slot.take(Given::Nothing);
-                        Ok(false)
-                    }
-                    Err(reason) => Err(A::Error::custom(reason)),
-                };
+        let (mut nowhere, mut refused) = (Nowhere, None);
+        let record: &mut dyn Record = match self.slot.take(Given::Object) {
+            Taken::Record(record) => record,
+            taken => {
+                refused = if let Taken::Refused(wanted) = taken { Some(wanted) } else { None };
+                &mut nowhere
             }
-            Taken::Refused(wanted) => Some(wanted),
-            _ => None,
         };
-        if let Some(number) = exact_number(&mut map)? {
+        let lenient = self.lenient || record.is_lenient();
+        let (mut fields, mut number) = (0, None);
+        while let Some(field) = map.next_key_seed(FieldOf(record))? {
+            fields += 1;
+            match field {
+                Field::Slot(slot) => _ = map.next_value_seed(Fill { slot, lenient })?,
+                Field::Number => number = map.next_value::<Loose>()?.into_number(),
+                Field::Other => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        // Nothing but a number is handed over so; an object with this name and others is an object.
+        if let (1, Some(number)) = (fields, number) {
             return self.give(Given::Text(&number));
         }
-        match refused {
-            Some(wanted) if !self.lenient => Err(refusal(Given::Object, wanted)),
+        match (record.end(), refused) {
+            (Err(_), _) if self.lenient => {
+                self.slot.take(Given::Nothing);
+                Ok(false)
+            }
+            (Err(reason), _) => Err(A::Error::custom(reason)),
+            (_, Some(wanted)) if !self.lenient => Err(refusal(Given::Object, wanted)),
             _ => Ok(true),
         }
     }
 }
 
-/// Reads an object to its end, and tells which number it is, if it is one.
-fn exact_number<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<String>, A::Error> {
-    let mut number = None;
-    let mut fields = 0;
-    while let Some(name) = map.next_key::<Cow<'_, str>>()? {
-        fields += 1;
-        if name == EXACT_NUMBER {
-            number = Some(map.next_value::<Loose>()?).filter(Loose::is_number);
-        } else {
-            map.next_value::<IgnoredAny>()?;
-        }
+/// For an object that is passed over.
+struct Nowhere;
+
+impl Record for Nowhere {
+    fn slot(&mut self, _: &str) -> Option<&mut dyn Slot> {
+        None
     }
-    // Nothing but a number is handed over so; an object with this name and others is an object.
-    Ok(number.filter(|_| fields == 1).and_then(Loose::into_text))
 }
 
-/// Finds the slot of a name, without keeping the name.
-struct SlotOf<'a> {
-    record: &'a mut dyn Record,
-    /// Whether the last name was that of a number, which no record has.
-    is_number: &'a mut bool,
+/// What a name of an object stands for.
+enum Field<'a> {
+    Slot(&'a mut dyn Slot),
+    /// The object is a number: no record has this name.
+    Number,
+    Other,
 }
 
-impl<'de, 'a> DeserializeSeed<'de> for SlotOf<'a> {
-    type Value = Option<&'a mut dyn Slot>;
+/// Finds out what a name stands for, without keeping it.
+struct FieldOf<'a>(&'a mut dyn Record);
+
+impl<'de, 'a> DeserializeSeed<'de> for FieldOf<'a> {
+    type Value = Field<'a>;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Field<'a>, D::Error> {
         deserializer.deserialize_identifier(self)
     }
 }
 
-impl<'a> Visitor<'_> for SlotOf<'a> {
-    type Value = Option<&'a mut dyn Slot>;
+impl<'a> Visitor<'_> for FieldOf<'a> {
+    type Value = Field<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a field's name")
     }
 
     #[inline]
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        let slot = self.record.slot(name);
-        *self.is_number = slot.is_none() && name == EXACT_NUMBER;
-        Ok(slot)
+    fn visit_str<E>(self, name: &str) -> Result<Field<'a>, E> {
+        Ok(match self.0.slot(name) {
+            Some(slot) => Field::Slot(slot),
+            None if name == EXACT_NUMBER => Field::Number,
+            None => Field::Other,
+        })
     }
 }
 
@@ -471,11 +469,12 @@ impl Loose {
         if let Loose::Text(text) = self { Some(text) } else { None }
     }
 
-    /// Whether this is the text of a number of JSON.
-    fn is_number(&self) -> bool {
-        let Loose::Text(text) = self else { return false };
-        text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
-            && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    /// The text, if it is that of a number of JSON.
+    fn into_number(self) -> Option<String> {
+        self.into_text().filter(|text| {
+            text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+                && serde_json::from_str::<IgnoredAny>(text).is_ok()
+        })
     }
 }
 
@@ -509,20 +508,11 @@ impl List for Loose {
 impl Record for Loose {
     fn slot(&mut self, name: &str) -> Option<&mut dyn Slot> {
         let Loose::Map(fields) = self else { return None };
+        if name == EXACT_NUMBER {
+            return None;
+        }
         fields.push((name.to_owned(), Loose::Null));
         fields.last_mut().map(|(_, value)| value as _)
-    }
-
-    fn end(&mut self) -> Result<(), &'static str> {
-        if let Loose::Map(fields) = self {
-            // As in `exact_number`.
-            if let [(name, number)] = &mut fields[..] {
-                if name == EXACT_NUMBER && number.is_number() {
-                    *self = std::mem::take(number);
-                }
-            }
-        }
-        Ok(())
     }
 }
 
@@ -787,7 +777,7 @@ mod tests {
         assert_eq!(read::<_, u32>(number("12")).unwrap(), 12);
         assert_eq!(read::<_, Loose>(number("1.50")).unwrap(), Loose::Text("1.50".to_owned()));
         assert!(read::<_, u32>(number("-1")).is_err());
-        assert_eq!(read::<_, Loose>(number("x")).unwrap().field(EXACT_NUMBER), Loose::Text("x".to_owned()));
+        assert_eq!(read::<_, Loose>(number("x")).unwrap(), Loose::Map(Vec::new()));
         assert!(read::<_, Option<String>>(number("x")).is_err());
         assert!(read_some::<_, crate::models::GeneratedImage>(number("1.5")).is_err());
         assert!(read::<_, Vec<crate::models::GeneratedImage>>(json!([number("1.5")])).is_err());
