@@ -396,7 +396,8 @@ pub enum ApiErrorKind {
     RateLimited,
     /// The service failed.
     Server,
-    /// An answer that the API itself would not give, such as a redirect or a page of a proxy.
+    /// An error in the API's form that tells neither a known code nor a status; or an answer that the API itself would
+    /// not give, such as a redirect or a page of a proxy.
     Unexpected,
 }
 
@@ -450,7 +451,12 @@ impl ApiError {
     }
 
     fn message(&self) -> String {
-        let (kind, advice) = self.kind.name_and_advice();
+        let (kind, advice) = match (self.kind, &self.error) {
+            (ApiErrorKind::Unexpected, Some(_)) if self.status.is_success() => {
+                ("of no known kind", "Correct what it names; if it names nothing, try again later.")
+            }
+            _ => self.kind.name_and_advice(),
+        };
         let mut text = format!("{}the API answered {} ({kind})", self.call.beginning(), self.status);
         match &self.error {
             Some(error) => {

@@ -215,6 +215,9 @@ async fn an_errors_array_in_status_200_is_an_error_of_the_api() {
         let parsed = api.error.as_ref().unwrap();
         assert_eq!((parsed.error.as_str(), parsed.code.as_deref()), (message, code), "{body}");
         assert_message(&error, "image_get_generation_by_id", 1);
+        // An error in the API's form is no sign of a wrong server.
+        assert!(!error.to_string().contains("server URL"), "{error}");
+        assert_eq!(error.to_string().contains("of no known kind"), kind == Unexpected, "{error}");
 
         // A create is known not to have been carried out only where the kind says so.
         let error = create(&core).await.unwrap_err();
