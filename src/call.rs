@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::auth::{Auth, Bearer};
 use crate::core::{self, LeonardoCore};
-use crate::decode::{self, Unwrapped};
+use crate::decode::{self, Found, Unwrapped};
 use crate::error::{
     self, CallInfo, ConnectionError, DecodeError, DecodeReason, Error, InvalidRequestError, OutcomeUnknownError,
     Redactor, TimeoutError, TimeoutScope,
@@ -59,6 +59,22 @@ pub struct Call<'a, T = Bytes> {
     output: PhantomData<fn(T) -> T>,
 }
 
+/// One lifetime for another would be another type when the output is found again by its type.
+///
+/// ```
+/// fn same<'a>(call: leonardo_ai::Call<'a, &'static str>) -> leonardo_ai::Call<'a, &'static str> {
+///     call
+/// }
+/// ```
+///
+/// ```compile_fail
+/// fn shorter<'a>(call: leonardo_ai::Call<'a, &'static str>) -> leonardo_ai::Call<'a, &'a str> {
+///     call
+/// }
+/// ```
+#[cfg(doctest)]
+struct OutputIsInvariant;
+
 /// An output whose type only the call knows.
 #[cfg(not(target_arch = "wasm32"))]
 type Output = Box<dyn Any + Send>;
@@ -73,8 +89,8 @@ enum Reader {
     /// A record of this crate's.
     #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "without operations there are no records"))]
     Own(fn() -> Box<dyn Own>),
-    /// A record of the caller's, and whether there were errors beside it.
-    Theirs(fn(&'static str, &str) -> serde_json::Result<(Found, bool)>),
+    /// A record of the caller's.
+    Theirs(fn(&'static str, &str) -> serde_json::Result<Unwrapped<Output>>),
 }
 
 /// Everything of a call but the type of its output, so that it is compiled once.
@@ -150,17 +166,20 @@ impl<'a> Call<'a, Bytes> {
 
     /// The operation's output is the record under `field`; `null` there means that there is no such record.
     pub fn record<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, T> {
-        self.with(field, Reader::Theirs(|field, text| decode::read::<T>(field, text).map(found)))
+        self.with(field, Reader::Theirs(|field, text| decode::read::<T>(field, text).map(untyped)))
     }
 
     /// The operation's output is the list under `field`, which is empty if it is `null`.
     pub fn list<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, Vec<T>> {
-        self.with(field, Reader::Theirs(|field, text| decode::read_list::<T>(field, text).map(found)))
+        self.with(field, Reader::Theirs(|field, text| decode::read_list::<T>(field, text).map(untyped)))
     }
 
     /// The operation's output is the only element of the list under `field`.
     pub fn first<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, T> {
-        self.with(field, Reader::Theirs(|field, text| decode::read_list::<T>(field, text).map(first).map(found)))
+        fn first<T>(list: Option<Vec<T>>) -> Option<T> {
+            list?.into_iter().next()
+        }
+        self.with(field, Reader::Theirs(|field, text| Ok(untyped(decode::read_list::<T>(field, text)?.map(first)))))
     }
 
     /// As [`record`](Self::record), [`list`](Self::list) or [`first`](Self::first) for a record of this crate's: `T` is the
@@ -172,18 +191,8 @@ impl<'a> Call<'a, Bytes> {
 }
 
 /// Takes the type away from what was read.
-fn found<T: MaybeSend + 'static>(unwrapped: Unwrapped<T>) -> (Found, bool) {
-    let found = match unwrapped.record {
-        None => Found::Nothing,
-        Some(None) => Found::Null,
-        Some(Some(record)) => Found::Record(Box::new(record)),
-    };
-    (found, unwrapped.errors)
-}
-
-/// The first element of a list that is not `null`; without one, as if the list were `null`.
-fn first<T>(Unwrapped { record, errors }: Unwrapped<Vec<T>>) -> Unwrapped<T> {
-    Unwrapped { record: record.map(|list| list.and_then(|list| list.into_iter().next())), errors }
+fn untyped<T: MaybeSend + 'static>(record: Unwrapped<T>) -> Unwrapped<Output> {
+    record.map(|record| record.map(|record| Box::new(record) as Output))
 }
 
 /// A place for a record of this crate's, or for some. All that is compiled for each type.
@@ -407,13 +416,6 @@ fn start(mut request: Request<'_>) -> BoxFuture<'_, Result<Answer, Error>> {
 /// The output as what it was read as.
 fn known<T: 'static>(output: Output) -> T {
     *output.downcast().expect("a call is read as the type that it is awaited as")
-}
-
-/// What a decoder found where the record should be.
-enum Found {
-    Record(Output),
-    Null,
-    Nothing,
 }
 
 struct Answer {
@@ -685,40 +687,33 @@ impl Request<'_> {
         if !status.is_success() {
             return Err(Fault::Refused);
         }
-        if let Reader::Raw = self.reader {
-            return Ok(Box::new(body.clone()));
-        }
-        if body.is_empty() {
-            return Err(Fault::Empty);
-        }
         let billable = self.operation.effect == Effect::Billable;
-        match self.read(std::str::from_utf8(body).map_err(Fault::NotText)?) {
+        match self.read(body) {
             // The id of something paid for is handed over even if an error stands beside it.
-            Ok((Found::Record(output), errors)) if billable || !errors => Ok(output),
-            Ok((_, true)) => Err(Fault::Refused),
+            Ok(Unwrapped { found: Found::Record(output), errors }) if billable || !errors => Ok(output),
+            Ok(Unwrapped { errors: true, .. }) => Err(Fault::Refused),
             // Without a record, an error may stand in its place. A record that cannot be read is still a sign that
             // something was done.
-            Ok((Found::Nothing, _)) if error::tells_error(body) => Err(Fault::Refused),
-            Err(_) if !billable && error::tells_error(body) => Err(Fault::Refused),
-            Ok((Found::Null, _)) if !billable => Err(Fault::NotFound),
-            Ok((Found::Nothing, _)) => Err(Fault::NoField),
+            Ok(Unwrapped { found: Found::Nothing, .. }) if error::tells_error(body) => Err(Fault::Refused),
+            Err(Fault::NotJson(_)) if !billable && error::tells_error(body) => Err(Fault::Refused),
+            Ok(Unwrapped { found: Found::Null, .. }) if !billable => Err(Fault::NotFound),
+            Ok(Unwrapped { found: Found::Nothing, .. }) => Err(Fault::NoField),
             Ok(_) => Err(Fault::NoRecord),
-            Err(error) => Err(Fault::NotJson(error)),
+            Err(fault) => Err(fault),
         }
     }
 
-    fn read(&self, text: &str) -> serde_json::Result<(Found, bool)> {
-        let mut own = match self.reader {
-            Reader::Own(make) => make(),
-            Reader::Theirs(read) => return read(self.field, text),
-            Reader::Raw => return Ok((Found::Nothing, false)),
+    fn read(&self, body: &Bytes) -> Result<Unwrapped<Output>, Fault> {
+        let read = match self.reader {
+            Reader::Raw => return Ok(Unwrapped { found: Found::Record(Box::new(body.clone())), errors: false }),
+            Reader::Own(make) => {
+                let mut own = make();
+                decode::fill(self.field, text(body)?, own.slot())
+                    .map(|read| read.map(|taken| own.output(taken.is_some())))
+            }
+            Reader::Theirs(read) => read(self.field, text(body)?),
         };
-        let Unwrapped { record, errors } = decode::fill(self.field, text, own.slot())?;
-        let found = match record {
-            None => Found::Nothing,
-            Some(taken) => own.output(taken.is_some()).map_or(Found::Null, Found::Record),
-        };
-        Ok((found, errors))
+        read.map_err(Fault::NotJson)
     }
 
     #[cold]
@@ -739,6 +734,10 @@ impl Request<'_> {
         };
         self.undecodable(status, reason, excerpt)
     }
+}
+
+fn text(body: &[u8]) -> Result<&str, Fault> {
+    if body.is_empty() { Err(Fault::Empty) } else { std::str::from_utf8(body).map_err(Fault::NotText) }
 }
 
 /// The fields of an object in their order, each value as it is written. `json` is of the form that serde_json writes,

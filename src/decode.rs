@@ -15,10 +15,29 @@ use crate::models::wire::{self, Given, List, Record, Slot, Taken};
 
 /// What an object said about the record under one of its fields.
 pub(crate) struct Unwrapped<T> {
-    /// Absent if the field is.
-    pub(crate) record: Option<Option<T>>,
+    pub(crate) found: Found<T>,
     /// Whether there is a field `errors` with anything in it.
     pub(crate) errors: bool,
+}
+
+/// What stood where the record should be.
+pub(crate) enum Found<T> {
+    Record(T),
+    Null,
+    /// Not even the field.
+    Nothing,
+}
+
+impl<T> Unwrapped<T> {
+    /// Makes something else of a record, which may turn out to be none, or of its absence.
+    pub(crate) fn map<U>(self, record: impl FnOnce(Option<T>) -> Option<U>) -> Unwrapped<U> {
+        let found = match self.found {
+            Found::Record(found) => record(Some(found)),
+            Found::Null => record(None),
+            Found::Nothing => return Unwrapped { found: Found::Nothing, errors: self.errors },
+        };
+        Unwrapped { found: found.map_or(Found::Null, Found::Record), errors: self.errors }
+    }
 }
 
 /// Reads one of this crate's own records, or a list of them, into `slot`. Compiled once for all of them.
@@ -30,8 +49,12 @@ pub(crate) fn fill(field: &'static str, body: &str, slot: &mut dyn Slot) -> serd
     let mut deserializer = serde_json::Deserializer::from_str(body);
     wire::fill(&mut deserializer, &mut wrapping)?;
     deserializer.end()?;
-    let Fields { named, record, errors, .. } = wrapping;
-    Ok(Unwrapped { record: named.then(|| record.taken.then_some(())), errors: errors.0 })
+    let found = match wrapping {
+        Fields { named: false, .. } => Found::Nothing,
+        Fields { record: Watched { taken: false, .. }, .. } => Found::Null,
+        _ => Found::Record(()),
+    };
+    Ok(Unwrapped { found, errors: wrapping.errors.0 })
 }
 
 /// Whether a value is a list that is not empty; what is in it may be anything.
@@ -109,8 +132,8 @@ pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serd
 
 /// Reads a list of the caller's records; one that is `null` is empty.
 pub(crate) fn read_list<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<Vec<T>>> {
-    let Unwrapped { record, errors } = read::<WithoutNulls<T>>(field, body)?;
-    Ok(Unwrapped { record: record.map(|list| Some(list.map_or_else(Vec::new, |list| list.0))), errors })
+    let list = read::<WithoutNulls<T>>(field, body)?;
+    Ok(list.map(|list| Some(list.map_or_else(Vec::new, |list| list.0))))
 }
 
 /// A list without its nulls.
@@ -153,10 +176,10 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Wrapping<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut unwrapped = Unwrapped { record: None, errors: false };
+        let mut unwrapped = Unwrapped { found: Found::Nothing, errors: false };
         while let Some(name) = map.next_key_seed(NameOf(self.field))? {
             match name {
-                Name::Record => unwrapped.record = Some(map.next_value()?),
+                Name::Record => unwrapped.found = map.next_value::<Option<T>>()?.map_or(Found::Null, Found::Record),
                 Name::Errors => unwrapped.errors = map.next_value::<NotEmpty>()?.0,
                 Name::Other => _ = map.next_value::<IgnoredAny>()?,
             }

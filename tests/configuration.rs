@@ -17,8 +17,8 @@ use leonardo_ai::funcs::{
 use leonardo_ai::http::Method;
 use leonardo_ai::models::{Generation, GenerationJob};
 use leonardo_ai::{
-    BoxFuture, Call, Error, LeonardoCore, LeonardoCoreBuilder, RetryPolicy, Transport, TransportError,
-    TransportErrorKind, TransportRequest, TransportResponse, WithResponse, reqwest,
+    BoxFuture, Call, Error, LeonardoCore, LeonardoCoreBuilder, RetryPolicy, Sending, SendingWithResponse, Transport,
+    TransportError, TransportErrorKind, TransportRequest, TransportResponse, WithResponse, reqwest,
 };
 
 fn valid() -> LeonardoCoreBuilder {
@@ -264,9 +264,26 @@ fn what_is_public_can_cross_threads() {
         sent::<Call<'static, Generation>>();
         sent::<WithResponse<'static, GenerationJob>>();
         sent::<LeonardoCoreBuilder>();
-        sent::<<Call<'static, Generation> as IntoFuture>::IntoFuture>();
-        sent::<<WithResponse<'static, Generation> as IntoFuture>::IntoFuture>();
+        sent::<Sending<'static, Generation>>();
+        sent::<SendingWithResponse<'static, Generation>>();
     }
+}
+
+/// Without a box, and without a parameter for the future's type.
+struct Pending {
+    call: Sending<'static, Generation>,
+    with_response: SendingWithResponse<'static, Generation>,
+}
+
+#[tokio::test]
+async fn calls_under_way_can_be_kept() {
+    let server = Server::always(Reply::json(200, GENERATION)).await;
+    let core: &'static LeonardoCore = Box::leak(Box::new(server.core()));
+    let pending = Pending {
+        call: image_get_generation_by_id(core, ID).into_future(),
+        with_response: image_get_generation_by_id(core, ID).with_response().into_future(),
+    };
+    assert_eq!(pending.call.await.unwrap().id, pending.with_response.await.unwrap().output.id);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
