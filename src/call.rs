@@ -28,7 +28,7 @@ use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend, SystemTime};
 use crate::server_url::{self, ServerUrl};
 use crate::trace::CallSpan;
-use crate::transport::{TransportError, TransportErrorKind, TransportRequest, TransportResponse};
+use crate::transport::{self, TransportError, TransportErrorKind, TransportRequest, TransportResponse};
 
 /// A call of one operation. Nothing is sent until it is awaited.
 ///
@@ -393,7 +393,8 @@ impl<T: 'static> Future for SendingWithResponse<'_, T> {
     type Output = Result<Response<T>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.work.0.as_mut().poll(context).map_ok(|Answer { status, headers, attempts, output }| {
+        self.work.0.as_mut().poll(context).map_ok(|Answer { status, mut headers, attempts, output }| {
+            transport::copy(&mut headers);
             let output = known(output);
             Response { status, headers, attempts, output }
         })

@@ -13,7 +13,7 @@ use crate::models::record::read;
 use crate::models::wire::{self, Loose};
 use crate::operation::Effect;
 use crate::runtime::SystemTime;
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::transport::{self, TransportError, TransportErrorKind};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -660,7 +660,7 @@ impl Redactor<'_> {
     fn bytes(&self, bytes: Bytes) -> Bytes {
         let clean = self.whole(bytes);
         // A copy, so that a small error does not hold a large buffer.
-        if clean.len() > KEPT_BODY { Bytes::copy_from_slice(&clean[..KEPT_BODY]) } else { clean }
+        Bytes::copy_from_slice(&clean[..clean.len().min(KEPT_BODY)])
     }
 
     fn headers(&self, mut headers: HeaderMap) -> HeaderMap {
@@ -668,6 +668,7 @@ impl Redactor<'_> {
             // A name cannot be blotted out, and whoever sends such headers sends nothing worth keeping.
             headers.clear();
         }
+        transport::copy(&mut headers);
         for value in headers.values_mut() {
             if self.is_in(value.as_bytes()) {
                 *value = HeaderValue::from_static(BLOT);

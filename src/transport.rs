@@ -6,7 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 #[cfg(not(target_arch = "wasm32"))]
 use bytes::BytesMut;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use crate::runtime::BoxFuture;
@@ -188,9 +188,10 @@ fn exchange(
             let reason = "the client followed a redirect, which can do the work twice or elsewhere";
             return Err(TransportError::new(TransportErrorKind::Exchange, reason).with_status(status));
         }
-        let headers = std::mem::take(response.headers_mut());
+        #[cfg_attr(target_arch = "wasm32", allow(unused_mut, reason = "a browser hands over copies"))]
+        let mut headers = std::mem::take(response.headers_mut());
         #[cfg(not(target_arch = "wasm32"))]
-        let body = read(&mut response, max_response_bytes).await;
+        let body = read(&mut response, &mut headers, max_response_bytes).await;
         #[cfg(target_arch = "wasm32")]
         let body = read(response, max_response_bytes).await;
         let body = body.map_err(|error| error.with_status(status))?;
@@ -229,12 +230,27 @@ pub(crate) fn broken_off(error: reqwest::Error) -> TransportError {
     TransportError::new(TransportErrorKind::Body, error.without_url())
 }
 
+/// Replaces the values of an answer's headers by copies. They are slices of what was read from the connection at a time,
+/// which may be hundreds of KiB, and all of that stays in memory for as long as one of them does.
+pub(crate) fn copy(headers: &mut HeaderMap) {
+    for value in headers.values_mut() {
+        if let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) {
+            copy.set_sensitive(value.is_sensitive());
+            *value = copy;
+        }
+    }
+}
+
 /// How many pieces of an answer are kept apart.
 #[cfg(not(target_arch = "wasm32"))]
 const PIECES: usize = 64;
 
 #[cfg(not(target_arch = "wasm32"))]
-async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
+async fn read(
+    response: &mut reqwest::Response,
+    headers: &mut HeaderMap,
+    limit: usize,
+) -> Result<Bytes, TransportError> {
     let announced = response.content_length().unwrap_or(0);
     if announced > limit as u64 {
         return Err(too_large(limit));
@@ -257,6 +273,7 @@ async fn read(response: &mut reqwest::Response, limit: usize) -> Result<Bytes, T
         }
         let Some(next) = next else {
             whole.extend_from_slice(&last);
+            copy(headers);
             return Ok(whole.freeze());
         };
         length += next.len();

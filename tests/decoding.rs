@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{CREATED, DELETED, GENERATION, ID, KEY, ME, double, everything};
+use leonardo_ai::bytes::Bytes;
 use leonardo_ai::funcs::{
     image_create_generation, image_create_generation_once, image_delete_generation_by_id, image_get_generation_by_id,
     image_get_generations_by_user_id, user_get_user_self,
@@ -665,6 +666,39 @@ fn a_message_is_one_line_whatever_the_server_says() {
         );
         let error = wait(image_get_generation_by_id(&core, ID)).unwrap_err();
         assert!(!error.to_string().contains(char::is_control), "{status} {body}: {:?}", error.to_string());
+    }
+}
+
+/// A connection reads up to hundreds of KiB at a time, and an answer's parts are slices of that.
+#[test]
+fn what_is_kept_of_an_answer_does_not_keep_what_was_read_with_it() {
+    const VALUE: &str = "75925cd2";
+    for (status, body) in [
+        (200, GENERATION),
+        (200, r#"{"errors":[{"message":"no"}]}"#),
+        (200, r#"{"generations_by_pk":null}"#),
+        (200, "{}"),
+        (200, "no JSON"),
+        (400, r#"{"error":"no","path":"$","code":"c"}"#),
+        (503, "no"),
+    ] {
+        let read = Bytes::from(format!("{VALUE}{body}").into_bytes());
+        let answer = Mutex::new(Some(read.clone()));
+        let core = double(move |_| {
+            let read = answer.lock().unwrap().take().expect("one request");
+            let value = HeaderValue::from_maybe_shared(read.slice(..VALUE.len())).unwrap();
+            let headers = HeaderMap::from_iter([(HeaderName::from_static("x-request-id"), value)]);
+            Ok(TransportResponse::new(StatusCode::from_u16(status).unwrap(), headers, read.slice(VALUE.len()..)))
+        });
+        let core = core.retry(RetryPolicy::none()).build().unwrap();
+        let result = wait(image_get_generation_by_id(&core, ID).with_response());
+        let headers = match &result {
+            Ok(response) => Some(&response.headers),
+            Err(Error::Api(error)) => Some(&error.headers),
+            Err(_) => None,
+        };
+        assert!(headers.is_none_or(|headers| headers["x-request-id"] == VALUE), "{body}");
+        assert!(read.is_unique(), "{body}: {result:?}");
     }
 }
 
