@@ -77,6 +77,25 @@ pub fn run(command: &mut Command) -> Result<Output> {
     Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
 }
 
+/// The processors that a client and its server are kept to, so that they neither wait for one another nor move.
+pub const FIRST: &str = "0";
+pub const LAST: &str = "1";
+
+/// Whether this machine can do that.
+pub fn pins() -> bool {
+    let both = format!("{FIRST},{LAST}");
+    Command::new("taskset").args(["-c", &both, "true"]).status().is_ok_and(|status| status.success())
+        && std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1)
+}
+
+/// A program that is kept to a processor, if one is given.
+pub fn on(program: &Path, processor: Option<&str>) -> Command {
+    let Some(processor) = processor else { return Command::new(program) };
+    let mut command = Command::new("taskset");
+    command.args(["-c", processor]).arg(program);
+    command
+}
+
 /// The server, in a process of its own until this is dropped.
 pub struct Server {
     child: Child,
@@ -85,8 +104,9 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(folder: &Path) -> Result<Self> {
-        let mut child = Command::new(folder.join("answers")).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    pub fn start(folder: &Path, processor: Option<&str>) -> Result<Self> {
+        let mut command = on(&folder.join("answers"), processor);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut port = String::new();
         let stdout = child.stdout.take().ok_or("the server has no output")?;
         BufReader::new(stdout).read_line(&mut port)?;
