@@ -101,7 +101,7 @@ pub(crate) fn fill<'de, D: Deserializer<'de>>(deserializer: D, slot: &mut dyn Sl
     deserializer.deserialize_any(Fill { slot, lenient: false }).map(|_| ())
 }
 
-/// Reads whatever comes into a slot, and tells whether it was anything but `null`.
+/// Reads whatever comes into a slot, and tells whether it was anything but `null`, or what passes for it.
 struct Fill<'a> {
     slot: &'a mut dyn Slot,
     lenient: bool,
@@ -111,6 +111,7 @@ impl Fill<'_> {
     fn give<E: Error>(self, given: Given<'_>) -> Result<bool, E> {
         match self.slot.take(given) {
             Taken::Refused(wanted) if !self.lenient => Err(refusal(given, wanted)),
+            Taken::Refused(_) => Ok(false),
             _ => Ok(true),
         }
     }
@@ -179,12 +180,17 @@ impl<'de> Visitor<'de> for Fill<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
-        match self.slot.take(Given::List) {
-            Taken::List(list) => while items.next_element_seed(Item { list, lenient: self.lenient })?.is_some() {},
+        let taken = match self.slot.take(Given::List) {
+            Taken::List(list) => {
+                while items.next_element_seed(Item { list, lenient: self.lenient })?.is_some() {}
+                return Ok(true);
+            }
             Taken::Refused(wanted) if !self.lenient => return Err(refusal(Given::List, wanted)),
-            _ => while items.next_element::<IgnoredAny>()?.is_some() {},
-        }
-        Ok(true)
+            Taken::Refused(_) => false,
+            _ => true,
+        };
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(taken)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
@@ -208,6 +214,7 @@ impl<'de> Visitor<'de> for Fill<'_> {
         }
         // Nothing but a number is handed over so; an object with this name and others is an object.
         if let (1, Some(number)) = (fields, number) {
+            self.slot.take(Given::Nothing);
             return self.give(Given::Text(&number));
         }
         match (record.end(), refused) {
@@ -217,7 +224,7 @@ impl<'de> Visitor<'de> for Fill<'_> {
             }
             (Err(reason), _) => Err(A::Error::custom(reason)),
             (_, Some(wanted)) if !self.lenient => Err(refusal(Given::Object, wanted)),
-            _ => Ok(true),
+            (_, refused) => Ok(refused.is_none()),
         }
     }
 }
@@ -743,6 +750,22 @@ mod tests {
         assert!(of::<Vec<i64>>("[true]").is_err());
     }
 
+    #[derive(Debug, Default)]
+    struct Lenient {
+        flags: Vec<bool>,
+        number: Option<i64>,
+    }
+
+    crate::models::record::read! { Lenient { flags = "flags", number = "number", } lenient: true; }
+
+    #[test]
+    fn what_a_lenient_record_refuses_is_passed_over_like_null() {
+        let read: Lenient = of(r#"{"flags":[true,"x",[1],{"a":1},null,false],"number":{"a":[]}}"#).unwrap();
+        assert_eq!((read.flags, read.number), (vec![true, false], None));
+        let read: Lenient = of(r#"{"flags":"x","number":[1,2]}"#).unwrap();
+        assert_eq!((read.flags, read.number), (vec![], None));
+    }
+
     #[test]
     fn anything() {
         let text = |text: &str| Loose::Text(text.to_owned());
@@ -781,6 +804,9 @@ mod tests {
         assert!(read::<_, Option<String>>(number("x")).is_err());
         assert!(read_some::<_, crate::models::GeneratedImage>(number("1.5")).is_err());
         assert!(read::<_, Vec<crate::models::GeneratedImage>>(json!([number("1.5")])).is_err());
+        let job = json!({"generationId": "g", "apiCreditCost": number("5"), "cost": number("5")});
+        let job = read_some::<_, crate::models::GenerationJob>(job).unwrap();
+        assert_eq!((job.api_credit_cost, job.cost), (Some(5.0), None));
         let other = json!({EXACT_NUMBER: "1.5", "id": "i"});
         assert_eq!(read_some::<_, crate::models::GeneratedImage>(other).unwrap().id.as_str(), "i");
         assert!(read::<_, Option<f64>>(json!({"x": 1})).is_err());
