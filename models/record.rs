@@ -125,7 +125,7 @@ macro_rules! write {
         impl $crate::models::wire::Fields for $name {
             fn each(&self, put: &mut dyn FnMut(&str, &dyn $crate::models::wire::Put)) {
                 $($crate::models::record::write!(@put put, $wire, &self.$field, $none);)+
-                $(self.$extra.iter().for_each(|(name, value)| put(name, value));)?
+                $($crate::models::wire::Fields::each(&self.$extra, put);)?
             }
         }
 

@@ -12,6 +12,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::{Map, Number, Value};
 
 /// The name under which `serde_json` hands over numbers when any crate of the build asks it for arbitrary precision.
 const EXACT_NUMBER: &str = "$serde_json::private::Number";
@@ -539,8 +540,8 @@ pub(crate) enum Out<'a> {
     Text(&'a str),
     Record(&'a dyn Fields),
     List(&'a dyn Items),
-    /// What a caller put in.
-    Json(&'a serde_json::Value),
+    /// A number that a caller put in, of which every digit is kept.
+    Number(&'a Number),
 }
 
 /// A type of which the wire knows the values.
@@ -590,9 +591,22 @@ puts! {
     String: |value| Out::Text(value);
 }
 
-impl Put for serde_json::Value {
+impl Put for Value {
     fn out(&self) -> Out<'_> {
-        Out::Json(self)
+        match self {
+            Value::Null => Out::Null,
+            Value::Bool(value) => Out::Bool(*value),
+            Value::Number(number) => Out::Number(number),
+            Value::String(text) => Out::Text(text),
+            Value::Array(list) => Out::List(list),
+            Value::Object(fields) => Out::Record(fields),
+        }
+    }
+}
+
+impl Fields for Map<String, Value> {
+    fn each(&self, put: &mut dyn FnMut(&str, &dyn Put)) {
+        self.iter().for_each(|(name, value)| put(name, value));
     }
 }
 
@@ -632,7 +646,7 @@ impl Serialize for Out<'_> {
                 result?;
                 written.end()
             }
-            Out::Json(value) => value.serialize(serializer),
+            Out::Number(number) => number.serialize(serializer),
         }
     }
 }
@@ -666,7 +680,7 @@ fn write_float<S: Serializer>(number: f64, serializer: S) -> Result<S::Ok, S::Er
 
 #[cfg(all(test, feature = "models"))]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
