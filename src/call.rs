@@ -54,7 +54,8 @@ use crate::transport::{self, TransportError, TransportErrorKind, TransportReques
 /// its deadline: then it ends in an error that says whether money may have been spent.
 #[must_use = "a call is sent when it is awaited"]
 pub struct Call<'a, T = Bytes> {
-    request: Request<'a>,
+    /// In a box, since a call is moved several times until it is awaited.
+    request: Box<Request<'a>>,
     /// Invariant, since the output is found again by its type.
     output: PhantomData<fn(T) -> T>,
 }
@@ -105,10 +106,9 @@ struct Request<'a> {
     path_rest: &'static str,
     query: String,
     body: Option<Bytes>,
-    /// Most calls have none, and a call is moved several times until it is awaited.
-    options: Option<Box<Options>>,
+    options: Options,
     /// The first thing that was wrong.
-    refused: Option<Box<Refused>>,
+    refused: Option<Refused>,
 }
 
 #[derive(Default)]
@@ -149,7 +149,7 @@ impl<'a> Call<'a, Bytes> {
         // Room for an id, which is a UUID.
         let mut path = String::with_capacity(operation.path.len() + 40);
         path.push_str(path_start);
-        let request = Request {
+        let request = Box::new(Request {
             core,
             operation,
             field: "",
@@ -158,9 +158,9 @@ impl<'a> Call<'a, Bytes> {
             path_rest,
             query: String::new(),
             body: None,
-            options: None,
+            options: Options::default(),
             refused: None,
-        };
+        });
         Self { request, output: PhantomData }
     }
 
@@ -286,7 +286,7 @@ impl<'a, T> Call<'a, T> {
     /// Adds a header to this call, in place of the core's of the same name.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         match core::header(name.as_ref(), value.as_ref()) {
-            Ok((name, value)) => core::set(&mut self.request.options().headers, name, value),
+            Ok((name, value)) => core::set(&mut self.request.options.headers, name, value),
             Err(reason) => self.request.refuse("header", reason, None),
         }
         self
@@ -297,7 +297,7 @@ impl<'a, T> Call<'a, T> {
         if timeout.is_zero() {
             self.request.refuse("timeout", "it is zero, so the call could not succeed", None);
         }
-        self.request.options().timeout = Some(timeout);
+        self.request.options.timeout = Some(timeout);
         self
     }
 
@@ -307,20 +307,20 @@ impl<'a, T> Call<'a, T> {
         if deadline == Some(Duration::ZERO) {
             self.request.refuse("deadline", "it is zero, so the call could not succeed", None);
         }
-        self.request.options().deadline = Some(deadline);
+        self.request.options.deadline = Some(deadline);
         self
     }
 
     /// How failed attempts of this call are repeated; [`RetryPolicy::none`] turns it off.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.request.options().retry = Some(policy);
+        self.request.options.retry = Some(policy);
         self
     }
 
     /// Sends this call to another server, with the same key.
     pub fn server_url(mut self, url: impl AsRef<str>) -> Self {
         match ServerUrl::parse(url.as_ref()) {
-            Ok(server) => self.request.options().server = Some(server),
+            Ok(server) => self.request.options.server = Some(server),
             Err(reason) => self.request.refuse("server_url", reason, None),
         }
         self
@@ -410,7 +410,7 @@ impl Work<'_> {
     }
 }
 
-fn start(mut request: Request<'_>) -> BoxFuture<'_, Result<Answer, Error>> {
+fn start(mut request: Box<Request<'_>>) -> BoxFuture<'_, Result<Answer, Error>> {
     Box::pin(async move { request.execute().await })
 }
 
@@ -450,16 +450,7 @@ impl Request<'_> {
         reason: impl Into<Cow<'static, str>>,
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     ) {
-        let refused = || Box::new(Refused { field: field.into(), reason: reason.into(), source });
-        self.refused.get_or_insert_with(refused);
-    }
-
-    fn options(&mut self) -> &mut Options {
-        self.options.get_or_insert_default()
-    }
-
-    fn option<T>(&self, of: impl FnOnce(&Options) -> Option<T>) -> Option<T> {
-        self.options.as_deref().and_then(of)
+        self.refused.get_or_insert_with(|| Refused { field: field.into(), reason: reason.into(), source });
     }
 
     fn id(&mut self, id: &str) {
@@ -522,7 +513,7 @@ impl Request<'_> {
     }
 
     fn server(&self) -> &ServerUrl {
-        self.options.as_deref().and_then(|options| options.server.as_ref()).unwrap_or(&self.core.inner.server)
+        self.options.server.as_ref().unwrap_or(&self.core.inner.server)
     }
 
     /// [`attempts`](Self::attempts), in a span of its own.
@@ -545,7 +536,7 @@ impl Request<'_> {
     /// The whole life of a call: attempts and pauses until there is a record or an error that stays.
     async fn attempts(&mut self, started: Instant, span: &CallSpan) -> Result<Answer, Error> {
         if let Some(refused) = self.refused.take() {
-            return Err(self.invalid(*refused));
+            return Err(self.invalid(refused));
         }
         if !self.path_rest.is_empty() {
             return Err(self.invalid(Refused { field: "id".into(), reason: "an id is missing".into(), source: None }));
@@ -556,8 +547,8 @@ impl Request<'_> {
         }
         let core = &*self.core.inner;
         let effect = self.operation.effect;
-        let policy = self.options.as_deref().and_then(|options| options.retry.as_ref()).unwrap_or(&core.retry);
-        let deadline = self.option(|options| options.deadline).unwrap_or(core.deadline).unwrap_or(Duration::MAX);
+        let policy = self.options.retry.as_ref().unwrap_or(&core.retry);
+        let deadline = self.options.deadline.unwrap_or(core.deadline).unwrap_or(Duration::MAX);
         let mut pauses: Option<Box<Pauses>> = None;
         let mut attempts = 0;
         let mut trail = Trail::default();
@@ -610,7 +601,7 @@ impl Request<'_> {
 
     /// One attempt within its time.
     async fn attempt(&self, left: Duration, deadline: Duration, trail: &mut Trail) -> Result<TransportResponse, Error> {
-        let timeout = self.option(|options| options.timeout).unwrap_or(self.core.inner.timeout);
+        let timeout = self.options.timeout.unwrap_or(self.core.inner.timeout);
         let (limit, scope) =
             if left < timeout { (deadline, TimeoutScope::Deadline) } else { (timeout, TimeoutScope::Attempt) };
         let result = runtime::timeout(timeout.min(left), std::pin::pin!(self.exchange(trail))).await;
@@ -656,7 +647,7 @@ impl Request<'_> {
         if let Some(bearer) = bearer {
             core::set(&mut request.headers, AUTHORIZATION, bearer.header().clone());
         }
-        for (name, value) in self.options.iter().flat_map(|options| &options.headers) {
+        for (name, value) in &self.options.headers {
             core::set(&mut request.headers, name.clone(), value.clone());
         }
         request.body = self.body.clone();
