@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use crate::programs;
 use crate::report::{self, Report};
@@ -83,30 +83,66 @@ fn operations(folder: &Path) -> Result<f64> {
 
 pub fn build_times(report: &mut Report) -> Result<()> {
     let programs = PROGRAMS.into_iter().filter(|(package, _)| !package.ends_with("-four"));
-    let mut seconds = Vec::new();
+    let mut builds = Vec::new();
     for (package, _) in programs.clone() {
         let folder = programs::target()?.join("clean-build");
         let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder)?;
+        let log = folder.join("compilers");
         let mut command = programs::cargo("CARGO");
         command.args(["build", "-q", "--locked", "--offline", "--release", "-j2", "-p", package]);
         command.env("CARGO_TARGET_DIR", &folder);
+        command.env("RUSTC_WRAPPER", std::env::current_exe()?).env(COMPILERS, &log);
         let before = processor_seconds()?;
         programs::run(&mut command)?;
-        seconds.push(processor_seconds()? - before);
+        builds.push((processor_seconds()? - before, compilers(&std::fs::read_to_string(log)?)?));
         std::fs::remove_dir_all(&folder)?;
     }
-    let mut rows = vec![row!["program", "processor seconds", "ratio", "budget"]];
-    for ((package, name), time) in programs.zip(&seconds) {
-        let ratio = time / seconds[0];
+    let (by_hand, shared) = &builds[0];
+    let mut rows =
+        vec![row!["program", "processor seconds", "ratio", "ratio by crates", "budget", "of which, seconds"]];
+    for ((package, name), (time, crates)) in programs.zip(&builds) {
+        // The same crate takes a tenth more or less from build to build; what only one tree has is compared alone.
+        let only = |one: &BTreeMap<String, f64>, other: &BTreeMap<String, f64>| -> f64 {
+            one.iter().filter(|(name, _)| !other.contains_key(*name)).map(|(_, seconds)| seconds).sum()
+        };
+        let ratio = 1.0 + (only(crates, shared) - only(shared, crates)) / by_hand;
         let budget = match package {
             "sdk-one" => report.at_most("build.one", ratio)?,
             "sdk-all" => report.at_most("build.all", ratio)?,
             _ => String::new(),
         };
-        rows.push(row![name, format!("{time:.0}"), format!("{ratio:.2}"), budget]);
+        let mut most: Vec<_> = crates.iter().filter(|(name, _)| !shared.contains_key(*name)).collect();
+        most.sort_by(|one, other| other.1.total_cmp(one.1));
+        let most: Vec<String> = most.iter().take(5).map(|(name, seconds)| format!("{name} {seconds:.1}")).collect();
+        let whole = format!("{:.2}", time / by_hand);
+        rows.push(row![name, format!("{time:.0}"), whole, format!("{ratio:.3}"), budget, most.join(", ")]);
     }
     report::table("A clean build (`release`)", &rows);
     Ok(())
+}
+
+/// Where this program, when cargo runs it in place of the compiler, writes what that took.
+pub const COMPILERS: &str = "MEASURE_COMPILERS";
+
+/// Runs a compiler, and adds a line to the log: the package, and the seconds that it took.
+pub fn compile(log: &Path) -> Result<ExitCode> {
+    let mut words = std::env::args_os().skip(1);
+    let status = Command::new(words.next().ok_or("which compiler?")?).args(words).status()?;
+    if let Ok(package) = std::env::var("CARGO_PKG_NAME") {
+        let line = format!("{package} {}\n", processor_seconds()?);
+        std::fs::OpenOptions::new().create(true).append(true).open(log)?.write_all(line.as_bytes())?;
+    }
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The seconds of each package, its build script's among them.
+fn compilers(log: &str) -> Result<BTreeMap<String, f64>> {
+    let mut seconds = BTreeMap::new();
+    for (package, time) in log.lines().filter_map(|line| line.split_once(' ')) {
+        *seconds.entry(package.to_owned()).or_default() += time.parse::<f64>()?;
+    }
+    Ok(seconds)
 }
 
 /// User and system time of all processes that this one has waited for, and that they have.

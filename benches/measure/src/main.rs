@@ -19,6 +19,12 @@ use crate::report::Report;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
+    if let Some(log) = std::env::var_os(footprint::COMPILERS) {
+        return footprint::compile(log.as_ref()).unwrap_or_else(|error| {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        });
+    }
     let mut report = match Budgets::read() {
         Ok(budgets) => Report::new(budgets),
         Err(error) => {
