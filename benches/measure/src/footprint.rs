@@ -68,7 +68,7 @@ pub fn sizes(report: &mut Report) -> Result<()> {
 
 /// How many crates a program is built from, its own among them.
 fn tree(package: &str) -> Result<usize> {
-    let mut command = programs::cargo("CARGO");
+    let mut command = programs::cargo("MEASURE_CARGO");
     command.args(["tree", "--locked", "-e", "normal,build", "--prefix", "none", "--format", "{p}", "-p", package]);
     let output = programs::run(&mut command)?;
     let text = String::from_utf8(output.stdout)?;
@@ -89,7 +89,7 @@ pub fn build_times(report: &mut Report) -> Result<()> {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder)?;
         let log = folder.join("compilers");
-        let mut command = programs::cargo("CARGO");
+        let mut command = programs::cargo("MEASURE_CARGO");
         command.args(["build", "-q", "--locked", "--offline", "--release", "-j2", "-p", package]);
         command.env("CARGO_TARGET_DIR", &folder);
         command.env("RUSTC_WRAPPER", std::env::current_exe()?).env(COMPILERS, &log);

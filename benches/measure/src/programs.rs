@@ -17,7 +17,7 @@ pub fn target() -> Result<PathBuf> {
     Ok(own.ancestors().nth(2).ok_or("where is the target directory?")?.to_owned())
 }
 
-/// `cargo`, or what the variable of that name says, such as a cargo with other targets.
+/// `cargo`, or what the variable says, such as a cargo with other targets. Not `CARGO`, which cargo sets for what it runs.
 pub fn cargo(variable: &str) -> Command {
     let mut words = std::env::var(variable).unwrap_or_else(|_| "cargo".to_owned());
     words = words.trim().to_owned();
@@ -30,7 +30,7 @@ pub fn cargo(variable: &str) -> Command {
 /// Builds the packages one by one, so that none gets features that only another needs.
 pub fn build(packages: &[&str]) -> Result<PathBuf> {
     for package in packages {
-        let mut command = cargo("CARGO");
+        let mut command = cargo("MEASURE_CARGO");
         command.args(["build", "-q", "--locked", "--release", "-p", package]);
         command.env("CARGO_TARGET_DIR", target()?);
         run(&mut command)?;
@@ -40,7 +40,7 @@ pub fn build(packages: &[&str]) -> Result<PathBuf> {
 
 /// A program as `build` makes it, but with its symbols. Only the last step is another, so all else is there already.
 pub fn with_symbols(package: &str) -> Result<Vec<u8>> {
-    let mut command = cargo("CARGO");
+    let mut command = cargo("MEASURE_CARGO");
     command.args(["rustc", "-q", "--locked", "--release", "-p", package]).env("CARGO_TARGET_DIR", target()?);
     run(command.args(STRIP_NOTHING))?;
     Ok(std::fs::read(target()?.join("release").join(package))?)
