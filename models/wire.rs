@@ -268,11 +268,10 @@ impl<'a> Visitor<'_> for FieldOf<'a> {
 
     #[inline]
     fn visit_str<E>(self, name: &str) -> Result<Field<'a>, E> {
-        Ok(match self.0.slot(name) {
-            Some(slot) => Field::Slot(slot),
-            None if name == EXACT_NUMBER => Field::Number,
-            None => Field::Other,
-        })
+        if name == EXACT_NUMBER {
+            return Ok(Field::Number);
+        }
+        Ok(self.0.slot(name).map_or(Field::Other, Field::Slot))
     }
 }
 
@@ -516,9 +515,6 @@ impl List for Loose {
 impl Record for Loose {
     fn slot(&mut self, name: &str) -> Option<&mut dyn Slot> {
         let Loose::Map(fields) = self else { return None };
-        if name == EXACT_NUMBER {
-            return None;
-        }
         fields.push((name.to_owned(), Loose::Null));
         fields.last_mut().map(|(_, value)| value as _)
     }

@@ -394,7 +394,7 @@ impl<T: 'static> Future for SendingWithResponse<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.work.0.as_mut().poll(context).map_ok(|Answer { status, mut headers, attempts, output }| {
-            transport::copy(&mut headers);
+            transport::detach(&mut headers);
             let output = known(output);
             Response { status, headers, attempts, output }
         })

@@ -401,25 +401,6 @@ pub enum ApiErrorKind {
     Unexpected,
 }
 
-impl ApiErrorKind {
-    fn name_and_advice(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Authentication => (
-                "authentication",
-                "Check the key: it is a UUID, shown once when it is made; trying again does not help.",
-            ),
-            Self::Moderation => ("content moderation", "Change the prompt; trying the same again does not help."),
-            Self::InvalidRequest => ("invalid request", "Correct the request; trying the same again does not help."),
-            Self::NotFound => ("not found", "Check the id, and that it is of this kind and this account."),
-            Self::RateLimited => ("rate limit", "Wait, then try again; send fewer at once."),
-            Self::Server => ("server error", "Try again later."),
-            Self::Unexpected => {
-                ("not an answer of the API", "Check the server URL, which ends in /api/rest, and any proxy between.")
-            }
-        }
-    }
-}
-
 /// The API's answer that it did not do what was asked.
 #[derive(thiserror::Error)]
 #[error("{}", self.message())]
@@ -450,13 +431,32 @@ impl ApiError {
         }
     }
 
-    fn message(&self) -> String {
-        let (kind, advice) = match (self.kind, &self.error) {
-            (ApiErrorKind::Unexpected, Some(_)) if self.status.is_success() => {
+    fn name_and_advice(&self) -> (&'static str, &'static str) {
+        match self.kind {
+            ApiErrorKind::Authentication => (
+                "authentication",
+                "Check the key: it is a UUID, shown once when it is made; trying again does not help.",
+            ),
+            ApiErrorKind::Moderation => {
+                ("content moderation", "Change the prompt; trying the same again does not help.")
+            }
+            ApiErrorKind::InvalidRequest => {
+                ("invalid request", "Correct the request; trying the same again does not help.")
+            }
+            ApiErrorKind::NotFound => ("not found", "Check the id, and that it is of this kind and this account."),
+            ApiErrorKind::RateLimited => ("rate limit", "Wait, then try again; send fewer at once."),
+            ApiErrorKind::Server => ("server error", "Try again later."),
+            ApiErrorKind::Unexpected if self.error.is_some() && self.status.is_success() => {
                 ("of no known kind", "Correct what it names; if it names nothing, try again later.")
             }
-            _ => self.kind.name_and_advice(),
-        };
+            ApiErrorKind::Unexpected => {
+                ("not an answer of the API", "Check the server URL, which ends in /api/rest, and any proxy between.")
+            }
+        }
+    }
+
+    fn message(&self) -> String {
+        let (kind, advice) = self.name_and_advice();
         let mut text = format!("{}the API answered {} ({kind})", self.call.beginning(), self.status);
         match &self.error {
             Some(error) => {
@@ -668,7 +668,7 @@ impl Redactor<'_> {
             // A name cannot be blotted out, and whoever sends such headers sends nothing worth keeping.
             headers.clear();
         }
-        transport::copy(&mut headers);
+        transport::detach(&mut headers);
         for value in headers.values_mut() {
             if self.is_in(value.as_bytes()) {
                 *value = HeaderValue::from_static(BLOT);

@@ -232,7 +232,7 @@ pub(crate) fn broken_off(error: reqwest::Error) -> TransportError {
 
 /// Replaces the values of an answer's headers by copies. They are slices of what was read from the connection at a time,
 /// which may be hundreds of KiB, and all of that stays in memory for as long as one of them does.
-pub(crate) fn copy(headers: &mut HeaderMap) {
+pub(crate) fn detach(headers: &mut HeaderMap) {
     for value in headers.values_mut() {
         if let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) {
             copy.set_sensitive(value.is_sensitive());
@@ -273,7 +273,7 @@ async fn read(
         }
         let Some(next) = next else {
             whole.extend_from_slice(&last);
-            copy(headers);
+            detach(headers);
             return Ok(whole.freeze());
         };
         length += next.len();

@@ -68,7 +68,7 @@ pub fn sizes(report: &mut Report) -> Result<()> {
 
 /// How many crates a program is built from, its own among them.
 fn tree(package: &str) -> Result<usize> {
-    let mut command = programs::cargo("MEASURE_CARGO");
+    let mut command = programs::cargo();
     command.args(["tree", "--locked", "-e", "normal,build", "--prefix", "none", "--format", "{p}", "-p", package]);
     let output = programs::run(&mut command)?;
     let text = String::from_utf8(output.stdout)?;
@@ -89,7 +89,7 @@ pub fn build_times(report: &mut Report) -> Result<()> {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder)?;
         let log = folder.join("compilers");
-        let mut command = programs::cargo("MEASURE_CARGO");
+        let mut command = programs::cargo();
         command.args(["build", "-q", "--locked", "--offline", "--release", "-j2", "-p", package]);
         command.env("CARGO_TARGET_DIR", &folder);
         command.env("RUSTC_WRAPPER", std::env::current_exe()?).env(COMPILERS, &log);
@@ -103,23 +103,26 @@ pub fn build_times(report: &mut Report) -> Result<()> {
         vec![row!["program", "processor seconds", "ratio", "ratio by crates", "budget", "of which, seconds"]];
     for ((package, name), (time, crates)) in programs.zip(&builds) {
         // The same crate takes a tenth more or less from build to build; what only one tree has is compared alone.
-        let only = |one: &BTreeMap<String, f64>, other: &BTreeMap<String, f64>| -> f64 {
-            one.iter().filter(|(name, _)| !other.contains_key(*name)).map(|(_, seconds)| seconds).sum()
-        };
-        let ratio = 1.0 + (only(crates, shared) - only(shared, crates)) / by_hand;
+        let mut own = only(crates, shared);
+        let sum = |crates: &[(&String, f64)]| crates.iter().map(|(_, seconds)| seconds).sum::<f64>();
+        let ratio = 1.0 + (sum(&own) - sum(&only(shared, crates))) / by_hand;
         let budget = match package {
             "sdk-one" => report.at_most("build.one", ratio)?,
             "sdk-all" => report.at_most("build.all", ratio)?,
             _ => String::new(),
         };
-        let mut most: Vec<_> = crates.iter().filter(|(name, _)| !shared.contains_key(*name)).collect();
-        most.sort_by(|one, other| other.1.total_cmp(one.1));
-        let most: Vec<String> = most.iter().take(5).map(|(name, seconds)| format!("{name} {seconds:.1}")).collect();
+        own.sort_by(|one, other| other.1.total_cmp(&one.1));
+        let most: Vec<String> = own.iter().take(5).map(|(name, seconds)| format!("{name} {seconds:.1}")).collect();
         let whole = format!("{:.2}", time / by_hand);
         rows.push(row![name, format!("{time:.0}"), whole, format!("{ratio:.3}"), budget, most.join(", ")]);
     }
     report::table("A clean build (`release`)", &rows);
     Ok(())
+}
+
+/// What only the one of two trees has.
+fn only<'a>(one: &'a BTreeMap<String, f64>, other: &BTreeMap<String, f64>) -> Vec<(&'a String, f64)> {
+    one.iter().filter(|(name, _)| !other.contains_key(*name)).map(|(name, seconds)| (name, *seconds)).collect()
 }
 
 /// Where this program, when cargo runs it in place of the compiler, writes what that took.

@@ -17,8 +17,13 @@ pub fn target() -> Result<PathBuf> {
     Ok(own.ancestors().nth(2).ok_or("where is the target directory?")?.to_owned())
 }
 
-/// `cargo`, or what the variable says, such as a cargo with other targets. Not `CARGO`, which cargo sets for what it runs.
-pub fn cargo(variable: &str) -> Command {
+/// `cargo`, or what the variable says. Not `CARGO`, which cargo sets for what it runs.
+pub fn cargo() -> Command {
+    cargo_of("MEASURE_CARGO")
+}
+
+/// The same for a variable of its own, such as for a cargo with other targets.
+fn cargo_of(variable: &str) -> Command {
     let mut words = std::env::var(variable).unwrap_or_else(|_| "cargo".to_owned());
     words = words.trim().to_owned();
     let mut parts = words.split_whitespace();
@@ -30,7 +35,7 @@ pub fn cargo(variable: &str) -> Command {
 /// Builds the packages one by one, so that none gets features that only another needs.
 pub fn build(packages: &[&str]) -> Result<PathBuf> {
     for package in packages {
-        let mut command = cargo("MEASURE_CARGO");
+        let mut command = cargo();
         command.args(["build", "-q", "--locked", "--release", "-p", package]);
         command.env("CARGO_TARGET_DIR", target()?);
         run(&mut command)?;
@@ -40,7 +45,7 @@ pub fn build(packages: &[&str]) -> Result<PathBuf> {
 
 /// A program as `build` makes it, but with its symbols. Only the last step is another, so all else is there already.
 pub fn with_symbols(package: &str) -> Result<Vec<u8>> {
-    let mut command = cargo("MEASURE_CARGO");
+    let mut command = cargo();
     command.args(["rustc", "-q", "--locked", "--release", "-p", package]).env("CARGO_TARGET_DIR", target()?);
     run(command.args(STRIP_NOTHING))?;
     Ok(std::fs::read(target()?.join("release").join(package))?)
@@ -50,7 +55,7 @@ const STRIP_NOTHING: [&str; 3] = ["--", "-C", "strip=none"];
 
 /// A module for a browser, or nothing where its target is missing.
 pub fn module(package: &str, symbols: bool) -> Result<Option<Vec<u8>>> {
-    let mut command = cargo("WASM_CARGO");
+    let mut command = cargo_of("WASM_CARGO");
     command.args(["rustc", "--locked", "--profile", "small", "--target", "wasm32-unknown-unknown", "-p", package]);
     command.args(["--message-format", "json"]).args(STRIP_NOTHING.iter().filter(|_| symbols));
     let output = command.output()?;
@@ -83,9 +88,10 @@ pub const LAST: &str = "1";
 
 /// Whether this machine can do that.
 pub fn pins() -> bool {
-    let both = format!("{FIRST},{LAST}");
-    Command::new("taskset").args(["-c", &both, "true"]).status().is_ok_and(|status| status.success())
-        && std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1)
+    [FIRST, LAST].iter().all(|processor| {
+        let pinned = Command::new("taskset").args(["-c", processor, "true"]).stderr(Stdio::null()).status();
+        pinned.is_ok_and(|status| status.success())
+    })
 }
 
 /// A program that is kept to a processor, if one is given.
