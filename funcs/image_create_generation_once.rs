@@ -339,7 +339,7 @@ impl Attempts<'_> {
 
     /// The earliest time, by the service's clock, at which the generation can have been made; in ms since 1970.
     fn since(&self, server_now: Option<Duration>) -> i64 {
-        let now = since_1970(SystemTime::now());
+        let now = since_1970(self.call.core.wall_now());
         let sent = self.first_sent.map_or(now, since_1970);
         // A `date` counts whole seconds, so a small difference is none.
         let ahead =

@@ -629,7 +629,7 @@ impl Request<'_> {
         };
         let request = self.prepared(bearer.as_ref());
         trail.given.extend(bearer);
-        trail.sent_at = Some(SystemTime::now());
+        trail.sent_at = Some(core.wall_now());
         core.transport.send(request).await.map_err(|error| self.broken(error))
     }
 

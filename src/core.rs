@@ -13,7 +13,7 @@ use crate::auth::{Auth, Bearer, FromClosure};
 use crate::budget::RetryBudget;
 use crate::error::{ConfigError, Error};
 use crate::retry::RetryPolicy;
-use crate::runtime::MaybeSend;
+use crate::runtime::{MaybeSend, SystemTime, WallClock};
 use crate::server_url::{self, ServerUrl};
 use crate::transport::{OwnClient, Transport};
 
@@ -53,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,
     pub(crate) max_response_bytes: usize,
+    wall_clock: Option<WallClock>,
     /// What downloads and uploads are sent with; none until they need one where calls are not sent with a client.
     #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
     storage: std::sync::OnceLock<reqwest::Client>,
@@ -122,6 +123,7 @@ impl LeonardoCore {
             wrong_header: None,
             max_response_bytes: 16 * 1024 * 1024,
             transport: None,
+            wall_clock: None,
             #[cfg(feature = "image-wait-for-generation")]
             polls_per_minute: 600,
             #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
@@ -156,6 +158,11 @@ impl LeonardoCore {
         self.inner.server.as_str()
     }
 
+    /// The time of day.
+    pub(crate) fn wall_now(&self) -> SystemTime {
+        self.inner.wall_now()
+    }
+
     /// The client for whatever is not the API: it knows neither the key nor the core's headers, which go into each
     /// request of a call on their own.
     #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
@@ -164,6 +171,12 @@ impl LeonardoCore {
             Some(client) => Ok(client),
             None => own_client().map(|client| self.inner.storage.get_or_init(|| client)),
         }
+    }
+}
+
+impl Inner {
+    pub(crate) fn wall_now(&self) -> SystemTime {
+        self.wall_clock.as_ref().map_or_else(SystemTime::now, |clock| clock())
     }
 }
 
@@ -211,6 +224,7 @@ pub struct LeonardoCoreBuilder {
     wrong_header: Option<ConfigError>,
     max_response_bytes: usize,
     transport: Option<Box<dyn Transport>>,
+    wall_clock: Option<WallClock>,
     #[cfg(feature = "image-wait-for-generation")]
     polls_per_minute: u32,
     #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
@@ -356,6 +370,14 @@ impl LeonardoCoreBuilder {
         self
     }
 
+    /// The clock that the time of day is read from. Defaults to the system's. For tests: together with Tokio's paused
+    /// time, on which every delay, timeout and deadline of this crate stands, nothing of a call depends on real time.
+    #[must_use]
+    pub fn wall_clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.wall_clock = Some(Arc::new(now));
+        self
+    }
+
     /// Checks the settings.
     ///
     /// # Errors
@@ -407,6 +429,7 @@ impl LeonardoCoreBuilder {
             retry: self.retry,
             budget: self.budget,
             max_response_bytes: self.max_response_bytes,
+            wall_clock: self.wall_clock,
             #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
             storage: self.storage,
             #[cfg(feature = "image-wait-for-generation")]

@@ -5,8 +5,12 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
+// Tokio's instants are those of `std`, except in a test that has stopped Tokio's time: then they are that time's, and
+// everything that this crate measures keeps to it.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use std::time::{Instant, SystemTime};
+pub(crate) use std::time::SystemTime;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use tokio::time::Instant;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use web_time::{Instant, SystemTime};
 
@@ -27,6 +31,9 @@ impl<T: Send + ?Sized> MaybeSend for T {}
 pub trait MaybeSend {}
 #[cfg(target_arch = "wasm32")]
 impl<T: ?Sized> MaybeSend for T {}
+
+/// Where the time of day comes from. It may step at any time, so nothing that matters is measured with it alone.
+pub(crate) type WallClock = std::sync::Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// Whether there is a runtime to wait in; without one, Tokio's timers panic.
 pub(crate) fn is_running() -> bool {
