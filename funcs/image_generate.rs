@@ -1,7 +1,10 @@
 //! From a request to the images, in one call.
 
+use std::collections::VecDeque;
 use std::fmt;
-use std::future::IntoFuture;
+use std::future::{IntoFuture, poll_fn};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use super::image_create_generation_once::{CreateOnce, image_create_generation_once};
@@ -9,10 +12,11 @@ use super::image_wait_for_generation::{
     GenerationError, GenerationErrorReason, GenerationStream, GenerationWaker, Poller, WaitForGeneration,
     image_wait_for_generation,
 };
-use crate::LeonardoCore;
+use crate::error::Error;
 use crate::models::{CreateGenerationRequest, Generation, GenerationId, GenerationJob, JobStatus};
 use crate::retry::RetryPolicy;
-use crate::runtime::{BoxFuture, Instant, MaybeSend};
+use crate::runtime::{BoxFuture, Instant, MaybeSend, SystemTime};
+use crate::{LeonardoCore, Retry};
 
 /// Creates a generation of images exactly once and waits until it is complete. Costs credits.
 ///
@@ -65,6 +69,8 @@ pub struct Generated {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GenerationProgress {
+    /// Something failed, or cannot be found yet, and is attempted again. The `Display` of it is a message to show.
+    Retrying(Retry),
     /// The generation was created. From here on it is paid for.
     Created(GenerationJob),
     /// A poll found it at work.
@@ -91,7 +97,19 @@ impl<'a> Generate<'a> {
         self
     }
 
-    /// The pauses between attempts to create; see [`CreateOnce::retry`].
+    /// Says that no other request has the same seed; see [`CreateOnce::unique_seed`].
+    pub fn unique_seed(mut self, unique: bool) -> Self {
+        self.create = self.create.unique_seed(unique);
+        self
+    }
+
+    /// Looks for the generation before the first create; see [`CreateOnce::look_first`].
+    pub fn look_first(mut self, sent_after: SystemTime) -> Self {
+        self.create = self.create.look_first(sent_after);
+        self
+    }
+
+    /// The delays between attempts to create; see [`CreateOnce::retry`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.create = self.create.retry(policy);
         self
@@ -134,7 +152,8 @@ impl<'a> Generate<'a> {
         self
     }
 
-    /// Calls `report` with each step on the way. It is called between two polls, so it must not block.
+    /// Calls `report` with each step on the way, and with what fails and is attempted again. It is called between two
+    /// requests, so it must not block.
     pub fn on_progress(mut self, report: impl FnMut(&GenerationProgress) + MaybeSend + 'a) -> Self {
         self.on_progress = Some(Box::new(report));
         self
@@ -185,49 +204,82 @@ impl<'a> IntoFuture for Generate<'a> {
 
 /// A call under way.
 struct Generating<'a> {
-    create: CreateOnce<'a>,
+    work: Work<'a>,
+    /// What the work has ended with, if that is still to be told.
+    ended: Option<Ended<'a>>,
+    /// Until there is something to wait for.
+    poller: Option<Poller<'a>>,
     /// What the create ended with.
     job: Option<GenerationJob>,
-    poller: Poller<'a>,
+    /// When the time of the deadline began.
+    began: Option<Instant>,
+    /// What was attempted again, and is still to be told.
+    retries: Arc<Mutex<VecDeque<Retry>>>,
     on_progress: Option<OnProgress<'a>>,
     watch: Watch,
+}
+
+/// What is under way. It goes on from one step to the next, since a retry is a step in the middle of it.
+enum Work<'a> {
+    Creating(BoxFuture<'a, Result<GenerationJob, Error>>),
+    Waiting(BoxFuture<'a, Ended<'a>>),
+}
+
+enum Ended<'a> {
+    Create(Result<GenerationJob, Error>),
+    Poll(Box<Result<Generation, GenerationError>>, Poller<'a>),
 }
 
 impl<'a> Generating<'a> {
     fn new(generate: Generate<'a>) -> Self {
         let Generate { create, wait, deadline, on_progress } = generate;
+        let retries = Arc::new(Mutex::new(VecDeque::new()));
+        let tell = |retries: Arc<Mutex<VecDeque<Retry>>>| move |retry: &Retry| lock(&retries).push_back(retry.clone());
+        let create = create.deadline(deadline).on_retry(tell(retries.clone()));
+        let wait = wait.deadline(deadline).on_retry(tell(retries.clone()));
         Self {
-            create: create.deadline(deadline),
+            work: Work::Creating(create.into_future()),
+            ended: None,
+            poller: Some(Poller::new(wait)),
             job: None,
-            poller: Poller::new(wait.deadline(deadline)),
+            began: None,
+            retries,
             on_progress,
             watch: Watch(None),
         }
     }
 
     async fn step(&mut self) -> Result<GenerationProgress, GenerationError> {
-        let step = match &self.job {
-            None => {
-                let began = Instant::now();
-                let created = self.create.clone().await;
-                let job = created
-                    .map_err(|error| GenerationError { id: None, reason: GenerationErrorReason::Call(error) })?;
+        let began = *self.began.get_or_insert_with(Instant::now);
+        let step = match self.next().await {
+            Err(retry) => GenerationProgress::Retrying(retry),
+            Ok(Ended::Create(created)) => {
+                let job = created.map_err(|error| GenerationError {
+                    id: None,
+                    exists: false,
+                    reason: GenerationErrorReason::Call(error),
+                })?;
                 self.watch.0 = Some(job.generation_id.clone());
-                self.poller.begin(job.generation_id.clone(), began);
+                if let Some(mut poller) = self.poller.take() {
+                    poller.begin(job.generation_id.clone(), began);
+                    self.work = Work::Waiting(observing(poller));
+                }
                 self.job = Some(job.clone());
                 GenerationProgress::Created(job)
             }
-            Some(job) => {
-                let seen = self.poller.observe().await;
-                if seen.as_ref().map_or(true, |generation| generation.status == JobStatus::Complete) {
+            Ok(Ended::Poll(seen, poller)) => {
+                if seen.as_ref().as_ref().map_or(true, |generation| generation.status == JobStatus::Complete) {
                     // Whoever waits is told.
                     self.watch.0 = None;
                 }
-                match seen? {
+                let elapsed = poller.elapsed();
+                self.work = Work::Waiting(observing(poller));
+                match (*seen)? {
                     generation if generation.status == JobStatus::Complete => {
-                        GenerationProgress::Complete(Box::new(Generated { job: job.clone(), generation }))
+                        let job = self.job.clone().unwrap_or_default();
+                        GenerationProgress::Complete(Box::new(Generated { job, generation }))
                     }
-                    _ => GenerationProgress::Pending { elapsed: self.poller.elapsed() },
+                    _ => GenerationProgress::Pending { elapsed },
                 }
             }
         };
@@ -236,6 +288,40 @@ impl<'a> Generating<'a> {
         }
         Ok(step)
     }
+
+    /// What the work ends with, or what is attempted again before that.
+    async fn next(&mut self) -> Result<Ended<'a>, Retry> {
+        let Self { work, ended, retries, .. } = self;
+        poll_fn(|context| {
+            if ended.is_none() {
+                let polled = match work {
+                    Work::Creating(create) => create.as_mut().poll(context).map(Ended::Create),
+                    Work::Waiting(observed) => observed.as_mut().poll(context),
+                };
+                if let Poll::Ready(polled) = polled {
+                    *ended = Some(polled);
+                }
+            }
+            if let Some(retry) = lock(retries).pop_front() {
+                return Poll::Ready(Err(retry));
+            }
+            ended.take().map_or(Poll::Pending, |ended| Poll::Ready(Ok(ended)))
+        })
+        .await
+    }
+}
+
+/// One observation, which gives the poller back.
+fn observing(mut poller: Poller<'_>) -> BoxFuture<'_, Ended<'_>> {
+    Box::pin(async move {
+        let seen = poller.observe().await;
+        Ended::Poll(Box::new(seen), poller)
+    })
+}
+
+fn lock(retries: &Mutex<VecDeque<Retry>>) -> MutexGuard<'_, VecDeque<Retry>> {
+    // Left whole by every holder.
+    retries.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reports, when it is dropped, which generation goes on though nobody waits for it any more.

@@ -23,3 +23,14 @@ pub fn image_get_generations_by_user_id(
     }
     call(core, user_id.into(), request)
 }
+
+#[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]
+impl crate::paging::Row for Generation {
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn made_at(&self) -> Option<i64> {
+        self.created_at.as_ref()?.unix_millis()
+    }
+}

@@ -12,11 +12,12 @@ use futures_core::Stream;
 use tokio::sync::Notify;
 
 use super::image_get_generation_by_id;
-use crate::error::{CallInfo, Error, InvalidRequestError, TimeoutScope};
+use crate::error::{self, CallInfo, Error, InvalidRequestError, TimeoutScope};
 use crate::models::{Generation, GenerationId, JobStatus};
-use crate::retry::{Pauses, RetryPolicy};
+use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend};
-use crate::{Effect, LeonardoCore};
+use crate::workflow::{Delays, OnRetry, Retry, before_deadline};
+use crate::{Effect, LeonardoCore, TransportErrorKind};
 
 /// Waits until a generation is complete: `GET /v1/generations/{id}`, again and again.
 ///
@@ -25,7 +26,9 @@ use crate::{Effect, LeonardoCore};
 /// ([`polls_per_minute`](crate::LeonardoCoreBuilder::polls_per_minute)), so that many of them together stay below the
 /// service's limit: then each polls less often. A [`waker`](WaitForGeneration::waker) has the next poll come at once.
 ///
-/// Whatever is transient is survived until the deadline. Dropping the future ends the wait and changes nothing about the
+/// Whatever is transient is survived until the deadline, unless the server was never reached: then the core's retry policy
+/// says how often that is attempted. Failures take from the core's retry budget; while it is spent, polls come with the
+/// longest delay. Dropping the future ends the wait and changes nothing about the
 /// generation.
 ///
 /// # Errors
@@ -44,6 +47,7 @@ pub fn image_wait_for_generation(core: &LeonardoCore, id: impl Into<GenerationId
         timeout: None,
         deadline: Some(Duration::from_secs(600)),
         wake: Arc::default(),
+        on_retry: OnRetry::default(),
     }
 }
 
@@ -57,6 +61,7 @@ pub struct WaitForGeneration<'a> {
     timeout: Option<Duration>,
     deadline: Option<Duration>,
     wake: Arc<Notify>,
+    on_retry: OnRetry<'a>,
 }
 
 impl<'a> WaitForGeneration<'a> {
@@ -95,6 +100,12 @@ impl<'a> WaitForGeneration<'a> {
     /// The longest that the wait may take, from when it is awaited; 10 minutes if not set, `None` for no limit.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.deadline = deadline.into();
+        self
+    }
+
+    /// Calls `report` after each poll that failed, with what failed and when the next is. It must not block.
+    pub fn on_retry(mut self, report: impl FnMut(&Retry) + MaybeSend + 'a) -> Self {
+        self.on_retry = OnRetry::new(report);
         self
     }
 
@@ -202,19 +213,20 @@ impl<T> fmt::Debug for GenerationStream<'_, T> {
 
 /// Why there is no complete generation.
 ///
-/// Where a generation was made, its `id` is here, and the message says what became of it. It is paid for then, so do not
-/// create it again before you have looked at it.
-#[derive(Debug)]
+/// The message says what became of the generation. One that is known to exist is paid for, so do not create it again
+/// before you have looked at it.
 #[non_exhaustive]
 pub struct GenerationError {
     /// The generation; `None` if none was made, or if that is not known ([`Error::OutcomeUnknown`]).
     pub id: Option<GenerationId>,
+    /// Whether it is known to exist: this call created it, or a poll has seen it. Of an id that was only asked about,
+    /// nothing may be known.
+    pub exists: bool,
     /// What happened.
     pub reason: GenerationErrorReason,
 }
 
 /// What happened instead of a complete generation.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum GenerationErrorReason {
     /// The service gave it up: its status is `Failed`. This is the record.
@@ -232,24 +244,24 @@ pub enum GenerationErrorReason {
 }
 
 impl GenerationError {
-    /// Whether credits may have been spent. Where this is false, nothing was charged.
+    /// Whether credits may have been spent on the generation. Where this is false, this call has charged nothing, and
+    /// nothing is known of a generation that was.
     pub fn may_have_been_charged(&self) -> bool {
         match &self.reason {
-            GenerationErrorReason::Call(error) => self.id.is_some() || error.may_have_been_charged(),
-            _ => true,
+            GenerationErrorReason::Call(error) => self.exists || error.may_have_been_charged(),
+            GenerationErrorReason::Failed(_) => true,
+            GenerationErrorReason::Deadline { .. } => self.exists,
         }
     }
 }
 
+const GOES_ON: &str = "The work goes on and is paid for: wait for it again by its id instead of creating it again.";
+const NOTHING_KNOWN: &str = "A wait charges nothing, and of this id nothing is known yet: wait for it again.";
+
 impl fmt::Display for GenerationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(id) = &self.id else {
-            return match &self.reason {
-                GenerationErrorReason::Call(error) => error.fmt(f),
-                // Neither comes about without an id.
-                reason => write!(f, "{reason:?}"),
-            };
-        };
+        let Some(id) = &self.id else { return self.reason.fmt(f) };
+        let next = if self.exists { GOES_ON } else { NOTHING_KNOWN };
         match &self.reason {
             GenerationErrorReason::Failed(_) => write!(
                 f,
@@ -262,19 +274,40 @@ impl fmt::Display for GenerationError {
                 if let Some(error) = last_failure {
                     write!(f, " (the last poll: {error})")?;
                 }
-                f.write_str(
-                    ". The work goes on and is paid for: wait for it again by its id instead of creating it again.",
-                )
+                write!(f, ". {next}")
+            }
+            GenerationErrorReason::Call(error) if error.is_not_found() && self.exists => {
+                write!(f, "generation {id} is not there any more: {error}")
             }
             GenerationErrorReason::Call(error) if error.is_not_found() => {
-                write!(f, "generation {id} is not there, or no longer: {error}")
+                write!(f, "generation {id} is not there: {error} A wait charges nothing.")
             }
-            GenerationErrorReason::Call(error) => write!(
-                f,
-                "waiting for generation {id} ended: {error} The work goes on and is paid for: once this is put right, \
-                 wait for it again by its id."
-            ),
+            GenerationErrorReason::Call(error) => write!(f, "waiting for generation {id} ended: {error} {next}"),
         }
+    }
+}
+
+impl fmt::Display for GenerationErrorReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(generation) => write!(f, "the status of generation {} is FAILED", generation.id),
+            Self::Deadline { limit, .. } => write!(f, "it was not complete within {} s", limit.as_secs_f64()),
+            Self::Call(error) => error.fmt(f),
+        }
+    }
+}
+
+/// As `Display`, since a program that returns an error from `main` shows this.
+impl fmt::Debug for GenerationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        error::debug("GenerationError", self, f)
+    }
+}
+
+/// As `Display`: a whole record says less.
+impl fmt::Debug for GenerationErrorReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -293,25 +326,40 @@ impl std::error::Error for GenerationError {
 /// A wait under way.
 pub(super) struct Poller<'a> {
     wait: WaitForGeneration<'a>,
-    pauses: Pauses,
+    delays: Delays<'a>,
     /// When the time of the deadline began, and when the wait did.
     began: Option<(Instant, Instant)>,
     last_failure: Option<Box<Error>>,
-    /// What the last answer asked for.
-    retry_after: Option<Duration>,
+    /// After a poll that failed: the delay, and the part of it that the server asked for.
+    failed: Option<(Duration, Duration)>,
+    polls: u32,
+    /// Whether the generation is known to exist.
+    exists: bool,
+    /// How many polls failed before the server was reached; none if it was.
+    unreached: Option<u32>,
 }
 
 impl<'a> Poller<'a> {
     pub(super) fn new(wait: WaitForGeneration<'a>) -> Self {
-        let pauses = wait.polls.pauses();
-        Self { wait, pauses, began: None, last_failure: None, retry_after: None }
+        let delays = Delays::new(wait.core, &wait.polls);
+        Self {
+            wait,
+            delays,
+            began: None,
+            last_failure: None,
+            failed: None,
+            polls: 0,
+            exists: false,
+            unreached: Some(0),
+        }
     }
 
-    /// Begins the wait for `id`; the time of the deadline began before.
+    /// Begins the wait for what was just created; the time of the deadline began before.
     #[cfg(feature = "image-generate")]
     pub(super) fn begin(&mut self, id: GenerationId, deadline_began: Instant) {
         self.wait.id = id;
         self.began = Some((deadline_began, Instant::now()));
+        (self.exists, self.unreached) = (true, None);
     }
 
     /// The next state that is seen, unless it is that the generation failed.
@@ -321,7 +369,7 @@ impl<'a> Poller<'a> {
             Ok(generation) => return Ok(generation),
             Err(reason) => reason,
         };
-        Err(GenerationError { id: Some(self.wait.id.clone()), reason })
+        Err(GenerationError { id: Some(self.wait.id.clone()), exists: self.exists, reason })
     }
 
     async fn next_state(&mut self) -> Result<Generation, GenerationErrorReason> {
@@ -331,6 +379,7 @@ impl<'a> Poller<'a> {
         let (_, wait_began) = *self.began.get_or_insert_with(|| (Instant::now(), Instant::now()));
         loop {
             self.until_due().await?;
+            self.polls += 1;
             let read = image_get_generation_by_id(self.wait.core, &self.wait.id).retry(RetryPolicy::none());
             let read = read.deadline(self.wait.deadline.map(|_| self.left()));
             let read = match self.wait.timeout {
@@ -339,36 +388,43 @@ impl<'a> Poller<'a> {
             };
             let error = match read.await {
                 Ok(generation) => {
-                    self.last_failure = None;
+                    (self.exists, self.unreached, self.last_failure) = (true, None, None);
                     return Ok(generation);
                 }
                 Err(Error::Timeout(error)) if error.scope == TimeoutScope::Deadline => return Err(self.out_of_time()),
                 Err(error) => error,
             };
+            let delay = self.delays.after(&error);
             let may_appear = error.is_not_found() && wait_began.elapsed() < self.wait.appear_within;
-            if !may_appear && !error.may_be_retried(Effect::Read) {
+            if !self.reaches(&error, delay) || (!may_appear && !error.may_be_retried(Effect::Read)) {
                 return Err(GenerationErrorReason::Call(error));
             }
-            self.retry_after = error.retry_after();
+            let next_in = before_deadline(delay, self.left(), self.limit()).unwrap_or(self.left());
+            self.wait.on_retry.tell("image_get_generation_by_id", self.polls, &error, next_in);
+            self.failed = Some((delay, error.retry_after().unwrap_or_default()));
             self.last_failure = Some(Box::new(error));
         }
     }
 
+    /// Whether the server was ever reached, or the core's policy allows another attempt at it.
+    fn reaches(&mut self, error: &Error, delay: Duration) -> bool {
+        let unreachable =
+            matches!(error, Error::Connection(error) if error.source.kind() == TransportErrorKind::Connect);
+        self.unreached = self.unreached.filter(|_| unreachable).map(|polls| polls + 1);
+        self.unreached.is_none_or(|polls| self.wait.core.inner.retry.allows(polls, self.elapsed(), delay))
+    }
+
     /// Rests until the next poll may be made, or the deadline comes.
     async fn until_due(&mut self) -> Result<(), GenerationErrorReason> {
-        if let Some(asked) = self.retry_after.take() {
-            // Nor may a wake come before that.
-            runtime::sleep(asked.min(self.left())).await;
+        let (delay, asked) = self.failed.take().unwrap_or_else(|| (self.delays.next(), Duration::ZERO));
+        // One more look shortly before the end, then none.
+        let delay = before_deadline(delay, self.left(), self.limit()).unwrap_or(self.left());
+        // Nor may a wake come before the time that the server asked for.
+        let asked = asked.min(delay);
+        if !asked.is_zero() {
+            runtime::sleep(asked).await;
         }
-        let mut pause = self.pauses.next();
-        if let (Some(limit), left) = (self.wait.deadline, self.left()) {
-            if left <= pause {
-                // One more look shortly before the end, then none.
-                let last = left.saturating_sub(LAST_LOOK.min(limit / 10));
-                pause = if last.is_zero() { left } else { last };
-            }
-        }
-        let mut woken = self.rest(pause).await;
+        let mut woken = self.rest(delay - asked).await;
         let mut turn = self.wait.core.inner.pace.turn(woken);
         loop {
             let left = self.left();
@@ -389,7 +445,7 @@ impl<'a> Poller<'a> {
         }
         if woken {
             // It is, or will be, complete any moment.
-            self.pauses = self.wait.polls.pauses();
+            self.delays = Delays::new(self.wait.core, &self.wait.polls);
         }
         Ok(())
     }
@@ -403,18 +459,18 @@ impl<'a> Poller<'a> {
         self.began.map(|(began, _)| began.elapsed()).unwrap_or_default()
     }
 
+    fn limit(&self) -> Duration {
+        self.wait.deadline.unwrap_or(Duration::MAX)
+    }
+
     fn left(&self) -> Duration {
-        self.wait.deadline.unwrap_or(Duration::MAX).saturating_sub(self.elapsed())
+        self.limit().saturating_sub(self.elapsed())
     }
 
     fn out_of_time(&mut self) -> GenerationErrorReason {
-        let limit = self.wait.deadline.unwrap_or(Duration::MAX);
-        GenerationErrorReason::Deadline { limit, last_failure: self.last_failure.take() }
+        GenerationErrorReason::Deadline { limit: self.limit(), last_failure: self.last_failure.take() }
     }
 }
-
-/// How long before the deadline the last poll is made, unless that is more than a tenth of it.
-const LAST_LOOK: Duration = Duration::from_secs(1);
 
 fn no_runtime() -> Error {
     Error::InvalidRequest(Box::new(InvalidRequestError {

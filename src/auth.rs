@@ -58,6 +58,15 @@ pub(crate) enum Auth {
     Asked(Arc<dyn Provider>),
 }
 
+impl Auth {
+    /// The key of an attempt, if a provider gives it; or what is wrong with what it gave.
+    pub(crate) async fn bearer(&self) -> Result<Option<Bearer>, (&'static str, Option<BoxError>)> {
+        let Self::Asked(provider) = self else { return Ok(None) };
+        let key = provider.key().await.map_err(|error| ("it gave no key", Some(error)))?;
+        Bearer::new(&key).map(Some).map_err(|reason| (reason, None))
+    }
+}
+
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -83,5 +92,33 @@ where
     fn key(&self) -> BoxFuture<'_, Result<String, BoxError>> {
         let asked = (self.0)();
         Box::pin(async move { asked.await.map_err(Into::into) })
+    }
+}
+
+/// Which user each key belongs to, as far as that was asked.
+#[cfg(feature = "image-find-generation")]
+#[derive(Default)]
+pub(crate) struct Users(std::sync::Mutex<Vec<(Option<Bearer>, String)>>);
+
+#[cfg(feature = "image-find-generation")]
+impl Users {
+    /// `None` stands for the key that a core always has.
+    pub(crate) fn of(&self, bearer: Option<&Bearer>) -> Option<String> {
+        self.lock().iter().find(|(key, _)| key.as_ref() == bearer).map(|(_, user)| user.clone())
+    }
+
+    pub(crate) fn remember(&self, bearer: Option<&Bearer>, user: &str) {
+        const MOST: usize = 64;
+        let mut users = self.lock();
+        users.retain(|(key, _)| key.as_ref() != bearer);
+        if users.len() == MOST {
+            users.remove(0);
+        }
+        users.push((bearer.cloned(), user.to_owned()));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Option<Bearer>, String)>> {
+        // Left whole by every holder.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

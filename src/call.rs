@@ -118,6 +118,8 @@ struct Options {
     deadline: Option<Option<Duration>>,
     retry: Option<RetryPolicy>,
     server: Option<ServerUrl>,
+    /// In place of what the provider gives.
+    bearer: Option<Bearer>,
 }
 
 struct Refused {
@@ -314,6 +316,13 @@ impl<'a, T> Call<'a, T> {
     /// How failed attempts of this call are repeated; [`RetryPolicy::none`] turns it off.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.request.options.retry = Some(policy);
+        self
+    }
+
+    /// Sends this call with that key, instead of asking the provider for one.
+    #[cfg(feature = "image-find-generation")]
+    pub(crate) fn key(mut self, bearer: Option<Bearer>) -> Self {
+        self.request.options.bearer = bearer;
         self
     }
 
@@ -591,6 +600,7 @@ impl Request<'_> {
                         sent_at,
                         request,
                         cause: error,
+                        candidates: Vec::new(),
                         lookup: None,
                     }))
                 }
@@ -617,15 +627,11 @@ impl Request<'_> {
     /// Asks for the key, sends, and reads the answer.
     async fn exchange(&self, trail: &mut Trail) -> Result<TransportResponse, Error> {
         let core = &*self.core.inner;
-        let bearer = match &core.auth {
-            Auth::Fixed(_) => None,
-            Auth::Asked(provider) => {
-                let refused = |reason: &'static str, source| {
-                    self.invalid(Refused { field: "bearer_auth_provider".into(), reason: reason.into(), source })
-                };
-                let key = provider.key().await.map_err(|error| refused("it gave no key", Some(error)))?;
-                Some(Bearer::new(&key).map_err(|reason| refused(reason, None))?)
-            }
+        let bearer = match &self.options.bearer {
+            Some(bearer) => Some(bearer.clone()),
+            None => core.auth.bearer().await.map_err(|(reason, source)| {
+                self.invalid(Refused { field: "bearer_auth_provider".into(), reason: reason.into(), source })
+            })?,
         };
         let request = self.prepared(bearer.as_ref());
         trail.given.extend(bearer);

@@ -53,15 +53,15 @@ pub(crate) struct Inner {
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,
     pub(crate) max_response_bytes: usize,
+    pub(crate) min_time_for_billable: Duration,
     wall_clock: Option<WallClock>,
     /// What downloads and uploads are sent with; none until they need one where calls are not sent with a client.
     #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
     storage: std::sync::OnceLock<reqwest::Client>,
     #[cfg(feature = "image-wait-for-generation")]
     pub(crate) pace: crate::pace::Pace,
-    /// The user that the key belongs to, once it was asked for.
-    #[cfg(feature = "image-create-generation-once")]
-    pub(crate) user: tokio::sync::OnceCell<crate::models::UserId>,
+    #[cfg(feature = "image-find-generation")]
+    pub(crate) users: crate::auth::Users,
 }
 
 impl LeonardoCore {
@@ -429,13 +429,14 @@ impl LeonardoCoreBuilder {
             retry: self.retry,
             budget: self.budget,
             max_response_bytes: self.max_response_bytes,
+            min_time_for_billable: Duration::from_secs(2),
             wall_clock: self.wall_clock,
             #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
             storage: self.storage,
             #[cfg(feature = "image-wait-for-generation")]
             pace: crate::pace::Pace::new(self.polls_per_minute),
-            #[cfg(feature = "image-create-generation-once")]
-            user: Default::default(),
+            #[cfg(feature = "image-find-generation")]
+            users: Default::default(),
         };
         Ok(LeonardoCore { inner: Arc::new(inner) })
     }

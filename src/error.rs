@@ -79,7 +79,7 @@ impl fmt::Debug for Error {
     }
 }
 
-fn debug(name: &str, error: &dyn std::error::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn debug(name: &str, error: &dyn std::error::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -572,6 +572,8 @@ pub struct OutcomeUnknownError {
     /// What went wrong.
     #[source]
     pub cause: Error,
+    /// The ids of what the work may have made, where looking for it found something that differs from what was asked for.
+    pub candidates: Vec<String>,
     /// Why looking the work up failed too, where that was tried.
     pub lookup: Option<Box<Error>>,
 }
@@ -584,6 +586,10 @@ impl OutcomeUnknownError {
              sending it again, look for it among the account's newest generations.",
             self.cause
         );
+        if !self.candidates.is_empty() {
+            let _ =
+                write!(text, " It may be {}: the seed is the same, but not the rest.", self.candidates.join(" or "));
+        }
         if let Some(lookup) = &self.lookup {
             let _ = write!(text, " Looking for it failed as well: {lookup}");
         }

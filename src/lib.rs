@@ -30,6 +30,8 @@ mod error;
 mod operation;
 #[cfg(feature = "image-wait-for-generation")]
 mod pace;
+#[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]
+mod paging;
 #[cfg(all(feature = "image-download", not(target_arch = "wasm32")))]
 mod part;
 #[cfg(feature = "client")]
@@ -44,6 +46,8 @@ mod storage;
 mod trace;
 #[cfg(feature = "client")]
 mod transport;
+#[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
+mod workflow;
 
 #[cfg(feature = "client")]
 pub use self::{
@@ -59,6 +63,9 @@ pub use self::{
     runtime::{BoxFuture, MaybeSend},
     transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},
 };
+
+#[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
+pub use self::workflow::Retry;
 
 // The crates whose types stand in signatures.
 #[cfg(feature = "client")]

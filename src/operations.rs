@@ -39,7 +39,8 @@ macro_rules! for_each_workflow {
     ($then:ident) => {
         $then! {
             image {
-                image_create_generation_once "image-create-generation-once" ["image-create-generation" "image-get-generations-by-user-id" "user-get-user-self" "dep:fastrand" "tokio/sync"];
+                image_create_generation_once "image-create-generation-once" ["image-create-generation" "image-find-generation" "dep:getrandom"];
+                image_find_generation "image-find-generation" ["image-get-generations-by-user-id" "user-get-user-self" "tokio/sync"];
                 image_generate "image-generate" ["image-create-generation-once" "image-wait-for-generation"];
                 image_list_generations "image-list-generations" ["image-get-generations-by-user-id" "dep:futures-core"];
                 image_wait_for_generation "image-wait-for-generation" ["image-get-generation-by-id" "dep:futures-core" "tokio/sync"];

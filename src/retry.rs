@@ -96,6 +96,11 @@ impl RetryPolicy {
         self
     }
 
+    #[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
+    pub(crate) fn longest(&self) -> Duration {
+        self.max_backoff
+    }
+
     pub(crate) fn allows(&self, attempts: u32, elapsed: Duration, pause: Duration) -> bool {
         attempts < self.max_attempts && elapsed.saturating_add(pause) <= self.max_elapsed
     }

@@ -1,0 +1,99 @@
+//! What workflows have in common: the delays between attempts, and how it is told that something is attempted again.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::LeonardoCore;
+use crate::error::Error;
+use crate::retry::{Pauses, RetryPolicy};
+use crate::runtime::MaybeSend;
+
+/// Something failed, or is not there yet, and is attempted again.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Retry {
+    /// The operation that is attempted again, such as `image_get_generation_by_id`.
+    pub operation: &'static str,
+    /// How many attempts were made until now.
+    pub attempts: u32,
+    /// What failed, or what is missing, as a sentence.
+    pub reason: String,
+    /// The time until the next attempt.
+    pub next_in: Duration,
+}
+
+impl fmt::Display for Retry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} Next attempt in {:.1} s.", self.reason, self.next_in.as_secs_f64())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+type Report<'a> = dyn FnMut(&Retry) + Send + 'a;
+#[cfg(target_arch = "wasm32")]
+type Report<'a> = dyn FnMut(&Retry) + 'a;
+
+/// Who is told of each retry.
+#[derive(Clone, Default)]
+pub(crate) struct OnRetry<'a>(Option<Arc<Mutex<Report<'a>>>>);
+
+impl<'a> OnRetry<'a> {
+    pub(crate) fn new(report: impl FnMut(&Retry) + MaybeSend + 'a) -> Self {
+        Self(Some(Arc::new(Mutex::new(report))))
+    }
+
+    pub(crate) fn tell(&self, operation: &'static str, attempts: u32, reason: impl fmt::Display, next_in: Duration) {
+        if let Some(report) = &self.0 {
+            let retry = Retry { operation, attempts, reason: reason.to_string(), next_in };
+            (report.lock().unwrap_or_else(PoisonError::into_inner))(&retry);
+        }
+    }
+}
+
+impl fmt::Debug for OnRetry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "told" } else { "nobody" })
+    }
+}
+
+/// The delays between attempts that go on until a deadline, whatever their number.
+///
+/// Each failure takes from the core's retry budget, as that of a call does. A call ends when the budget is spent; a
+/// workflow, which may have work in hand that is paid for, goes on with the longest delay of its policy.
+pub(crate) struct Delays<'a> {
+    core: &'a LeonardoCore,
+    longest: Duration,
+    pauses: Pauses,
+}
+
+impl<'a> Delays<'a> {
+    pub(crate) fn new(core: &'a LeonardoCore, policy: &RetryPolicy) -> Self {
+        Self { core, longest: policy.longest(), pauses: policy.pauses() }
+    }
+
+    /// The delay where nothing failed.
+    #[cfg(feature = "image-wait-for-generation")]
+    pub(crate) fn next(&mut self) -> Duration {
+        self.pauses.next()
+    }
+
+    /// The delay after a failure. The server's wish can lengthen it, and never shorten it.
+    pub(crate) fn after(&mut self, error: &Error) -> Duration {
+        let own = self.pauses.next();
+        let own = if self.core.inner.budget.take() { own } else { own.max(self.longest) };
+        own.max(error.retry_after().unwrap_or_default())
+    }
+}
+
+/// How long before the deadline the last attempt to read something is made, unless that is more than a tenth of it.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
+/// Shortens a delay so that there is one more look shortly before the end; `None` if there is no time for another.
+pub(crate) fn before_deadline(delay: Duration, left: Duration, limit: Duration) -> Option<Duration> {
+    if delay < left {
+        return Some(delay);
+    }
+    let last = left.saturating_sub(LAST_LOOK.min(limit / 10));
+    (!last.is_zero()).then_some(last)
+}
