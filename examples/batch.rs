@@ -24,10 +24,10 @@
 //!
 //! # How it works
 //!
-//! Each job gets a random seed. Before a create is sent, the journal tells the seed, and that is on the disk. What was
-//! `creating` when the program ended may have been created or not, so the account's newest generations are searched for
-//! the seed, until the grace period is over; only then it is created again, with the same seed. What was `created` is
-//! waited for by its id. What was `saved` is left alone if the files have their lengths.
+//! Each job gets a random seed. Before a create is sent, the journal tells the seed and the time, and that is on the disk.
+//! What was `creating` when the program ended may have been created or not, so it is looked for by its seed, until the
+//! grace period is over, before it is created (`look_first`). What was `created` is waited for by its id. What was
+//! `saved` is left alone if the files have their lengths.
 
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
@@ -37,13 +37,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use leonardo_ai::funcs::{
-    GenerationErrorReason, image_create_generation_once, image_download_all, image_list_generations,
-    image_wait_for_generation, user_get_user_self,
+    GenerationErrorReason, image_create_generation_once, image_download_all, image_wait_for_generation,
+    user_get_user_self,
 };
-use leonardo_ai::models::{CreateGenerationRequest, GenerationId};
+use leonardo_ai::models::{CreateGenerationRequest, GenerationId, GenerationJob};
 use leonardo_ai::{ApiErrorKind, LeonardoCore, RetryPolicy};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -53,9 +53,7 @@ mod common;
 
 const USAGE: &str = "usage: batch [--out DIR] [--journal FILE] [--concurrency N] [--grace SECONDS] PROMPTS.txt";
 /// What every model takes.
-const LARGEST_SEED: i64 = 2_147_483_637;
-/// How much the times of generations may be off, in ms.
-const TOLERANCE: i64 = 60_000;
+const LARGEST_SEED: u64 = 2_147_483_637;
 
 struct Settings {
     prompts: PathBuf,
@@ -103,8 +101,8 @@ fn settings() -> Result<Settings, String> {
 /// A line of the journal.
 #[derive(Serialize, Deserialize)]
 struct Entry {
-    /// In ms since 1970, by the service's clock.
-    time: i64,
+    /// In ms since 1970.
+    time: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     job: Option<Mark>,
     /// Where its prompt stood, for whoever reads this.
@@ -133,10 +131,10 @@ enum Event {
     Creating {
         seed: i64,
     },
-    /// There is a generation; `found` if it was looked up.
+    /// There is a generation. Where it was looked up, its cost is not known.
     Created {
         id: GenerationId,
-        found: bool,
+        cost: Option<String>,
     },
     Complete,
     Saved {
@@ -171,7 +169,7 @@ enum State {
     /// A create may have been sent at that time or later.
     Creating {
         seed: i64,
-        since: i64,
+        since: SystemTime,
     },
     Created {
         id: GenerationId,
@@ -204,7 +202,7 @@ impl History {
         match (event, &mut *state) {
             (Event::Creating { seed }, State::New) => {
                 self.seeds.insert(seed);
-                *state = State::Creating { seed, since: time };
+                *state = State::Creating { seed, since: wall_time(time) };
             }
             (Event::Creating { seed }, State::Creating { seed: before, .. }) if seed == *before => {}
             (Event::Created { id, .. }, State::Creating { .. }) => {
@@ -325,8 +323,6 @@ struct Batch {
     out: PathBuf,
     grace: Duration,
     journal: Mutex<Journal>,
-    /// By how much the service's clock is ahead, in ms.
-    ahead: i64,
     at_once: Semaphore,
     /// Nothing more is created.
     stop: AtomicBool,
@@ -357,8 +353,7 @@ async fn batch(
     mut journal: Journal,
     mut history: History,
 ) -> Result<ExitCode, Box<dyn Error>> {
-    // From here on, no other instance sends anything.
-    let started = Instant::now();
+    // From here on, no other instance sends anything: the journal is locked.
     let (core, emulator) = match common::service().await {
         Ok(service) => service,
         Err(problem) => {
@@ -369,18 +364,13 @@ async fn batch(
     if emulator.is_some() {
         println!("The emulator's work ends with this program: what is not saved by then is lost.");
     }
-    let answer = user_get_user_self(&core).retry(patient()).with_response().await?;
-    let user = answer.output.user.map(|user| user.id).ok_or("the service does not tell the id of the key's user")?;
-    let date = answer.headers.get("date").and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
-    // A date has whole seconds, so a small difference is none.
-    let ahead = date.map(|date| millis(date) - millis(SystemTime::now())).filter(|ahead| ahead.abs() > 2000);
-    let ahead = ahead.unwrap_or(0);
-
+    let user = user_get_user_self(&core).retry(patient()).await?;
+    let user = user.user.map(|user| user.id).ok_or("the service does not tell the id of the key's user")?;
     let account = match &emulator {
         Some(_) => ("emulator".to_owned(), String::new()),
         None => (core.server_url().to_string(), user.to_string()),
     };
-    let now = millis(SystemTime::now()) + ahead;
+    let time = now();
     match &history.account {
         Some(before) if *before != account => {
             eprintln!("the journal {} is of another server or account: name another", settings.journal.display());
@@ -390,7 +380,7 @@ async fn batch(
         Some(_) if emulator.is_some() => {
             for (mark, state) in &mut history.states {
                 if !state.is_saved() {
-                    journal.write(&Entry { time: now, job: Some(mark.clone()), line: None, event: Event::Lost })?;
+                    journal.write(&Entry { time, job: Some(mark.clone()), line: None, event: Event::Lost })?;
                     *state = State::New;
                 }
             }
@@ -398,7 +388,7 @@ async fn batch(
         Some(_) => {}
         None => {
             let (server, user) = account;
-            journal.write(&Entry { time: now, job: None, line: None, event: Event::Begin { server, user } })?;
+            journal.write(&Entry { time, job: None, line: None, event: Event::Begin { server, user } })?;
         }
     }
     fs::create_dir_all(&settings.out)?;
@@ -409,24 +399,26 @@ async fn batch(
         out: settings.out,
         grace: settings.grace,
         journal: Mutex::new(journal),
-        ahead,
         at_once: Semaphore::new(settings.concurrency),
         stop: AtomicBool::new(false),
     });
     let mut works = JoinSet::new();
-    let mut doubtful = HashMap::new();
+    let mut doubtful = 0;
     for job in jobs {
         match history.states.remove(&job.mark).unwrap_or_default() {
             state if state.is_saved() => _ = works.spawn(async { End::Saved }),
-            State::Creating { seed, since } => _ = doubtful.insert(seed, (job, since)),
+            State::Creating { seed, since } => {
+                doubtful += 1;
+                works.spawn(batch.clone().create(job, seed, Some(since)));
+            }
             State::New => {
                 let seed = loop {
-                    let seed = fastrand::i64(0..=LARGEST_SEED);
+                    let seed = random_seed()?;
                     if history.seeds.insert(seed) {
                         break seed;
                     }
                 };
-                works.spawn(batch.clone().create(job, seed));
+                works.spawn(batch.clone().create(job, seed, None));
             }
             State::Created { id, .. } => _ = works.spawn(batch.clone().fetch(job, id)),
             State::Failed => _ = works.spawn(async { End::Never }),
@@ -439,22 +431,8 @@ async fn batch(
             "the journal has {left} prompts under way that are not in the file any more; nothing is done about them"
         );
     }
-    if !doubtful.is_empty() {
-        println!("{} prompts may have been created already: looking for them.", doubtful.len());
-        match batch.seek(&user, &doubtful, started).await {
-            Ok(mut found) => {
-                for (seed, (job, _)) in doubtful {
-                    match found.remove(&seed) {
-                        Some(id) => works.spawn(batch.clone().adopt(job, id)),
-                        None => works.spawn(batch.clone().create(job, seed)),
-                    };
-                }
-            }
-            Err(error) => {
-                eprintln!("whether they were is not known, so nothing is done about them: {error}");
-                works.spawn(async { End::Later });
-            }
-        }
+    if doubtful > 0 {
+        println!("{doubtful} prompts may have been created already: they are looked for first.");
     }
     let mut ends = Vec::new();
     while let Some(end) = works.join_next().await {
@@ -473,7 +451,8 @@ async fn batch(
 }
 
 impl Batch {
-    async fn create(self: Arc<Self>, job: Job, seed: i64) -> End {
+    /// Creates, or finds what was created since a time at which the journal says that it was going to be.
+    async fn create(self: Arc<Self>, job: Job, seed: i64, since: Option<SystemTime>) -> End {
         let Ok(_permit) = self.at_once.acquire().await else { return End::Later };
         if self.stop.load(Ordering::Relaxed) {
             return End::Later;
@@ -486,11 +465,26 @@ impl Batch {
             num_images: Some(1),
             ..CreateGenerationRequest::new(job.prompt.clone())
         };
-        match image_create_generation_once(&self.core, request).grace(self.grace).await {
-            Ok(created) => {
-                let cost = created.cost.map_or(String::new(), |cost| format!(" for {} {}", cost.amount, cost.unit));
-                println!("{}: created {}{cost}", job.name(), created.generation_id);
-                self.created(&job, created.generation_id, false).await
+        let name = job.name();
+        // The seed is random and in the journal, so no other request has it.
+        let mut create = image_create_generation_once(&self.core, request)
+            .unique_seed(true)
+            .grace(self.grace)
+            .on_retry(move |retry| eprintln!("{name}: {retry}"));
+        if let Some(since) = since {
+            create = create.look_first(since);
+        }
+        match create.await {
+            Ok(GenerationJob { generation_id: id, cost, .. }) => {
+                let cost = cost.map(|cost| format!("{} {}", cost.amount, cost.unit));
+                match &cost {
+                    Some(cost) => println!("{}: created {id} for {cost}", job.name()),
+                    None => println!("{}: found {id}", job.name()),
+                }
+                if !self.write(&job, Event::Created { id: id.clone(), cost }) {
+                    return End::Later;
+                }
+                self.files(&job, id).await
             }
             Err(error) => {
                 let refused = [ApiErrorKind::Moderation, ApiErrorKind::InvalidRequest];
@@ -504,27 +498,15 @@ impl Batch {
         }
     }
 
-    /// Goes on with a generation that was created when the program ended.
-    async fn adopt(self: Arc<Self>, job: Job, id: GenerationId) -> End {
-        let Ok(_permit) = self.at_once.acquire().await else { return End::Later };
-        println!("{}: found {id}", job.name());
-        self.created(&job, id, true).await
-    }
-
     async fn fetch(self: Arc<Self>, job: Job, id: GenerationId) -> End {
         let Ok(_permit) = self.at_once.acquire().await else { return End::Later };
         self.files(&job, id).await
     }
 
-    async fn created(&self, job: &Job, id: GenerationId, found: bool) -> End {
-        if !self.write(job, Event::Created { id: id.clone(), found }) {
-            return End::Later;
-        }
-        self.files(job, id).await
-    }
-
     async fn files(&self, job: &Job, id: GenerationId) -> End {
-        let wait = image_wait_for_generation(&self.core, id).first_poll(Duration::from_millis(300));
+        let wait = image_wait_for_generation(&self.core, id)
+            .first_poll(Duration::from_millis(300))
+            .on_retry(|retry| eprintln!("{}: {retry}", job.name()));
         let generation = match wait.await {
             Ok(generation) => generation,
             Err(error) => {
@@ -558,45 +540,9 @@ impl Batch {
         End::Saved
     }
 
-    /// Searches the account's newest generations for seeds, until all are found or the grace period is over. It counts
-    /// from when the lock was had: only then it is certain that nobody sends them any more.
-    async fn seek(
-        &self,
-        user: impl AsRef<str>,
-        seeds: &HashMap<i64, (Job, i64)>,
-        started: Instant,
-    ) -> Result<HashMap<i64, GenerationId>, leonardo_ai::Error> {
-        let since = seeds.values().map(|(_, since)| since - TOLERANCE).min().unwrap_or_default();
-        let mut found = HashMap::new();
-        let mut pause = Duration::from_millis(200);
-        loop {
-            let asked_after = started.elapsed();
-            let mut list = image_list_generations(&self.core, user.as_ref()).look_ahead(false).retry(patient());
-            while let Some(generation) = list.next().await {
-                let generation = generation?;
-                let made = generation.created_at.as_ref().and_then(|made| made.unix_millis());
-                if made.is_some_and(|made| made < since) {
-                    break;
-                }
-                // The seed is random and says enough. The prompt is not compared: the service may have changed it, and
-                // to miss a generation means to pay for it again.
-                if let Some(seed) = generation.seed.filter(|seed| seeds.contains_key(seed)) {
-                    found.insert(seed, generation.id);
-                }
-            }
-            if found.len() == seeds.len() || asked_after >= self.grace {
-                return Ok(found);
-            }
-            // The last look is right after the grace period.
-            tokio::time::sleep(pause.min(self.grace.saturating_sub(started.elapsed()))).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
-        }
-    }
-
     /// Whether it could be written. Without, nothing must go on.
     fn write(&self, job: &Job, event: Event) -> bool {
-        let time = millis(SystemTime::now()) + self.ahead;
-        let entry = Entry { time, job: Some(job.mark.clone()), line: Some(job.line), event };
+        let entry = Entry { time: now(), job: Some(job.mark.clone()), line: Some(job.line), event };
         let written =
             tokio::task::block_in_place(|| self.journal.lock().unwrap_or_else(PoisonError::into_inner).write(&entry));
         if let Err(error) = &written {
@@ -624,9 +570,21 @@ fn patient() -> RetryPolicy {
     RetryPolicy::default().max_attempts(8)
 }
 
-fn millis(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX / 4)
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A time of the journal; one that cannot be is the beginning.
+fn wall_time(millis: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis)).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// A seed that no other program can draw by being started alike.
+fn random_seed() -> Result<i64, getrandom::Error> {
+    let mut bytes = [0; 8];
+    getrandom::getrandom(&mut bytes)?;
+    Ok((u64::from_le_bytes(bytes) % (LARGEST_SEED + 1)) as i64)
 }
 
 /// Removes what downloads of this journal's generations have left unfinished: `.ID-INDEX.RANDOM.part`.

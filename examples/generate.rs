@@ -101,6 +101,7 @@ async fn pictures(
     let made = image_generate(core, CreateGenerationRequest::new(prompt))
         .on_progress(|progress| match progress {
             GenerationProgress::Created(job) => bar.set_message(format!("{}, drawing: {prompt}", job.generation_id)),
+            GenerationProgress::Retrying(retry) => bars.suspend(|| eprintln!("{prompt}: {retry}")),
             GenerationProgress::Complete(_) => bar.set_message(format!("downloading: {prompt}")),
             _ => {}
         })

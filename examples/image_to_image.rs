@@ -8,12 +8,12 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use leonardo_ai::LeonardoCore;
 use leonardo_ai::funcs::{
-    image_create_generation_once, image_download_all, image_generate, image_wait_for_generation,
+    GenerationProgress, image_create_generation_once, image_download_all, image_generate, image_wait_for_generation,
     init_images_upload_file,
 };
 use leonardo_ai::models::CreateGenerationRequest;
+use leonardo_ai::{LeonardoCore, Retry};
 
 mod common;
 
@@ -80,9 +80,9 @@ async fn image_to_image(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>
     };
     println!("Prompt: {}", request.prompt);
     println!("Strength: {strength}");
-    let job = image_create_generation_once(&core, request).await?;
+    let job = image_create_generation_once(&core, request).on_retry(told).await?;
     println!("Generation: {}", job.generation_id);
-    let generation = image_wait_for_generation(&core, job.generation_id).await?;
+    let generation = image_wait_for_generation(&core, job.generation_id).on_retry(told).await?;
     for path in image_download_all(&core, &generation, out).await? {
         println!("Saved {}", path.display());
     }
@@ -93,12 +93,23 @@ async fn image_to_image(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>
     Ok(ExitCode::SUCCESS)
 }
 
+/// Says what is attempted again, so that the program does not look as if it hung.
+fn told(retry: &Retry) {
+    eprintln!("{retry}");
+}
+
 /// Has an image drawn to begin with.
 async fn drawn(core: &LeonardoCore, out: &PathBuf) -> Result<PathBuf, Box<dyn Error>> {
     println!("No image was given: drawing one to begin with.");
     let request =
         CreateGenerationRequest { num_images: Some(1), ..CreateGenerationRequest::new("a lighthouse in summer") };
-    let made = image_generate(core, request).await?;
+    let made = image_generate(core, request)
+        .on_progress(|progress| {
+            if let GenerationProgress::Retrying(retry) = progress {
+                told(retry);
+            }
+        })
+        .await?;
     let paths = image_download_all(core, &made.generation, out).await?;
     let path = paths.into_iter().next().ok_or("the generation has no image")?;
     println!("Drew {}", path.display());

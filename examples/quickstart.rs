@@ -58,11 +58,11 @@ async fn quickstart(Arguments { out, prompt }: Arguments) -> Result<ExitCode, Bo
     bar.enable_steady_tick(Duration::from_millis(100));
     let made = image_generate(&core, CreateGenerationRequest::new(prompt))
         .first_poll(Duration::from_millis(250))
-        .on_progress(|progress| {
+        .on_progress(|progress| match progress {
             // With the id, what is paid for can be fetched even if this program ends here.
-            if let GenerationProgress::Created(job) = progress {
-                bar.suspend(|| println!("Generation: {}", job.generation_id));
-            }
+            GenerationProgress::Created(job) => bar.suspend(|| println!("Generation: {}", job.generation_id)),
+            GenerationProgress::Retrying(retry) => bar.suspend(|| eprintln!("{retry}")),
+            _ => {}
         })
         .await?;
 

@@ -249,6 +249,8 @@ struct Window {
 
 /// How far apart readings of different clocks may be for both to be plausible, in ms.
 const PLAUSIBLE: i64 = 300_000;
+/// How far apart they are though they agree, in ms: a `date` has whole seconds.
+const AGREE: i64 = 2_000;
 
 impl Sent {
     pub(super) fn now(core: &LeonardoCore) -> Self {
@@ -266,21 +268,34 @@ impl Sent {
         let server_now = server_now.map(millis);
         let wall_age = (wall_now - wall).max(0);
         let age = self.at.map_or(wall_age, |at| millis(at.elapsed()));
-        if let (Some(server_now), true) = (server_now, self.at.is_some()) {
-            // The `date` may be off too, by less: the wall clock counts if it is not far before it.
-            let sent = server_now - age;
-            let near = [wall, wall_now - age].into_iter().filter(|other| (sent - PLAUSIBLE..sent).contains(other));
-            let sure = near.min().unwrap_or(sent) - tolerance;
-            // A machine that was suspended may not have counted that time.
-            let random = sure.min(server_now - age.max(wall_age) - tolerance);
-            return Window { sure, random, doubt: random.min(sent - PLAUSIBLE - tolerance) };
+        let by_wall = wall_now - age;
+        if self.at.is_none() && wall > wall_now {
+            // By a clock that has stepped since: it may have been sent at any time.
+            return Window { sure: wall, random: i64::MIN, doubt: i64::MIN };
         }
-        // There is nothing that does not step.
-        let other = server_now.map_or(wall_now - age, |server_now| server_now - age);
-        let (earliest, latest) = (wall.min(other), wall.max(other));
-        let sure = if latest - earliest <= PLAUSIBLE { earliest } else { latest };
-        let random = earliest - tolerance;
-        Window { sure: sure - tolerance, random, doubt: random - PLAUSIBLE }
+        let (sure, random, doubt) = match server_now.map(|server_now| (server_now, server_now - age)) {
+            Some((server_now, sent)) if (sent - by_wall).abs() > AGREE => {
+                // The server's clock is meant, but its `date` may be off too, by less: the wall clock counts if it is not
+                // far before it.
+                let near = [wall, by_wall].into_iter().filter(|other| (sent - PLAUSIBLE..sent).contains(other));
+                let sure = near.min().unwrap_or(sent);
+                // A machine that was suspended may not have counted that time.
+                let random = sure.min(server_now - age.max(wall_age));
+                (sure, random, random.min(sent) - PLAUSIBLE)
+            }
+            dated => {
+                // Where the `date` says that the wall clock is right now, it was wrong if it was later before.
+                let wall = if dated.is_some() && wall > wall_now { by_wall } else { wall };
+                let (earliest, latest) = (wall.min(by_wall), wall.max(by_wall));
+                match latest - earliest {
+                    // No clock that was read by an earlier process can be checked.
+                    ..=AGREE if self.at.is_some() => (earliest, earliest, earliest),
+                    ..=PLAUSIBLE => (earliest, earliest, earliest - PLAUSIBLE),
+                    _ => (latest, earliest, earliest - PLAUSIBLE),
+                }
+            }
+        };
+        Window { sure: sure - tolerance, random: random - tolerance, doubt: doubt - tolerance }
     }
 }
 
@@ -501,13 +516,20 @@ impl<'a> Search<'a> {
 
     /// The user that the key belongs to.
     async fn account(&self) -> Result<UserId, Error> {
-        if let Some(user) = self.core.inner.users.of(self.bearer.as_ref()) {
-            return Ok(user.into());
+        let users = &self.core.inner.users;
+        let known = || users.of(self.bearer.as_ref()).map(UserId::from);
+        if let Some(user) = known() {
+            return Ok(user);
+        }
+        // Several calls at once need not all ask; but none waits long for another one, which may be stalled.
+        let _turn = runtime::timeout(OTHERS_TURN.min(self.left()), pin!(users.turn.lock())).await;
+        if let Some(user) = known() {
+            return Ok(user);
         }
         let details = self.persist(USER, || self.timed(user_get_user_self(self.core))).await?;
         match details.user.map(|user| user.id) {
             Some(id) if !id.as_str().is_empty() => {
-                self.core.inner.users.remember(self.bearer.as_ref(), id.as_str());
+                users.remember(self.bearer.as_ref(), id.as_str());
                 Ok(id)
             }
             _ => Err(invalid(self.name, self.effect, "user", "the service does not tell the id of the key's user")),
@@ -630,6 +652,9 @@ const USER: &str = "user_get_user_self";
 /// The delay before the second look, and the longest between two.
 const FIRST_LOOK: Duration = Duration::from_millis(200);
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
+/// How long a call waits for another one that asks for the user.
+const OTHERS_TURN: Duration = Duration::from_secs(1);
 
 /// How many records are searched at most; far more than an account can make within the tolerance for clocks.
 const MOST_RECORDS: u32 = 20_000;
@@ -759,4 +784,79 @@ impl Drop for Twins {
 /// What these locks guard is never left half done, so a panic elsewhere does not spoil it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SENT: u64 = 1_700_000_000;
+
+    fn at(seconds: i64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(SENT.saturating_add_signed(seconds))
+    }
+
+    /// The window for a request that was sent 10 s ago, when the wall clock was `then` s ahead; it is `now` s ahead now,
+    /// and the server's `date` is `dated` s ahead. In s relative to the truth, with a tolerance of 60 s.
+    async fn window(then: i64, now: i64, dated: Option<i64>) -> (i64, i64, i64) {
+        let sent = Sent { at: Some(Instant::now()), wall: at(then) };
+        tokio::time::advance(Duration::from_secs(10)).await;
+        let server_now = dated.map(|ahead| Duration::from_secs(SENT.saturating_add_signed(10 + ahead)));
+        let window = sent.window(at(10 + now), server_now, Duration::from_secs(60));
+        assert!(window.doubt <= window.random && window.random <= window.sure, "{window:?}");
+        let relative = |time: i64| time / 1000 - i64::try_from(SENT).unwrap();
+        (relative(window.sure), relative(window.random), relative(window.doubt))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_step_of_a_clock_makes_a_search_end_before_the_time_of_sending() {
+        // All agree.
+        assert_eq!(window(0, 0, Some(0)).await, (-60, -60, -60));
+        assert_eq!(window(0, 0, None).await, (-60, -60, -60));
+        let hours = 7200;
+        // The wall clock is wrong all the time, or steps, by little or much, and is right before or after.
+        for dated in [Some(0), Some(90), Some(-90), None] {
+            for (then, now) in [(0, 120), (0, -120), (120, 0), (-120, 0), (0, hours), (0, -hours), (hours, 0), (-hours, 0)] {
+                let (sure, random, doubt) = window(then, now, dated).await;
+                assert!(random <= 0 && doubt <= 0, "{then} {now} {dated:?}: {random} {doubt}");
+                // An old generation with the same seed is not taken.
+                assert!((-1000..=0).contains(&sure) || dated.is_none(), "{then} {now} {dated:?}: {sure}");
+            }
+        }
+        for ahead in [hours, -hours] {
+            assert_eq!(window(ahead, ahead, Some(0)).await.0, -60);
+        }
+        // A `date` that is ahead of the records' times, while the wall clock is right.
+        assert_eq!(window(0, 0, Some(90)).await.0, -60);
+        assert_eq!(window(0, 0, Some(-90)).await.0, -150);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_that_slept_still_finds_what_it_sent() {
+        // The wall clock counted an hour, the other one nothing.
+        let (_, random, doubt) = window(0, 3600, Some(3600)).await;
+        assert!(random <= 0 && doubt <= 0, "{random} {doubt}");
+    }
+
+    #[test]
+    fn the_time_that_an_earlier_process_read_is_not_believed_to_the_minute() {
+        let window = |read: i64, now: i64, dated: i64| {
+            let server_now = Duration::from_secs(SENT.saturating_add_signed(dated));
+            Sent::earlier(at(read)).window(at(now), Some(server_now), Duration::from_secs(60))
+        };
+        let sent = i64::try_from(SENT).unwrap() * 1000;
+        for (read, now, dated) in [(0, 3600, 3600), (300, 3600, 3600), (-7200, 3600, 3600), (0, 3600, 3690), (7200, 3600, 3600)] {
+            assert!(window(read, now, dated).doubt <= sent, "{read} {now} {dated}");
+        }
+        assert_eq!(window(0, 3600, 3600).sure, sent - 60_000);
+        // It was, and is, wrong by as much.
+        assert_eq!(window(7200, 10_800, 3600).sure, sent - 60_000);
+    }
+
+    #[test]
+    fn prompts_are_the_same_but_for_blanks_and_case() {
+        assert_eq!(normalised("  A\tpier \n at  DUSK "), "a pier at dusk");
+        assert_ne!(normalised("a pier"), normalised("a pier,"));
+        assert_eq!(normalised(""), "");
+    }
 }

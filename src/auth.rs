@@ -98,7 +98,11 @@ where
 /// Which user each key belongs to, as far as that was asked.
 #[cfg(feature = "image-find-generation")]
 #[derive(Default)]
-pub(crate) struct Users(std::sync::Mutex<Vec<(Option<Bearer>, String)>>);
+pub(crate) struct Users {
+    known: std::sync::Mutex<Vec<(Option<Bearer>, String)>>,
+    /// Held by a call that is asking.
+    pub(crate) turn: tokio::sync::Mutex<()>,
+}
 
 #[cfg(feature = "image-find-generation")]
 impl Users {
@@ -119,6 +123,6 @@ impl Users {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Option<Bearer>, String)>> {
         // Left whole by every holder.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
