@@ -156,7 +156,7 @@ async fn killed_again_and_again_it_pays_once_for_each_prompt() {
     let charges = emulator.charges();
     let journal = place.journal();
     let count = |event: &str| journal.iter().filter(|entry| entry["event"] == event).count();
-    let found = journal.iter().filter(|entry| entry["found"] == true).count();
+    let found = journal.iter().filter(|entry| entry["event"] == "created" && entry["cost"].is_null()).count();
     println!(
         "{prompts} prompts, {runs} runs, {killed} killed, {} faults; {} charges, {found} of them looked up after a \
          kill; {} lines of creating; {:.1} s",
