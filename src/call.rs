@@ -107,6 +107,8 @@ struct Request<'a> {
     query: String,
     body: Option<Bytes>,
     options: Options,
+    /// Whether the headers of the response are handed over.
+    with_response: bool,
     /// The first thing that was wrong.
     refused: Option<Refused>,
 }
@@ -161,6 +163,7 @@ impl<'a> Call<'a, Bytes> {
             query: String::new(),
             body: None,
             options: Options::default(),
+            with_response: false,
             refused: None,
         });
         Self { request, output: PhantomData }
@@ -326,9 +329,10 @@ impl<'a, T> Call<'a, T> {
         self
     }
 
-    /// Sends this call to another server, with the same key.
+    /// Sends this call to another server, with the same key; what is refused of the core's URL is refused here too.
     pub fn server_url(mut self, url: impl AsRef<str>) -> Self {
-        match ServerUrl::parse(url.as_ref()) {
+        let allow_http = self.request.core.inner.allow_http;
+        match ServerUrl::parse(url.as_ref()).and_then(|server| server.permitted(allow_http)) {
             Ok(server) => self.request.options.server = Some(server),
             Err(reason) => self.request.refuse("server_url", reason, None),
         }
@@ -342,7 +346,11 @@ impl<'a, T> Call<'a, T> {
     }
 
     /// The output together with status, headers and the number of attempts.
-    pub fn with_response(self) -> WithResponse<'a, T> {
+    ///
+    /// A header whose value repeats the key is marked as sensitive, so that `Debug` does not show it; one whose name does
+    /// is left out.
+    pub fn with_response(mut self) -> WithResponse<'a, T> {
+        self.request.with_response = true;
         WithResponse(self)
     }
 }
@@ -558,6 +566,17 @@ impl Request<'_> {
         let effect = self.operation.effect;
         let policy = self.options.retry.as_ref().unwrap_or(&core.retry);
         let deadline = self.options.deadline.unwrap_or(core.deadline).unwrap_or(Duration::MAX);
+        // An attempt that is cut short would make an outcome unknown that is certain without it.
+        let least = if effect == Effect::Billable { core.min_time_for_billable } else { Duration::ZERO };
+        if deadline < least {
+            let (left, least) = (deadline.as_secs_f64(), least.as_secs_f64());
+            let reason = format!(
+                "it leaves {left} s, and a call that costs credits needs {least} s to begin; allow more time, or change \
+                 min_time_for_billable of the core"
+            );
+            return Err(self.invalid(Refused { field: "deadline".into(), reason: reason.into(), source: None }));
+        }
+        let in_time = |at: Duration| at.saturating_add(least) < deadline;
         let mut pauses: Option<Box<Pauses>> = None;
         let mut attempts = 0;
         let mut trail = Trail::default();
@@ -577,15 +596,15 @@ impl Request<'_> {
             let elapsed = started.elapsed();
             error.set_call(attempts, elapsed);
             if error.may_be_retried(effect) {
-                let pause = error
-                    .retry_after()
-                    .unwrap_or_else(|| pauses.get_or_insert_with(|| Box::new(policy.pauses())).next());
-                if policy.allows(attempts, elapsed, pause) && elapsed.saturating_add(pause) < deadline {
+                // A server may ask for more, but not for so little that the policy means nothing.
+                let own = pauses.get_or_insert_with(|| Box::new(policy.pauses())).next();
+                let pause = error.retry_after().map_or(own, |asked| asked.max(own));
+                if policy.allows(attempts, elapsed, pause) && in_time(elapsed.saturating_add(pause)) {
                     if core.budget.take() {
                         span.repeated(attempts, &error, pause);
                         runtime::sleep(pause).await;
                         // A timer may be late, and an attempt without time could only make things worse.
-                        if started.elapsed() < deadline {
+                        if in_time(started.elapsed()) {
                             continue;
                         }
                     } else {
@@ -676,7 +695,13 @@ impl Request<'_> {
     /// Whether an answer is what was asked for.
     fn judge(&self, response: TransportResponse, trail: &Trail) -> Result<(StatusCode, HeaderMap, Output), Error> {
         match self.verdict(response.status, &response.body) {
-            Ok(output) => Ok((response.status, response.headers, output)),
+            Ok(output) => {
+                let mut headers = response.headers;
+                if self.with_response {
+                    hide_keys(&mut headers, &trail.redactor(&self.core.inner.auth));
+                }
+                Ok((response.status, headers, output))
+            }
             Err(fault) => Err(self.fault(fault, response, trail)),
         }
     }
@@ -731,6 +756,19 @@ impl Request<'_> {
             Fault::NotJson(error) => error::unreadable(&error, body, &redactor),
         };
         self.undecodable(status, reason, excerpt)
+    }
+}
+
+/// Keeps what `Debug` of headers shows free of keys.
+fn hide_keys(headers: &mut HeaderMap, redactor: &Redactor<'_>) {
+    let named: Vec<_> = headers.keys().filter(|name| redactor.is_in(name.as_ref())).cloned().collect();
+    for name in &named {
+        headers.remove(name);
+    }
+    for value in headers.values_mut() {
+        if redactor.is_in(value.as_bytes()) {
+            value.set_sensitive(true);
+        }
     }
 }
 

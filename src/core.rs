@@ -15,7 +15,7 @@ use crate::error::{ConfigError, Error};
 use crate::retry::RetryPolicy;
 use crate::runtime::{MaybeSend, SystemTime, WallClock};
 use crate::server_url::{self, ServerUrl};
-use crate::transport::{OwnClient, Transport};
+use crate::transport::{self, GivenClient, OwnClient, Transport};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -50,10 +50,11 @@ pub(crate) struct Inner {
     pub(crate) headers_with_body: HeaderMap,
     pub(crate) timeout: Duration,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) min_time_for_billable: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,
     pub(crate) max_response_bytes: usize,
-    pub(crate) min_time_for_billable: Duration,
+    pub(crate) allow_http: bool,
     wall_clock: Option<WallClock>,
     /// What downloads and uploads are sent with; none until they need one where calls are not sent with a client.
     #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
@@ -75,7 +76,7 @@ impl LeonardoCore {
     }
 
     /// A core from the environment: the key in `LEONARDO_API_KEY` and, if it is set, the server's base URL in
-    /// `LEONARDO_SERVER_URL`.
+    /// `LEONARDO_SERVER_URL`. `LEONARDO_ALLOW_HTTP`, `1` or `true`, is [`allow_http`](LeonardoCoreBuilder::allow_http).
     ///
     /// # Errors
     ///
@@ -103,6 +104,7 @@ impl LeonardoCore {
         if let Some(url) = read(URL_VARIABLE)? {
             builder.server_url = Setting { field: URL_VARIABLE, value: url };
         }
+        builder.allow_http = read(ALLOW_HTTP_VARIABLE)?.is_some_and(|value| matches!(&*value, "1" | "true"));
         Ok(builder)
     }
 
@@ -117,11 +119,14 @@ impl LeonardoCore {
             server_url: Setting { field: "server_url", value: server_url::DEFAULT.to_owned() },
             timeout: Duration::from_secs(60),
             deadline: Some(Duration::from_secs(300)),
+            min_time_for_billable: Duration::from_secs(2),
+            allow_http: false,
             retry: RetryPolicy::default(),
             budget: RetryBudget::default(),
             headers,
             wrong_header: None,
             max_response_bytes: 16 * 1024 * 1024,
+            client: None,
             transport: None,
             wall_clock: None,
             #[cfg(feature = "image-wait-for-generation")]
@@ -129,23 +134,6 @@ impl LeonardoCore {
             #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
             storage: Default::default(),
         }
-    }
-
-    /// The settings of the client that a core makes for itself, to start from when making one of your own: no redirect
-    /// is followed, nothing is repeated behind the core's back, and connecting takes at most 10 seconds.
-    pub fn client_builder() -> reqwest::ClientBuilder {
-        let builder = reqwest::Client::builder();
-        #[cfg(not(target_arch = "wasm32"))]
-        let builder = builder
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            // Shorter than an attempt, so that a server that cannot be reached is told apart from one that is slow:
-            // only the former lets a call that costs credits be repeated.
-            .connect_timeout(Duration::from_secs(10))
-            // Shorter than what load balancers allow, since a request on a connection that is being closed has an
-            // unknown outcome.
-            .pool_idle_timeout(Duration::from_secs(30));
-        builder
     }
 
     /// How many repetitions the calls of this core and its clones may still make together.
@@ -169,7 +157,7 @@ impl LeonardoCore {
     pub(crate) fn storage(&self) -> Result<&reqwest::Client, ConfigError> {
         match self.inner.storage.get() {
             Some(client) => Ok(client),
-            None => own_client().map(|client| self.inner.storage.get_or_init(|| client)),
+            None => built(default_client()).map(|client| self.inner.storage.get_or_init(|| client)),
         }
     }
 }
@@ -190,15 +178,18 @@ impl fmt::Debug for LeonardoCore {
             .field("headers", &headers)
             .field("timeout", &self.inner.timeout)
             .field("deadline", &self.inner.deadline)
+            .field("min_time_for_billable", &self.inner.min_time_for_billable)
             .field("retry", &self.inner.retry)
             .field("retry_budget", &self.inner.budget)
             .field("max_response_bytes", &self.inner.max_response_bytes)
+            .field("allow_http", &self.inner.allow_http)
             .finish_non_exhaustive()
     }
 }
 
 const KEY_VARIABLE: &str = "LEONARDO_API_KEY";
 const URL_VARIABLE: &str = "LEONARDO_SERVER_URL";
+const ALLOW_HTTP_VARIABLE: &str = "LEONARDO_ALLOW_HTTP";
 
 /// A value, and what to name in an error about it.
 struct Setting<T> {
@@ -217,12 +208,16 @@ pub struct LeonardoCoreBuilder {
     server_url: Setting<String>,
     timeout: Duration,
     deadline: Option<Duration>,
+    min_time_for_billable: Duration,
+    allow_http: bool,
     retry: RetryPolicy,
     budget: RetryBudget,
     headers: HeaderMap,
     /// The first header that cannot be sent.
     wrong_header: Option<ConfigError>,
     max_response_bytes: usize,
+    /// The settings of the core's own client, if the caller changed any.
+    client: Option<reqwest::ClientBuilder>,
     transport: Option<Box<dyn Transport>>,
     wall_clock: Option<WallClock>,
     #[cfg(feature = "image-wait-for-generation")]
@@ -264,9 +259,20 @@ impl LeonardoCoreBuilder {
     }
 
     /// The server's base URL, `https://cloud.leonardo.ai/api/rest` if not set. A slash or `/v1` at its end is tolerated.
+    ///
+    /// `http` is refused, except for loopback: `localhost` and names that end in `.localhost`, `127.0.0.0/8` and `[::1]`.
+    /// See [`allow_http`](Self::allow_http).
     #[must_use]
     pub fn server_url(mut self, url: impl Into<String>) -> Self {
         self.server_url = Setting { field: "server_url", value: url.into() };
+        self
+    }
+
+    /// Whether the key may be sent unencrypted, with `http` to a server that is not on loopback. Defaults to `false`.
+    /// Counts for [`Call::server_url`](crate::Call::server_url) as well.
+    #[must_use]
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
         self
     }
 
@@ -285,6 +291,18 @@ impl LeonardoCoreBuilder {
     #[must_use]
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.deadline = deadline.into();
+        self
+    }
+
+    /// The least time that must be left until the deadline for an attempt of a call that costs credits to begin.
+    /// Defaults to 2 s.
+    ///
+    /// An attempt that is cut short by the deadline has an unknown outcome. If less is left before the first attempt,
+    /// nothing is sent and the call fails with [`Error::InvalidRequest`] naming `deadline`; before a retry, the failure
+    /// of the last attempt is returned. Set it to what the service needs for an answer where deadlines are short.
+    #[must_use]
+    pub fn min_time_for_billable(mut self, time: Duration) -> Self {
+        self.min_time_for_billable = time;
         self
     }
 
@@ -347,23 +365,55 @@ impl LeonardoCoreBuilder {
         self
     }
 
-    /// Sends with a client of your own, for proxies, certificates or shared connections.
+    /// Changes the client that the core makes for itself: proxies, certificates, name resolution, limits of connections.
+    /// Each call adds to what the ones before it set.
     ///
-    /// Start from [`LeonardoCore::client_builder`]: a client that follows redirects or repeats requests by itself weakens
-    /// what this crate promises about calls that cost credits. Downloads and uploads are sent with it too, so headers
-    /// that it adds by itself go to everyone.
+    /// The core makes the client at the end, and turns redirects and reqwest's own retries off again whatever `configure`
+    /// did with them: either may do work twice that costs credits. Connecting takes at most 10 s and idle connections are
+    /// kept for 30 s, unless `configure` sets something else. Downloads and uploads are sent with the same client, so
+    /// headers that it adds by itself go to everyone.
+    ///
+    /// ```
+    /// use leonardo_ai::{LeonardoCore, reqwest};
+    ///
+    /// let proxy = reqwest::Proxy::https("http://proxy.example:3128")?;
+    /// let core = LeonardoCore::builder()
+    ///     .bearer_auth("11111111-2222-4333-8444-555555555555")
+    ///     .configure_client(|client| client.proxy(proxy))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn configure_client(
+        mut self,
+        configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Self {
+        self.client = Some(configure(self.client.take().unwrap_or_else(default_client)));
+        self
+    }
+
+    /// Sends calls, downloads and uploads with a finished client, instead of one of the core's own;
+    /// [`configure_client`](Self::configure_client) then has no effect. Use that instead wherever it will do.
+    ///
+    /// By calling this you guarantee that the client was built with `redirect(reqwest::redirect::Policy::none())` and
+    /// `retry(reqwest::retry::never())`, and that nothing in it sends a request more than once. A client does not tell
+    /// how it was built. If it does follow a redirect or send again, a call that costs credits may be carried out and
+    /// charged several times, and may be reported as not charged.
+    ///
+    /// A response from another URL than the one that was asked for is a failure that proves nothing, but a redirect back
+    /// to the same URL cannot be seen. A connection timeout well below [`timeout`](Self::timeout) is up to you as well.
     #[must_use]
     #[allow(unused_mut, reason = "without downloads and uploads there is nothing to change")]
-    pub fn client(mut self, client: reqwest::Client) -> Self {
+    pub fn client_guaranteed_not_to_redirect_or_retry(mut self, client: reqwest::Client) -> Self {
         #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
         {
             self.storage = client.clone().into();
         }
-        self.transport(client)
+        self.transport(GivenClient(client))
     }
 
     /// Sends calls with a transport of your own. Downloads and uploads are no calls, and are sent with the core's client
-    /// or with [yours](Self::client).
+    /// or with [yours](Self::client_guaranteed_not_to_redirect_or_retry).
     #[must_use]
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Box::new(transport));
@@ -385,6 +435,7 @@ impl LeonardoCoreBuilder {
     /// [`Error::Config`], naming the setting that is missing or cannot be used.
     pub fn build(self) -> Result<LeonardoCore, Error> {
         let server = ServerUrl::parse(&self.server_url.value)
+            .and_then(|server| server.permitted(self.allow_http))
             .map_err(|reason| ConfigError::new(self.server_url.field, reason))?;
         if let Some(wrong) = self.wrong_header {
             return Err(wrong.into());
@@ -408,9 +459,15 @@ impl LeonardoCoreBuilder {
             return Err(ConfigError::new("max_response_bytes", "is zero, so no answer could be read").into());
         }
         let transport = match self.transport {
-            Some(transport) => transport,
+            Some(transport) => {
+                #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+                if let (Some(client), None) = (self.client, self.storage.get()) {
+                    let _ = self.storage.set(built(client)?);
+                }
+                transport
+            }
             None => {
-                let client = own_client()?;
+                let client = built(self.client.unwrap_or_else(default_client))?;
                 #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
                 let _ = self.storage.set(client.clone());
                 Box::new(OwnClient(client))
@@ -426,10 +483,11 @@ impl LeonardoCoreBuilder {
             headers_with_body,
             timeout: self.timeout,
             deadline: self.deadline,
+            min_time_for_billable: self.min_time_for_billable,
             retry: self.retry,
             budget: self.budget,
             max_response_bytes: self.max_response_bytes,
-            min_time_for_billable: Duration::from_secs(2),
+            allow_http: self.allow_http,
             wall_clock: self.wall_clock,
             #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
             storage: self.storage,
@@ -449,7 +507,22 @@ impl fmt::Debug for LeonardoCoreBuilder {
     }
 }
 
-fn own_client() -> Result<reqwest::Client, ConfigError> {
+/// What a client of the core's own begins with.
+fn default_client() -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder();
+    #[cfg(not(target_arch = "wasm32"))]
+    let builder = builder
+        // Shorter than an attempt, so that a server that cannot be reached is told apart from one that is slow: only the
+        // former lets a call that costs credits be repeated.
+        .connect_timeout(Duration::from_secs(10))
+        // Shorter than what load balancers allow, since a request on a connection that is being closed has an unknown
+        // outcome.
+        .pool_idle_timeout(Duration::from_secs(30));
+    builder
+}
+
+/// Makes a client of the core's own. What it does by itself, behind the core's back, is turned off last.
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
     // reqwest panics in this case.
     #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls"), not(target_arch = "wasm32")))]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
@@ -458,7 +531,10 @@ fn own_client() -> Result<reqwest::Client, ConfigError> {
             "no provider is installed; call install_default() of one before, or pass a client",
         ));
     }
-    LeonardoCore::client_builder().build().map_err(|error| ConfigError::new("client", error.to_string()))
+    #[cfg(not(target_arch = "wasm32"))]
+    let builder = builder.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never());
+    // Its message is the innermost cause, without a URL.
+    builder.build().map_err(|error| ConfigError::new("configure_client", transport::no_answer(error).to_string()))
 }
 
 /// Adds a header in place of others of the name. Not inlined, since inserting is large.

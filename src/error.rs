@@ -62,7 +62,16 @@ macro_rules! debug {
     )+};
 }
 
-debug!(ConfigError, InvalidRequestError, ConnectionError, TimeoutError, ApiError, DecodeError, OutcomeUnknownError);
+debug!(
+    ConfigError,
+    InvalidRequestError,
+    ConnectionError,
+    TransportError,
+    TimeoutError,
+    ApiError,
+    DecodeError,
+    OutcomeUnknownError
+);
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -638,7 +647,7 @@ pub(crate) struct Redactor<'a>(pub(crate) Vec<&'a [u8]>);
 const BLOT: &str = "[key]";
 
 impl Redactor<'_> {
-    fn is_in(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
         self.0.iter().any(|key| find(text, key).is_some())
     }
 
@@ -859,10 +868,15 @@ fn kind_of(status: u16, message: &str, code: Option<&str>) -> ApiErrorKind {
     // Whoever sends a longer message means something else.
     let message = &message.as_bytes()[..message.len().min(MEANT)];
     let begins = |with: &[u8]| message.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
-    if begins(b"invalid response from authorization hook")
-        || begins(b"authentication hook unauthorized")
-        || code.is_some_and(|code| status_of(code) == 401)
-    {
+    // The service answers a malformed key with status 500.
+    if begins(b"invalid response from authorization hook") || begins(b"authentication hook unauthorized") {
+        return ApiErrorKind::Authentication;
+    }
+    // Whatever else stands in the body of a failure, the work may have been done.
+    if (500..=599).contains(&status) {
+        return ApiErrorKind::Server;
+    }
+    if code.is_some_and(|code| status_of(code) == 401) {
         return ApiErrorKind::Authentication;
     }
     if find(message, b"content moderation filter").is_some()
@@ -874,7 +888,7 @@ fn kind_of(status: u16, message: &str, code: Option<&str>) -> ApiErrorKind {
         401 | 403 => ApiErrorKind::Authentication,
         404 => ApiErrorKind::NotFound,
         429 => ApiErrorKind::RateLimited,
-        408 | 500..=599 => ApiErrorKind::Server,
+        408 => ApiErrorKind::Server,
         400..=499 => ApiErrorKind::InvalidRequest,
         _ => ApiErrorKind::Unexpected,
     }

@@ -1,7 +1,7 @@
 //! The server's base URL, and the URL of one call below it.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::Url;
+use url::{Host, Url};
 
 /// The real service.
 pub(crate) const DEFAULT: &str = "https://cloud.leonardo.ai/api/rest";
@@ -41,6 +41,18 @@ impl ServerUrl {
         Ok(Self(url))
     }
 
+    /// Refuses to send the key unencrypted to another machine, unless that is allowed.
+    pub(crate) fn permitted(self, allow_http: bool) -> Result<Self, String> {
+        if allow_http || self.0.scheme() == "https" || self.0.host().is_some_and(is_loopback) {
+            return Ok(self);
+        }
+        let host = self.0.host_str().unwrap_or_default();
+        Err(format!(
+            "http://{host} is not on loopback, so the key would be sent to it unencrypted. Use https, or allow it with \
+             allow_http(true) of the core's builder or with LEONARDO_ALLOW_HTTP=1 in the environment"
+        ))
+    }
+
     /// The URL of `path`, which starts with a slash and is encoded already.
     pub(crate) fn join(&self, path: &str) -> Url {
         let base = self.0.path().trim_end_matches('/');
@@ -60,6 +72,17 @@ impl ServerUrl {
     pub(crate) fn origin(&self) -> String {
         let text = self.0.as_str();
         text[..text.len() - self.0.path().len()].to_owned()
+    }
+}
+
+fn is_loopback(host: Host<&str>) -> bool {
+    match host {
+        // A resolver keeps these names on this machine. They are in lower case.
+        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => {
+            address.is_loopback() || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())
+        }
     }
 }
 
@@ -120,6 +143,39 @@ mod tests {
             let refused = ServerUrl::parse(text).unwrap_err();
             assert!(refused.contains(reason), "{text}: {refused}");
             assert!(!refused.contains("secret"));
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_unless_it_is_allowed() {
+        for (host, loopback) in [
+            ("localhost", true),
+            ("LocalHost:8080", true),
+            ("api.localhost", true),
+            ("127.0.0.1", true),
+            ("127.255.255.254:1", true),
+            ("0x7f.1", true),
+            ("[::1]:8080", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("[::ffff:7f00:1]", true),
+            ("h", false),
+            ("notlocalhost", false),
+            ("localhost.example", false),
+            ("127.0.0.1.example", false),
+            ("0.0.0.0", false),
+            ("128.0.0.1", false),
+            ("192.168.0.1", false),
+            ("[::]", false),
+            ("[::2]", false),
+            ("[::127.0.0.1]", false),
+            ("[::ffff:10.0.0.1]", false),
+            ("[2001:db8::1]", false),
+        ] {
+            let parsed = |scheme: &str| ServerUrl::parse(&format!("{scheme}://{host}/a-path")).unwrap();
+            let refused = parsed("http").permitted(false).err();
+            assert_eq!(refused.is_none(), loopback, "{host}");
+            assert!(refused.is_none_or(|reason| !reason.contains("a-path")), "{host}");
+            assert!(parsed("http").permitted(true).is_ok() && parsed("https").permitted(false).is_ok(), "{host}");
         }
     }
 

@@ -73,7 +73,8 @@ pub enum TransportErrorKind {
 }
 
 /// Why an attempt brought no answer.
-#[derive(Debug)]
+///
+/// Its `Debug` says what its `Display` does, and the causes.
 pub struct TransportError {
     kind: TransportErrorKind,
     status: Option<StatusCode>,
@@ -121,7 +122,8 @@ impl StdError for TransportError {
     }
 }
 
-/// Makes one attempt. Implemented for [`reqwest::Client`]; a proxy, a recorder or a test double implements it too.
+/// Makes one attempt, for a core that is to send its calls otherwise than with a client of its own: a recorder, a test
+/// double, another HTTP library.
 ///
 /// A transport follows no redirect, repeats nothing and reads at most
 /// [`max_response_bytes`](TransportRequest::max_response_bytes). It keeps no time: the core drops the future when the
@@ -148,16 +150,17 @@ pub trait Transport: Send + Sync + 'static {
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>>;
 }
 
-impl Transport for reqwest::Client {
-    /// For a client of the caller's own: whether it follows redirects is not known, so it is checked afterwards.
+/// A client that the caller made: whether it follows redirects is not known, so it is checked afterwards.
+pub(crate) struct GivenClient(pub(crate) reqwest::Client);
+
+impl Transport for GivenClient {
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         let asked = request.url.clone();
-        exchange(self, request, Some(asked))
+        exchange(&self.0, request, Some(asked))
     }
 }
 
 /// The client that the core makes for itself: it follows no redirect and repeats nothing.
-#[derive(Debug)]
 pub(crate) struct OwnClient(pub(crate) reqwest::Client);
 
 impl Transport for OwnClient {
@@ -182,12 +185,16 @@ fn exchange(
     }
     let sent = client.execute(sent);
     Box::pin(async move {
-        let mut response = sent.await.map_err(no_answer)?;
+        let redirected = |url: &Url| asked.as_ref().is_some_and(|asked| asked != url);
+        let mut response = match sent.await {
+            // Without a status, and as nothing but `Exchange`: what befell the last of several requests proves nothing
+            // about the first.
+            Ok(response) if redirected(response.url()) => return Err(followed()),
+            Ok(response) => response,
+            Err(error) if error.url().is_some_and(redirected) => return Err(followed()),
+            Err(error) => return Err(no_answer(error)),
+        };
         let status = response.status();
-        if asked.is_some_and(|asked| asked != *response.url()) {
-            let reason = "the client followed a redirect, which can do the work twice or elsewhere";
-            return Err(TransportError::new(TransportErrorKind::Exchange, reason).with_status(status));
-        }
         #[cfg_attr(target_arch = "wasm32", allow(unused_mut, reason = "a browser hands over copies"))]
         let mut headers = std::mem::take(response.headers_mut());
         #[cfg(not(target_arch = "wasm32"))]
@@ -197,6 +204,11 @@ fn exchange(
         let body = body.map_err(|error| error.with_status(status))?;
         Ok(TransportResponse { status, headers, body })
     })
+}
+
+fn followed() -> TransportError {
+    let reason = "the client followed a redirect, which can do the work twice or elsewhere";
+    TransportError::new(TransportErrorKind::Exchange, reason)
 }
 
 /// Why a client brought no answer.
