@@ -64,13 +64,7 @@ macro_rules! debug {
 
 debug!(
     ConfigError,
-    InvalidRequestError,
-    ConnectionError,
-    TransportError,
-    TimeoutError,
-    ApiError,
-    DecodeError,
-    OutcomeUnknownError
+    InvalidRequestError, ConnectionError, TransportError, TimeoutError, ApiError, DecodeError, OutcomeUnknownError
 );
 
 impl fmt::Debug for Error {
@@ -596,8 +590,11 @@ impl OutcomeUnknownError {
             self.cause
         );
         if !self.candidates.is_empty() {
-            let _ =
-                write!(text, " It may be {}: the seed is the same, but not the rest.", self.candidates.join(" or "));
+            let _ = write!(
+                text,
+                " It may be {}, which has the same seed, but another prompt or an earlier time.",
+                self.candidates.join(" or ")
+            );
         }
         if let Some(lookup) = &self.lookup {
             let _ = write!(text, " Looking for it failed as well: {lookup}");

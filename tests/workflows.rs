@@ -33,6 +33,7 @@ fn builder(emulator: &Emulator) -> LeonardoCoreBuilder {
         .server_url(emulator.base_url())
         .retry(RetryPolicy::default().initial_backoff(MS).max_backoff(10 * MS))
         .polls_per_minute(60_000)
+        .min_time_for_billable(MS)
 }
 
 async fn start(builder_of: EmulatorBuilder) -> (Emulator, LeonardoCore) {
@@ -685,4 +686,124 @@ async fn a_server_may_give_smaller_pages() {
     let listed = ids(&mut image_list_generations(&core, "someone")).await;
     let expected: Vec<_> = (0..45).map(|at| GenerationId::from(at.to_string())).collect();
     assert_eq!(listed, expected);
+}
+
+/// A server that is off.
+fn unreachable() -> (tokio::net::TcpSocket, LeonardoCoreBuilder) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let url = format!("http://{}/api/rest", socket.local_addr().unwrap());
+    let policy = RetryPolicy::default().initial_backoff(MS).max_backoff(10 * MS);
+    (socket, LeonardoCore::builder().bearer_auth("test").server_url(url).retry(policy))
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_told_within_the_retry_policy_s_limits() {
+    let (_socket, builder) = unreachable();
+    let core = builder.build().unwrap();
+    let told = Mutex::new(Vec::new());
+    let error = image_generate(&core, request("a pier"))
+        .on_progress(|progress| {
+            if let GenerationProgress::Retrying(retry) = progress {
+                told.lock().unwrap().push(retry.clone());
+            }
+        })
+        .await
+        .unwrap_err();
+    assert!(error.id.is_none() && !error.may_have_been_charged());
+    let GenerationErrorReason::Call(Error::Connection(connection)) = &error.reason else { panic!("{error}") };
+    assert_eq!(connection.call.attempts, 4, "the policy's");
+    let told = told.into_inner().unwrap();
+    assert_eq!(told.iter().map(|retry| retry.attempts).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(told[0].to_string().contains("no connection to") && told[0].to_string().contains("Next attempt in"));
+    // As a stream, and for a wait.
+    let mut steps = image_generate(&core, request("a pier")).progress();
+    let mut seen = 0;
+    while let Some(step) = steps.next().await {
+        seen += 1;
+        assert_eq!(matches!(step, Ok(GenerationProgress::Retrying(_))), seen <= 3, "{step:?}");
+    }
+    assert_eq!(seen, 4);
+    let told = Mutex::new(0);
+    let wait = image_wait_for_generation(&core, "an-id").first_poll(MS).longest_pause(MS);
+    let error = wait.on_retry(|_| *told.lock().unwrap() += 1).await.unwrap_err();
+    assert!(matches!(&error.reason, GenerationErrorReason::Call(Error::Connection(_))), "{error}");
+    assert_eq!((told.into_inner().unwrap(), error.may_have_been_charged()), (3, false));
+}
+
+#[tokio::test]
+async fn a_wait_that_has_reached_the_server_outlives_it_until_the_deadline() {
+    let (emulator, core) = start(Emulator::builder().generation_time(MINUTE)).await;
+    let id = create(&core, "a pier").await;
+    let mut states = image_wait_for_generation(&core, &id).first_poll(MS).longest_pause(MS).deadline(SECOND).states();
+    states.next().await.unwrap().unwrap();
+    emulator.refuse_connections(true);
+    let error = loop {
+        match states.next().await.unwrap() {
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error.reason, GenerationErrorReason::Deadline { last_failure: Some(_), .. }), "{error}");
+    assert!(error.exists && error.may_have_been_charged() && error.to_string().contains("goes on"), "{error}");
+}
+
+#[tokio::test]
+async fn a_wait_says_nothing_of_money_where_it_knows_nothing() {
+    let (emulator, core) = start(Emulator::builder()).await;
+    let nowhere = || image_wait_for_generation(&core, "11111111-2222-4333-8444-555555555555").first_poll(MS);
+    let absent = nowhere().appear_within(Duration::ZERO).await.unwrap_err();
+    let late = nowhere().deadline(100 * MS).await.unwrap_err();
+    for error in [absent, late] {
+        let text = error.to_string();
+        assert!(!error.exists && !error.may_have_been_charged(), "{text}");
+        assert!(!text.contains("paid for") && text.contains("A wait charges nothing"), "{text}");
+        assert!(emulator.charges().is_empty());
+    }
+    // What was seen is paid for.
+    let id = create(&core, "a pier").await;
+    image_wait_for_generation(&core, &id).first_poll(MS).await.unwrap();
+    emulator.set_faults(FaultPlan::always(Fault::StatusBefore(403)));
+    let refused = image_wait_for_generation(&core, &id).first_poll(MS).await.unwrap_err();
+    assert!(!refused.may_have_been_charged() && refused.to_string().contains("A wait charges nothing"), "{refused}");
+}
+
+#[tokio::test]
+async fn debug_of_a_generation_s_error_reads_as_its_display_does() {
+    let (_emulator, core) = start(Emulator::builder().fail_every(1)).await;
+    let failed = image_generate(&core, request("a pier")).first_poll(MS).await.unwrap_err();
+    assert_eq!(format!("{failed:?}"), format!("GenerationError({failed})"));
+    assert!(!format!("{:?}", failed.reason).contains("generated_images"), "{:?}", failed.reason);
+}
+
+#[tokio::test]
+async fn a_retry_after_of_an_hour_does_not_keep_a_wait_from_a_last_look() {
+    let (emulator, core) = start(Emulator::builder()).await;
+    let id = create(&core, "a pier").await;
+    emulator.set_faults(FaultPlan::sequence([Fault::RetryAfter { status: 429, value: "3600".into() }]));
+    let found = image_wait_for_generation(&core, &id).first_poll(MS).deadline(600 * MS).await.unwrap();
+    assert_eq!(found.status, JobStatus::Complete);
+}
+
+#[tokio::test]
+async fn a_zero_deadline_sends_nothing() {
+    let (emulator, core) = start(Emulator::builder()).await;
+    let wait = image_wait_for_generation(&core, "an-id").deadline(Duration::ZERO).await.unwrap_err();
+    assert!(matches!(wait.reason, GenerationErrorReason::Deadline { .. }) && !wait.may_have_been_charged(), "{wait}");
+    let generate = image_generate(&core, request("a pier")).deadline(Duration::ZERO).await.unwrap_err();
+    assert!(matches!(&generate.reason, GenerationErrorReason::Call(Error::InvalidRequest(_))), "{generate}");
+    assert!(emulator.requests().is_empty());
+}
+
+#[tokio::test]
+async fn polls_that_fail_take_from_the_retry_budget_and_are_no_burst() {
+    let plan = FaultPlan::always(Fault::RetryAfter { status: 503, value: "0".into() });
+    let (emulator, _) = start(Emulator::builder().faults(plan)).await;
+    let budget = leonardo_ai::RetryBudget::new(3);
+    let core = builder(&emulator).retry_budget(budget.clone()).build().unwrap();
+    let polls_of = RetryPolicy::default().initial_backoff(MS).max_backoff(300 * MS).multiplier(1.0).jitter(0.0);
+    image_wait_for_generation(&core, "an-id").polls(polls_of).deadline(SECOND).await.unwrap_err();
+    assert_eq!(budget.available(), 0);
+    // One, three at once, and one every 300 ms.
+    assert!(polls(&emulator) <= 1 + 3 + 4 + 1, "{}", polls(&emulator));
 }
