@@ -149,7 +149,10 @@ async fn what_is_transient_is_survived_and_nothing_else() {
     emulator.set_faults(FaultPlan::sequence([Fault::StatusBefore(400)]));
     let refused = wait().await.unwrap_err();
     assert!(matches!(refused.reason, GenerationErrorReason::Call(Error::Api(_))), "{refused:?}");
-    assert!(refused.to_string().contains(id.as_str()) && refused.to_string().contains("goes on"), "{refused}");
+    assert!(
+        refused.to_string().contains(id.as_str()) && refused.to_string().contains("A wait charges nothing"),
+        "{refused}"
+    );
     assert_eq!(polls(&emulator), 13);
 
     emulator.refuse_connections(true);
