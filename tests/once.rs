@@ -311,3 +311,53 @@ async fn dropping_it_ends_it_and_lets_its_twin_go_on() {
     image_create_generation_once(&core, same()).grace(100 * MS).await.unwrap();
     assert_eq!(emulator.charges().len(), 1);
 }
+
+const CHILD: &str = "ONCE_TEST_SERVER";
+
+/// The part of a process of its own in the test below; on its own it does nothing.
+#[tokio::test]
+async fn child_of_two_processes() {
+    let Ok(server) = std::env::var(CHILD) else { return };
+    let (url, key) = server.split_once(' ').expect("a URL and a key");
+    // As programs do that want to repeat what they do.
+    fastrand::seed(7);
+    let core = LeonardoCore::builder()
+        .bearer_auth(key)
+        .server_url(url)
+        .retry(RetryPolicy::default().initial_backoff(MS).max_backoff(10 * MS))
+        .build()
+        .unwrap();
+    for number in 0..12 {
+        let job = once(&core, &format!("picture {number}")).await.unwrap();
+        println!("made {}", job.generation_id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_that_ask_for_the_same_never_share_a_generation() {
+    let faults = vec![(1, Fault::ResetAfterWork), (1, Fault::ResetBeforeWork), (1, Fault::CutBody)];
+    let plan = FaultPlan::random(11, 50, faults).on_method("POST");
+    let emulator = Emulator::builder().faults(plan).start().await.unwrap();
+    let server = format!("{} {}", emulator.base_url(), emulator.key());
+    let child = || {
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_of_two_processes", "--nocapture"])
+            .env(CHILD, &server)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let children = [child(), child()];
+    let mut ids = Vec::new();
+    for child in children {
+        let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let text = String::from_utf8(output.stdout).unwrap();
+        ids.extend(text.lines().filter_map(|line| Some(line.split_once("made ")?.1.to_owned())));
+    }
+    let mut charged: Vec<String> = emulator.charges().into_iter().map(|charge| charge.generation_id).collect();
+    ids.sort();
+    charged.sort();
+    assert_eq!(ids.len(), 24);
+    assert_eq!(ids, charged, "every call has one generation, and every generation one call");
+}
