@@ -188,6 +188,7 @@ impl Attempts<'_> {
                 Err(Error::OutcomeUnknown(Box::new(OutcomeUnknownError {
                     sent_at: sent_after,
                     request: serde_json::to_vec(&self.search.request).unwrap_or_default().into(),
+                    id: None,
                     cause: invalid(NAME, Effect::Billable, "look_first", reason),
                     candidates: texts(candidates),
                     lookup: cause.map(Box::new),
@@ -202,6 +203,10 @@ impl Attempts<'_> {
         sent: Sent,
         mut unknown: Box<OutcomeUnknownError>,
     ) -> Result<Result<GenerationJob, Error>, Error> {
+        if let Some(id) = unknown.id.take() {
+            // The response could not be read to its end, but far enough.
+            return Ok(Ok(self.done(GenerationJob { generation_id: id.into(), ..Default::default() })));
+        }
         let (sent, sent_at) = *self.first_sent.get_or_insert((sent, unknown.sent_at));
         match self.search.seek(sent).await {
             Sought::Found(generation) => Ok(Ok(self.done(job_of(*generation)))),

@@ -16,7 +16,6 @@ record! {
         /// A code for programs, for example `access-denied` or `validation-failed`.
         pub code: Option<String> = "code",
     }
-    lenient: true;
 }
 
 #[cfg(all(test, feature = "models"))]

@@ -359,7 +359,6 @@ record! {
         pub cost: Option<Cost> = "cost",
     }
     required generation_id: "the identifier of the generation is empty";
-    lenient: true;
 }
 
 record! {

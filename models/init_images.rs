@@ -1,13 +1,13 @@
 //! Uploaded images: places to upload to, and what was uploaded.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::Error;
 use serde_json::Map;
 
 use super::open_enum::open_enum;
 use super::record::{record, request};
-use super::wire::Loose;
+use super::wire::{self, Given, Record, Slot, Taken};
 use super::{InitImageId, Timestamp};
 
 open_enum! {
@@ -190,10 +190,46 @@ record! {
 
 /// The fields of an object of texts, in its order.
 fn pairs(text: &str) -> serde_json::Result<Vec<(String, String)>> {
-    let Loose::Map(fields) = serde_json::from_str(text)? else {
-        return Err(serde_json::Error::custom("the fields of a form must be an object"));
-    };
-    Ok(fields.into_iter().map(|(name, value)| (name, value.into_text().unwrap_or_default())).collect())
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let pairs: Pairs = wire::read_some(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(pairs.0.into_iter().map(|(name, value)| (name, value.0)).collect())
+}
+
+#[derive(Default)]
+struct Pairs(Vec<(String, FormValue)>);
+
+/// A text; empty for what is none, which is not reported, since the server makes up the names.
+#[derive(Default)]
+struct FormValue(String);
+
+impl Slot for FormValue {
+    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
+        self.0 = given.text().map(Cow::into_owned).unwrap_or_default();
+        Taken::Done
+    }
+}
+
+/// Far more fields than a form has. Short ones take many times the memory of their text.
+const MAX_FIELDS: usize = 1000;
+
+impl Slot for Pairs {
+    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
+        if let Given::Object = given { Taken::Record(self) } else { Taken::Refused("an object with a form's fields") }
+    }
+}
+
+impl Record for Pairs {
+    fn slot(&mut self, name: &str) -> Option<&mut dyn Slot> {
+        if self.0.len() <= MAX_FIELDS {
+            self.0.push((name.to_owned(), FormValue::default()));
+        }
+        self.0.last_mut().map(|(_, value)| value as _)
+    }
+
+    fn end(&mut self) -> Result<(), &'static str> {
+        if self.0.len() > MAX_FIELDS { Err("the form has more than 1000 fields") } else { Ok(()) }
+    }
 }
 
 /// Shows the names of a form's fields, without their values.

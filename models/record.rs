@@ -2,9 +2,8 @@
 
 /// Defines a record of an answer: `name: Type = "name on the wire"` for each field.
 ///
-/// Fields that it does not have are passed over, and those that are absent keep their default. At the end:
-/// `required id: "why not";` refuses records in which that text is blank, `lenient: true;` passes over values of the
-/// wrong kind.
+/// Fields that it does not have are passed over, as are values of the wrong kind, and those that are absent keep their
+/// default. `required id: "why not";` at the end refuses records in which that text is blank.
 macro_rules! record {
     (
         $(#[$meta:meta])*
@@ -62,7 +61,6 @@ macro_rules! read {
     (
         $name:ident { $($field:ident = $wire:literal,)+ }
         $(required $($required:ident),+: $missing:literal;)?
-        $(lenient: $lenient:literal;)?
     ) => {
         impl $crate::models::wire::Record for $name {
             fn slot(&mut self, name: &str) -> ::core::option::Option<&mut dyn $crate::models::wire::Slot> {
@@ -71,10 +69,6 @@ macro_rules! read {
                     _ => return ::core::option::Option::None,
                 })
             }
-
-            $(fn is_lenient(&self) -> bool {
-                $lenient
-            })?
 
             $(fn end(&mut self) -> ::core::result::Result<(), &'static str> {
                 if $(self.$required.as_str().trim_ascii().is_empty())||+ {
@@ -91,6 +85,10 @@ macro_rules! read {
                     _ => $crate::models::wire::Taken::Refused("an object"),
                 }
             }
+
+            $(fn id(&self) -> ::core::option::Option<&str> {
+                [$(self.$required.as_str()),+].into_iter().find(|id| !id.trim_ascii().is_empty())
+            })?
         }
 
         impl $crate::models::wire::Slot for ::core::option::Option<$name> {

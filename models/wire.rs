@@ -5,9 +5,11 @@
 //! direction every value becomes an [`Out`]. What is compiled for each record is little more than its table of names.
 //!
 //! All slots are tolerant in the same way: `null` is passed over, numbers may come as text, and texts as numbers (names,
-//! such as ids, as whole numbers only).
+//! such as ids, as whole numbers only). Within a record, what a slot refuses is passed over too, and reported: what one
+//! field holds must not hide the others.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
@@ -47,17 +49,17 @@ pub(crate) enum Taken<'a> {
 /// Where a value goes. One that is never filled stays as it is, so slots begin with their type's empty value.
 pub(crate) trait Slot {
     fn take(&mut self, given: Given<'_>) -> Taken<'_>;
+
+    /// The id in what was taken so far, if it has one.
+    fn id(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Slots with names.
 pub(crate) trait Record {
     /// `None` for a name that is of no interest.
     fn slot(&mut self, name: &str) -> Option<&mut dyn Slot>;
-
-    /// Whether values that slots refuse are passed over like `null`.
-    fn is_lenient(&self) -> bool {
-        false
-    }
 
     /// Called after the last field.
     fn end(&mut self) -> Result<(), &'static str> {
@@ -67,66 +69,214 @@ pub(crate) trait Record {
 
 /// Slots in a row.
 pub(crate) trait List {
-    /// A slot for the next item; `None` if no more are of interest.
-    fn next(&mut self) -> Option<&mut dyn Slot>;
+    /// A slot for the next item, and what it costs of the [`Budget`]; `None` if no more are of interest.
+    fn next(&mut self) -> Option<(&mut dyn Slot, usize)>;
 
-    /// The item was `null`: its slot is not needed.
+    /// The item was `null`, or refused: its slot is not needed.
     fn take_back(&mut self);
 }
 
-/// Reads a value that may be `null`, which is the empty one.
+/// How much memory may still be filled, in bytes. A response can be many times as large decoded as it is on the wire.
+pub(crate) struct Budget {
+    /// 0 once it was exceeded.
+    left: Cell<usize>,
+    #[cfg(feature = "tracing")]
+    reports: Cell<u32>,
+}
+
+impl Budget {
+    pub(crate) const fn new(bytes: usize) -> Self {
+        Self {
+            left: Cell::new(bytes.saturating_add(1)),
+            #[cfg(feature = "tracing")]
+            reports: Cell::new(MAX_REPORTS),
+        }
+    }
+
+    pub(crate) const fn unlimited() -> Self {
+        Self::new(usize::MAX)
+    }
+
+    pub(crate) fn is_exceeded(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    #[inline]
+    fn charge<E: Error>(&self, cost: usize) -> Result<(), E> {
+        let left = self.left.get();
+        if cost < left {
+            self.left.set(left - cost);
+            return Ok(());
+        }
+        self.left.set(0);
+        Err(exceeded())
+    }
+}
+
+#[cold]
+fn exceeded<E: Error>() -> E {
+    E::custom("it takes more memory than it may")
+}
+
+/// Reads a value that may be `null`, which is the empty one. Nothing is passed over, so this is for requests.
 pub(crate) fn read<'de, D: Deserializer<'de>, T: Slot + Default>(deserializer: D) -> Result<T, D::Error> {
     let mut value = T::default();
-    deserializer.deserialize_any(Fill { slot: &mut value, lenient: false })?;
+    let fill = Fill { slot: &mut value, strict: Strict::Items, budget: &Budget::unlimited() };
+    deserializer.deserialize_any(fill)?;
     Ok(value)
 }
 
-/// Reads a value that must not be `null`.
+/// Reads a record, which must not be `null`.
 pub(crate) fn read_some<'de, D: Deserializer<'de>, T: Slot + Default>(deserializer: D) -> Result<T, D::Error> {
     let mut value = T::default();
-    match deserializer.deserialize_any(Fill { slot: &mut value, lenient: false })? {
-        true => Ok(value),
-        false => Err(D::Error::invalid_type(Unexpected::Unit, &"a value")),
+    match deserializer.deserialize_any(Fill::new(&mut value, &Budget::unlimited()))? {
+        Filled::Null => Err(D::Error::invalid_type(Unexpected::Unit, &"a value")),
+        _ => Ok(value),
     }
 }
 
 /// Reads a text, also in formats that do not tell what comes.
 pub(crate) fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let mut text = String::new();
-    deserializer.deserialize_str(Fill { slot: &mut text, lenient: false })?;
+    deserializer.deserialize_str(Fill::new(&mut text, &Budget::unlimited()))?;
     Ok(text)
 }
 
-/// Reads whatever comes into a slot.
-pub(crate) fn fill<'de, D: Deserializer<'de>>(deserializer: D, slot: &mut dyn Slot) -> Result<(), D::Error> {
-    deserializer.deserialize_any(Fill { slot, lenient: false }).map(|_| ())
+/// What became of a value.
+pub(crate) enum Filled {
+    Null,
+    Taken,
+    /// It is a list, of which items were refused, this one last.
+    Partly(Mismatch),
+    Refused(Mismatch),
 }
 
-/// Reads whatever comes into a slot, and tells whether it was anything but `null`, or what passes for it.
-struct Fill<'a> {
-    slot: &'a mut dyn Slot,
-    lenient: bool,
-}
-
-impl Fill<'_> {
-    fn give<E: Error>(self, given: Given<'_>) -> Result<bool, E> {
-        match self.slot.take(given) {
-            Taken::Refused(wanted) if !self.lenient => Err(refusal(given, wanted)),
-            Taken::Refused(_) => Ok(false),
-            _ => Ok(true),
+impl Filled {
+    /// Reports what was refused, under the name that its field has on the wire.
+    #[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "there is nowhere to report it"))]
+    pub(crate) fn report(&self, field: &str, budget: &Budget) {
+        #[cfg(feature = "tracing")]
+        if let Self::Partly(mismatch) | Self::Refused(mismatch) = self {
+            mismatch.report(field, budget);
         }
     }
 }
 
+/// What was wanted, and what was found instead. Nothing at all in a build that does not report it.
+#[derive(Clone, Copy)]
+pub(crate) struct Mismatch {
+    #[cfg(feature = "tracing")]
+    wanted: &'static str,
+    #[cfg(feature = "tracing")]
+    found: &'static str,
+}
+
+/// The most that is reported of one response.
+#[cfg(feature = "tracing")]
+const MAX_REPORTS: u32 = 20;
+
+#[cfg(feature = "tracing")]
+impl Mismatch {
+    fn new(wanted: &'static str, given: Given<'_>) -> Self {
+        let found = match given {
+            Given::Nothing => "null",
+            Given::Bool(_) => "a boolean",
+            Given::Int(_) | Given::Large(_) | Given::Float(_) => "a number",
+            Given::Text(_) => "a string",
+            Given::List => "a list",
+            Given::Object => "an object",
+        };
+        Self { wanted, found }
+    }
+
+    fn incomplete(found: &'static str) -> Self {
+        Self { wanted: "a complete record", found }
+    }
+
+    #[cold]
+    fn report(self, field: &str, budget: &Budget) {
+        if let Some(reports) = budget.reports.get().checked_sub(1) {
+            budget.reports.set(reports);
+            let Self { wanted, found } = self;
+            tracing::warn!(field, wanted, found, "a field of the response is of an unexpected kind and left empty");
+        }
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+impl Mismatch {
+    fn new(_: &'static str, _: Given<'_>) -> Self {
+        Self {}
+    }
+
+    fn incomplete(_: &'static str) -> Self {
+        Self {}
+    }
+}
+
+/// What is an error instead of being passed over. Within a record, nothing is.
+#[derive(Clone, Copy, PartialEq)]
+enum Strict {
+    No,
+    /// If the slot refuses the value.
+    Value,
+    /// That, and if a list's slots refuse its items.
+    Items,
+}
+
+/// Reads whatever comes into a slot.
+pub(crate) struct Fill<'a> {
+    slot: &'a mut dyn Slot,
+    strict: Strict,
+    budget: &'a Budget,
+}
+
+impl<'a> Fill<'a> {
+    /// It is an error if the slot refuses the value; what is within the value may be refused.
+    pub(crate) fn new(slot: &'a mut dyn Slot, budget: &'a Budget) -> Self {
+        Self { slot, strict: Strict::Value, budget }
+    }
+
+    /// `cost` is what a slot may keep of it.
+    #[inline]
+    fn give<E: Error>(self, given: Given<'_>, cost: usize) -> Result<Filled, E> {
+        self.budget.charge(cost)?;
+        match self.slot.take(given) {
+            Taken::Refused(wanted) => self.refused(given, wanted),
+            _ => Ok(Filled::Taken),
+        }
+    }
+
+    #[cold]
+    fn refused<E: Error>(self, given: Given<'_>, wanted: &'static str) -> Result<Filled, E> {
+        if self.strict != Strict::No {
+            return Err(refusal(given, wanted));
+        }
+        if let Some(value) = given.as_bool() {
+            if let Taken::Done = self.slot.take(Given::Bool(value)) {
+                return Ok(Filled::Taken);
+            }
+        }
+        Ok(Filled::Refused(Mismatch::new(wanted, given)))
+    }
+}
+
+/// How much of a text an error quotes, in characters. More than is shown, so that no part of a key is left at the end.
+const QUOTED: usize = 4096;
+
 #[cold]
-fn refusal<E: Error>(given: Given<'_>, wanted: &'static str) -> E {
+pub(crate) fn refusal<E: Error>(given: Given<'_>, wanted: &str) -> E {
     let found = match given {
         Given::Nothing => Unexpected::Unit,
         Given::Bool(value) => Unexpected::Bool(value),
         Given::Int(number) => Unexpected::Signed(number),
         Given::Large(number) => Unexpected::Unsigned(number),
         Given::Float(number) => Unexpected::Float(number),
-        Given::Text(text) => Unexpected::Str(text),
+        // Escaped, all of a text may be several times as long.
+        Given::Text(text) => {
+            let end = text.char_indices().nth(QUOTED).map_or(text.len(), |(at, _)| at);
+            Unexpected::Str(&text[..end])
+        }
         Given::List => Unexpected::Seq,
         Given::Object => Unexpected::Map,
     };
@@ -134,67 +284,80 @@ fn refusal<E: Error>(given: Given<'_>, wanted: &'static str) -> E {
 }
 
 impl<'de> DeserializeSeed<'de> for Fill<'_> {
-    type Value = bool;
+    type Value = Filled;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Filled, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
+/// What an allocation takes beside its content, and a number as text.
+const SMALL: usize = 32;
+
 impl<'de> Visitor<'de> for Fill<'_> {
-    type Value = bool;
+    type Value = Filled;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
+    fn visit_unit<E>(self) -> Result<Filled, E> {
+        Ok(Filled::Null)
     }
 
-    fn visit_none<E>(self) -> Result<bool, E> {
-        Ok(false)
+    fn visit_none<E>(self) -> Result<Filled, E> {
+        Ok(Filled::Null)
     }
 
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Filled, D::Error> {
         deserializer.deserialize_any(self)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<bool, E> {
-        self.give(Given::Bool(value))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Filled, E> {
+        self.give(Given::Bool(value), 0)
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<bool, E> {
-        self.give(Given::Int(number))
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Filled, E> {
+        self.give(Given::Int(number), SMALL)
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<bool, E> {
-        self.give(i64::try_from(number).map_or(Given::Large(number), Given::Int))
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Filled, E> {
+        self.give(i64::try_from(number).map_or(Given::Large(number), Given::Int), SMALL)
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<bool, E> {
-        self.give(Given::Float(number))
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Filled, E> {
+        // As text, the smallest numbers have more than 300 digits.
+        let usual = number == 0.0 || (1e-5..1e16).contains(&number.abs());
+        self.give(Given::Float(number), if usual { SMALL } else { 512 })
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
-        self.give(Given::Text(text))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Filled, E> {
+        self.give(Given::Text(text), text.len() + SMALL)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
-        let taken = match self.slot.take(Given::List) {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Filled, A::Error> {
+        let Self { slot, strict, budget } = self;
+        let filled = match slot.take(Given::List) {
             Taken::List(list) => {
-                while items.next_element_seed(Item { list, lenient: self.lenient })?.is_some() {}
-                return Ok(true);
+                let strict = if strict == Strict::Items { Strict::Items } else { Strict::No };
+                let mut filled = Filled::Taken;
+                while let Some(refused) = items.next_element_seed(Item { list, strict, budget })? {
+                    if let Some(mismatch) = refused {
+                        filled = Filled::Partly(mismatch);
+                    }
+                }
+                return Ok(filled);
             }
-            Taken::Refused(wanted) if !self.lenient => return Err(refusal(Given::List, wanted)),
-            Taken::Refused(_) => false,
-            _ => true,
+            Taken::Refused(wanted) if strict != Strict::No => return Err(refusal(Given::List, wanted)),
+            Taken::Refused(wanted) => Filled::Refused(Mismatch::new(wanted, Given::List)),
+            _ => Filled::Taken,
         };
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(taken)
+        Ok(filled)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Filled, A::Error> {
+        let budget = self.budget;
         let (mut nowhere, mut refused) = (Nowhere, None);
         let record: &mut dyn Record = match self.slot.take(Given::Object) {
             Taken::Record(record) => record,
@@ -203,31 +366,53 @@ impl<'de> Visitor<'de> for Fill<'_> {
                 &mut nowhere
             }
         };
-        let lenient = self.lenient || record.is_lenient();
         let (mut fields, mut number) = (0, None);
-        while let Some(field) = map.next_key_seed(FieldOf(record))? {
+        #[cfg(feature = "tracing")]
+        let mut last = String::new();
+        loop {
+            let name = FieldOf {
+                record,
+                #[cfg(feature = "tracing")]
+                last: &mut last,
+            };
+            let Some(field) = map.next_key_seed(name)? else { break };
             fields += 1;
             match field {
-                Field::Slot(slot) => _ = map.next_value_seed(Fill { slot, lenient })?,
-                Field::Number => number = map.next_value::<Loose>()?.into_number(),
+                Field::Slot(slot) => {
+                    let _filled = map.next_value_seed(Fill { slot, strict: Strict::No, budget })?;
+                    #[cfg(feature = "tracing")]
+                    _filled.report(&last, budget);
+                }
+                Field::Number => {
+                    let mut text = String::new();
+                    map.next_value_seed(Fill { slot: &mut text, strict: Strict::No, budget })?;
+                    number = Some(text).filter(|text| is_number(text));
+                }
                 Field::Other => _ = map.next_value::<IgnoredAny>()?,
             }
         }
         // Nothing but a number is handed over so; an object with this name and others is an object.
         if let (1, Some(number)) = (fields, number) {
             self.slot.take(Given::Nothing);
-            return self.give(Given::Text(&number));
+            return self.give(Given::Text(&number), number.len() + SMALL);
         }
         match (record.end(), refused) {
-            (Err(_), _) if self.lenient => {
+            (Err(reason), _) if self.strict != Strict::No => Err(A::Error::custom(reason)),
+            (Err(reason), _) => {
                 self.slot.take(Given::Nothing);
-                Ok(false)
+                Ok(Filled::Refused(Mismatch::incomplete(reason)))
             }
-            (Err(reason), _) => Err(A::Error::custom(reason)),
-            (_, Some(wanted)) if !self.lenient => Err(refusal(Given::Object, wanted)),
-            (_, refused) => Ok(refused.is_none()),
+            (_, Some(wanted)) if self.strict != Strict::No => Err(refusal(Given::Object, wanted)),
+            (_, Some(wanted)) => Ok(Filled::Refused(Mismatch::new(wanted, Given::Object))),
+            _ => Ok(Filled::Taken),
         }
     }
+}
+
+/// Whether a text is a number of JSON.
+fn is_number(text: &str) -> bool {
+    text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+        && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// For an object that is passed over.
@@ -247,8 +432,12 @@ enum Field<'a> {
     Other,
 }
 
-/// Finds out what a name stands for, without keeping it.
-struct FieldOf<'a>(&'a mut dyn Record);
+/// Finds out what a name stands for. The name itself is kept only to be reported.
+struct FieldOf<'a> {
+    record: &'a mut dyn Record,
+    #[cfg(feature = "tracing")]
+    last: &'a mut String,
+}
 
 impl<'de, 'a> DeserializeSeed<'de> for FieldOf<'a> {
     type Value = Field<'a>;
@@ -271,29 +460,44 @@ impl<'a> Visitor<'_> for FieldOf<'a> {
         if name == EXACT_NUMBER {
             return Ok(Field::Number);
         }
-        Ok(self.0.slot(name).map_or(Field::Other, Field::Slot))
+        let Some(slot) = self.record.slot(name) else { return Ok(Field::Other) };
+        #[cfg(feature = "tracing")]
+        {
+            self.last.clear();
+            self.last.push_str(name);
+        }
+        Ok(Field::Slot(slot))
     }
 }
 
-/// Reads one item of a list.
+/// Reads one item of a list, and tells if it was refused.
 struct Item<'a> {
     list: &'a mut dyn List,
-    lenient: bool,
+    strict: Strict,
+    budget: &'a Budget,
 }
 
 impl<'de> DeserializeSeed<'de> for Item<'_> {
-    type Value = ();
+    type Value = Option<Mismatch>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        match self.list.next() {
-            Some(slot) => {
-                if !deserializer.deserialize_any(Fill { slot, lenient: self.lenient })? {
-                    self.list.take_back();
-                }
-            }
-            None => _ = deserializer.deserialize_ignored_any(IgnoredAny)?,
-        }
-        Ok(())
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Mismatch>, D::Error> {
+        let Self { list, strict, budget } = self;
+        let before = budget.left.get();
+        let Some((slot, cost)) = list.next() else {
+            deserializer.deserialize_ignored_any(IgnoredAny)?;
+            return Ok(None);
+        };
+        budget.charge(cost)?;
+        let refused = match deserializer.deserialize_any(Fill { slot, strict, budget })? {
+            Filled::Taken => return Ok(None),
+            Filled::Partly(mismatch) => return Ok(Some(mismatch)),
+            Filled::Null => None,
+            Filled::Refused(mismatch) => Some(mismatch),
+        };
+        // With the item goes whatever was in it.
+        list.take_back();
+        budget.left.set(before);
+        Ok(refused)
     }
 }
 
@@ -313,7 +517,7 @@ impl<'a> Given<'a> {
     }
 
     /// Text, or a number as text.
-    fn text(self) -> Result<Cow<'a, str>, Refused> {
+    pub(crate) fn text(self) -> Result<Cow<'a, str>, Refused> {
         if let Self::Float(number) = self { Ok(number.to_string().into()) } else { self.name() }
     }
 
@@ -335,6 +539,15 @@ impl<'a> Given<'a> {
 
     fn bool(self) -> Result<bool, Refused> {
         if let Self::Bool(value) = self { Ok(value) } else { Err(Refused) }
+    }
+
+    /// What passes for a boolean in a response.
+    fn as_bool(self) -> Option<bool> {
+        match self {
+            Self::Int(0) | Self::Text("0" | "false") => Some(false),
+            Self::Int(1) | Self::Text("1" | "true") => Some(true),
+            _ => None,
+        }
     }
 
     fn u32(self) -> Result<Option<u32>, Refused> {
@@ -421,13 +634,18 @@ macro_rules! text {
 pub(crate) use text;
 
 impl<T: Slot + Default> List for Vec<T> {
-    fn next(&mut self) -> Option<&mut dyn Slot> {
+    fn next(&mut self) -> Option<(&mut dyn Slot, usize)> {
+        // There is room for four at first, and for twice as many whenever it is used up.
+        let cost = if self.is_empty() { 4 } else { 2 } * size_of::<T>();
         self.push(T::default());
-        self.last_mut().map(|item| item as _)
+        self.last_mut().map(|item| (item as _, cost))
     }
 
     fn take_back(&mut self) {
         self.pop();
+        if self.is_empty() {
+            *self = Vec::new();
+        }
     }
 }
 
@@ -441,6 +659,10 @@ impl<T: Slot + Default> Slot for Vec<T> {
             _ => Taken::Refused("a list"),
         }
     }
+
+    fn id(&self) -> Option<&str> {
+        self.first()?.id()
+    }
 }
 
 impl<T: Slot + Default> Slot for Option<Vec<T>> {
@@ -449,80 +671,6 @@ impl<T: Slot + Default> Slot for Option<Vec<T>> {
             Given::List => Taken::List(self.insert(Vec::new())),
             _ => Taken::Refused("a list"),
         }
-    }
-}
-
-/// Any value, with no more of it than is ever asked for.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) enum Loose {
-    #[default]
-    Null,
-    Bool,
-    /// A text, or a number.
-    Text(String),
-    /// Of a list only the first item.
-    List(Option<Box<Loose>>),
-    Map(Vec<(String, Loose)>),
-}
-
-impl Loose {
-    /// Takes out the value of a field, when this is an object that has it.
-    pub(crate) fn field(&mut self, name: &str) -> Loose {
-        let Loose::Map(fields) = self else { return Loose::Null };
-        fields.iter_mut().find(|(key, _)| key == name).map(|(_, value)| std::mem::take(value)).unwrap_or_default()
-    }
-
-    pub(crate) fn into_text(self) -> Option<String> {
-        if let Loose::Text(text) = self { Some(text) } else { None }
-    }
-
-    /// The text, if it is that of a number of JSON.
-    fn into_number(self) -> Option<String> {
-        self.into_text().filter(|text| {
-            text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
-                && serde_json::from_str::<IgnoredAny>(text).is_ok()
-        })
-    }
-}
-
-impl Slot for Loose {
-    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
-        *self = match given {
-            Given::List => Loose::List(None),
-            Given::Object => Loose::Map(Vec::new()),
-            Given::Bool(_) => Loose::Bool,
-            scalar => scalar.text().map_or(Loose::Null, |text| Loose::Text(text.into_owned())),
-        };
-        match given {
-            Given::List => Taken::List(self),
-            Given::Object => Taken::Record(self),
-            _ => Taken::Done,
-        }
-    }
-}
-
-impl List for Loose {
-    fn next(&mut self) -> Option<&mut dyn Slot> {
-        match self {
-            Loose::List(first @ None) => Some(&mut **first.insert(Default::default())),
-            _ => None,
-        }
-    }
-
-    fn take_back(&mut self) {}
-}
-
-impl Record for Loose {
-    fn slot(&mut self, name: &str) -> Option<&mut dyn Slot> {
-        let Loose::Map(fields) = self else { return None };
-        fields.push((name.to_owned(), Loose::Null));
-        fields.last_mut().map(|(_, value)| value as _)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Loose {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read(deserializer)
     }
 }
 
@@ -760,45 +908,98 @@ mod tests {
         assert!(of::<Vec<i64>>("[true]").is_err());
     }
 
-    #[derive(Debug, Default)]
-    struct Lenient {
-        flags: Vec<bool>,
+    #[derive(Debug, Default, PartialEq)]
+    struct Part {
+        id: String,
         number: Option<i64>,
     }
 
-    crate::models::record::read! { Lenient { flags = "flags", number = "number", } lenient: true; }
+    crate::models::record::read! { Part { id = "id", number = "number", } required id: "no id"; }
 
-    #[test]
-    fn what_a_lenient_record_refuses_is_passed_over_like_null() {
-        let read: Lenient = of(r#"{"flags":[true,"x",[1],{"a":1},null,false],"number":{"a":[]}}"#).unwrap();
-        assert_eq!((read.flags, read.number), (vec![true, false], None));
-        let read: Lenient = of(r#"{"flags":"x","number":[1,2]}"#).unwrap();
-        assert_eq!((read.flags, read.number), (vec![], None));
+    #[derive(Debug, Default)]
+    struct Whole {
+        flags: Vec<bool>,
+        number: Option<i64>,
+        part: Option<Part>,
+        parts: Vec<Part>,
+    }
+
+    crate::models::record::read! {
+        Whole { flags = "flags", number = "number", part = "part", parts = "parts", }
+    }
+
+    fn record<T: Slot + Default>(json: &str) -> serde_json::Result<T> {
+        let read = read_some(&mut serde_json::Deserializer::from_str(json));
+        let value: Value = serde_json::from_str(json)?;
+        assert_eq!(read_some::<_, T>(value).is_ok(), read.is_ok(), "{json}");
+        read
     }
 
     #[test]
-    fn anything() {
-        let text = |text: &str| Loose::Text(text.to_owned());
-        for (json, value) in [
-            ("null", Loose::Null),
-            ("true", Loose::Bool),
-            ("\"x\"", text("x")),
-            ("-7", text("-7")),
-            ("0.5", text("0.5")),
-            ("18446744073709551615", text("18446744073709551615")),
-            ("[]", Loose::List(None)),
-            ("[null]", Loose::List(Some(Box::new(Loose::Null)))),
-            ("[1,[2],{}]", Loose::List(Some(Box::new(text("1"))))),
-            ("{}", Loose::Map(Vec::new())),
-        ] {
-            assert_eq!(of::<Loose>(json).unwrap(), value, "{json}");
+    fn what_a_record_refuses_is_passed_over_like_null() {
+        let odd = r#"{"flags":[true,"x",[1],{"a":1},null,false,7],"number":{"a":[]},"new":{}}"#;
+        let read: Whole = record(odd).unwrap();
+        assert_eq!((read.flags, read.number), (vec![true, false], None));
+        let read: Whole = record(r#"{"flags":"x","number":[1,2],"part":[{"id":"a"}],"parts":{}}"#).unwrap();
+        assert_eq!((read.flags, read.number, read.part, read.parts), (vec![], None, None, vec![]));
+
+        let part = |id: &str, number| Part { id: id.to_owned(), number };
+        let parts = r#"[{"id":"a","number":true},{"number":1},7,{"id":"b","number":2},{"id":{}},[{"id":"c"}]]"#;
+        let read: Whole = record(&format!(r#"{{"part":{{"number":7}},"parts":{parts},"number":3}}"#)).unwrap();
+        assert_eq!((read.part, read.number), (None, Some(3)));
+        assert_eq!(read.parts, [part("a", None), part("b", Some(2))]);
+
+        for json in ["7", "[]", "\"x\"", "null", "true"] {
+            assert!(record::<Whole>(json).is_err(), "{json}");
         }
-        let mut map = of::<Loose>(r#"{"a":1,"b":{"c":[{"d":null}]}}"#).unwrap();
-        assert_eq!(
-            (map.field("a"), map.field("x"), map.field("b").field("c").field("d")),
-            (text("1"), Loose::Null, Loose::Null)
-        );
-        assert_eq!(Loose::Null.field("a"), Loose::Null);
+        assert_eq!(record::<Part>("{}").unwrap_err().to_string().split(" at ").next(), Some("no id"));
+    }
+
+    #[test]
+    fn what_passes_for_a_boolean_in_a_record() {
+        let read: Whole = record(r#"{"flags":[1,0,"true","false","1","0",true,2,-1,1.5,"yes","",[],{}]}"#).unwrap();
+        assert_eq!(read.flags, [true, false, true, false, true, false, true]);
+    }
+
+    #[test]
+    fn the_id_of_what_could_not_be_read_to_its_end_is_known() {
+        for (json, id) in [
+            (r#"{"id":"a","number":1"#, Some("a")),
+            (r#"{"number":1,"id":"a","new":"#, Some("a")),
+            (r#"{"id":" ","number":1"#, None),
+            (r#"{"number":1,"id":"a"#, None),
+        ] {
+            let mut part = Part::default();
+            let budget = Budget::unlimited();
+            Fill::new(&mut part, &budget).deserialize(&mut serde_json::Deserializer::from_str(json)).err().unwrap();
+            assert_eq!(part.id(), id, "{json}");
+            let mut parts = Vec::<Part>::new();
+            let json = format!("[{json}");
+            Fill::new(&mut parts, &budget).deserialize(&mut serde_json::Deserializer::from_str(&json)).err().unwrap();
+            assert_eq!(parts.id(), id, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_budget_bounds_what_is_kept_and_not_what_is_passed_over() {
+        let fill = |json: &str, bytes| {
+            let (mut whole, budget) = (Whole::default(), Budget::new(bytes));
+            let read = Fill::new(&mut whole, &budget).deserialize(&mut serde_json::Deserializer::from_str(json));
+            assert_eq!(read.is_err(), budget.is_exceeded(), "{json}");
+            read.is_ok()
+        };
+        let size = size_of::<Part>();
+        let parts = |count| format!(r#"{{"parts":[{}]}}"#, vec![r#"{"id":"abc"}"#; count].join(","));
+        for count in [1, 2, 10] {
+            let cost = (count + 1) * 2 * size + count * (3 + SMALL);
+            assert!(fill(&parts(count), cost) && !fill(&parts(count), cost - 1), "{count}");
+        }
+        let none = |item: &str| format!(r#"{{"parts":[{}]}}"#, vec![item; 1000].join(","));
+        for item in ["null", "7", "{}", r#"{"number":1}"#, r#"{"id":[]}"#, r#"{"new":"text"}"#, "[[]]"] {
+            assert!(fill(&none(item), 4 * size + SMALL), "{item}");
+        }
+        assert!(fill(&format!(r#"{{"new":"{}"}}"#, "x".repeat(1000)), 10));
+        assert!(!fill(&format!(r#"{{"part":{{"id":"{}"}}}}"#, "x".repeat(1000)), 1000));
     }
 
     /// As `serde_json` gives numbers with its feature `arbitrary_precision`.
@@ -808,15 +1009,16 @@ mod tests {
         assert_eq!(read::<_, Option<f64>>(number("7.25")).unwrap(), Some(7.25));
         assert_eq!(read::<_, Option<i64>>(number("12")).unwrap(), Some(12));
         assert_eq!(read::<_, u32>(number("12")).unwrap(), 12);
-        assert_eq!(read::<_, Loose>(number("1.50")).unwrap(), Loose::Text("1.50".to_owned()));
+        assert_eq!(read::<_, String>(number("1.50")).unwrap(), "1.50");
         assert!(read::<_, u32>(number("-1")).is_err());
-        assert_eq!(read::<_, Loose>(number("x")).unwrap(), Loose::Map(Vec::new()));
         assert!(read::<_, Option<String>>(number("x")).is_err());
         assert!(read_some::<_, crate::models::GeneratedImage>(number("1.5")).is_err());
         assert!(read::<_, Vec<crate::models::GeneratedImage>>(json!([number("1.5")])).is_err());
         let job = json!({"generationId": "g", "apiCreditCost": number("5"), "cost": number("5")});
         let job = read_some::<_, crate::models::GenerationJob>(job).unwrap();
         assert_eq!((job.api_credit_cost, job.cost), (Some(5.0), None));
+        let flags = read_some::<_, Whole>(json!({"flags": [number("1"), number("0"), number("2")]})).unwrap().flags;
+        assert_eq!(flags, [true, false]);
         let other = json!({EXACT_NUMBER: "1.5", "id": "i"});
         assert_eq!(read_some::<_, crate::models::GeneratedImage>(other).unwrap().id.as_str(), "i");
         assert!(read::<_, Option<f64>>(json!({"x": 1})).is_err());

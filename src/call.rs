@@ -22,7 +22,7 @@ use crate::error::{
     self, CallInfo, ConnectionError, DecodeError, DecodeReason, Error, InvalidRequestError, OutcomeUnknownError,
     Redactor, TimeoutError, TimeoutScope,
 };
-use crate::models::wire::Slot;
+use crate::models::wire::{Budget, Slot};
 use crate::operation::{Effect, Operation};
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend, SystemTime};
@@ -526,7 +526,7 @@ impl Request<'_> {
     }
 
     fn undecodable(&self, status: StatusCode, reason: DecodeReason, excerpt: String) -> Error {
-        Error::Decode(Box::new(DecodeError { call: self.info(), status, reason, excerpt }))
+        Error::Decode(Box::new(DecodeError { call: self.info(), status, reason, excerpt, id: None }))
     }
 
     fn server(&self) -> &ServerUrl {
@@ -618,6 +618,7 @@ impl Request<'_> {
                     Error::OutcomeUnknown(Box::new(OutcomeUnknownError {
                         sent_at,
                         request,
+                        id: error.take_id(),
                         cause: error,
                         candidates: Vec::new(),
                         lookup: None,
@@ -718,7 +719,9 @@ impl Request<'_> {
             // Without a record, an error may stand in its place. A record that cannot be read is still a sign that
             // something was done.
             Ok(Unwrapped { found: Found::Nothing, .. }) if error::tells_error(body) => Err(Fault::Refused),
-            Err(Fault::NotJson(_)) if !billable && error::tells_error(body) => Err(Fault::Refused),
+            Err(Fault::Unreadable(Unreadable::NotJson(_), _)) if !billable && error::tells_error(body) => {
+                Err(Fault::Refused)
+            }
             Ok(Unwrapped { found: Found::Null, .. }) if !billable => Err(Fault::NotFound),
             Ok(Unwrapped { found: Found::Nothing, .. }) => Err(Fault::NoField),
             Ok(_) => Err(Fault::NoRecord),
@@ -727,16 +730,33 @@ impl Request<'_> {
     }
 
     fn read(&self, body: &Bytes) -> Result<Unwrapped<Output>, Fault> {
-        let read = match self.reader {
-            Reader::Raw => return Ok(Unwrapped { found: Found::Record(Box::new(body.clone())), errors: false }),
-            Reader::Own(make) => {
-                let mut own = make();
-                decode::fill(self.field, text(body)?, own.slot())
-                    .map(|read| read.map(|taken| own.output(taken.is_some())))
-            }
-            Reader::Theirs(read) => read(self.field, text(body)?),
+        match self.reader {
+            Reader::Raw => Ok(Unwrapped { found: Found::Record(Box::new(body.clone())), errors: false }),
+            _ if body.is_empty() => Err(Fault::Empty),
+            Reader::Own(make) => self.read_own(body, make()),
+            Reader::Theirs(read) => match std::str::from_utf8(body) {
+                Ok(text) => read(self.field, text).map_err(|error| Fault::Unreadable(Unreadable::NotJson(error), None)),
+                Err(error) => Err(Fault::Unreadable(Unreadable::NotText(error), None)),
+            },
+        }
+    }
+
+    fn read_own(&self, body: &[u8], mut own: Box<dyn Own>) -> Result<Unwrapped<Output>, Fault> {
+        let limit = self.core.inner.max_response_bytes.saturating_mul(3).max(LEAST_DECODED);
+        let budget = Budget::new(limit);
+        let (text, not_text) = match std::str::from_utf8(body) {
+            Ok(text) => (text, None),
+            // What is text before that may hold the id of what was made.
+            Err(error) => (body.utf8_chunks().next().map_or("", |chunk| chunk.valid()), Some(error)),
         };
-        read.map_err(Fault::NotJson)
+        let read = decode::fill(self.field, text, own.slot(), &budget);
+        let error = match (read, not_text) {
+            (Ok(read), None) => return Ok(read.map(|taken| own.output(taken.is_some()))),
+            (_, Some(error)) => Unreadable::NotText(error),
+            (Err(_), None) if budget.is_exceeded() => Unreadable::Expands(limit),
+            (Err(error), None) => Unreadable::NotJson(error),
+        };
+        Err(Fault::Unreadable(error, own.slot().id().map(str::to_owned)))
     }
 
     #[cold]
@@ -752,8 +772,16 @@ impl Request<'_> {
             Fault::Empty => (DecodeReason::Empty, String::new()),
             Fault::NoRecord => (DecodeReason::NoRecord(self.field), String::new()),
             Fault::NoField => (DecodeReason::MissingField(self.field), error::excerpt(&redactor.whole(body), 0)),
-            Fault::NotText(error) => error::not_text(error, body, &redactor),
-            Fault::NotJson(error) => error::unreadable(&error, body, &redactor),
+            Fault::Unreadable(error, id) => {
+                let (reason, excerpt) = match error {
+                    Unreadable::NotText(error) => error::not_text(error, body, &redactor),
+                    Unreadable::NotJson(error) => error::unreadable(&error, body, &redactor),
+                    Unreadable::Expands(limit) => (DecodeReason::Expands { limit }, String::new()),
+                };
+                let mut error = self.undecodable(status, reason, excerpt);
+                error.set_id(id.map(|id| redactor.text(id)));
+                return error;
+            }
         };
         self.undecodable(status, reason, excerpt)
     }
@@ -772,9 +800,8 @@ fn hide_keys(headers: &mut HeaderMap, redactor: &Redactor<'_>) {
     }
 }
 
-fn text(body: &[u8]) -> Result<&str, Fault> {
-    if body.is_empty() { Err(Fault::Empty) } else { std::str::from_utf8(body).map_err(Fault::NotText) }
-}
+/// What a response may take when it is decoded, in bytes, however little `max_response_bytes` allows.
+const LEAST_DECODED: usize = 64 * 1024;
 
 /// The fields of an object in their order, each value as it is written. `json` is of the form that serde_json writes,
 /// without blanks. An object that holds others ends with the first of them.
@@ -813,10 +840,17 @@ enum Fault {
     /// It says that there is no such record.
     NotFound,
     Empty,
-    NotText(std::str::Utf8Error),
-    NotJson(serde_json::Error),
+    /// It cannot be read; with the id of what was made, if that was read before.
+    Unreadable(Unreadable, Option<String>),
     /// The field that holds the record is missing.
     NoField,
     /// It is there, and `null`.
     NoRecord,
+}
+
+enum Unreadable {
+    NotText(std::str::Utf8Error),
+    NotJson(serde_json::Error),
+    /// It takes more memory than this.
+    Expands(usize),
 }

@@ -8,10 +8,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{
-    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use crate::models::wire::{self, Given, List, Record, Slot, Taken};
+use crate::models::wire::{self, Budget, Fill, Filled, Given, List, Slot, Taken};
 
 /// What an object said about the record under one of its fields.
 pub(crate) struct Unwrapped<T> {
@@ -40,21 +40,59 @@ impl<T> Unwrapped<T> {
     }
 }
 
-/// Reads one of this crate's own records, or a list of them, into `slot`. Compiled once for all of them.
-///
+/// Reads one of this crate's own records, or a list of them, into `slot`, which keeps what was read if it fails. Compiled
+/// once for all of them.
+pub(crate) fn fill(
+    field: &'static str,
+    body: &str,
+    slot: &mut dyn Slot,
+    budget: &Budget,
+) -> serde_json::Result<Unwrapped<()>> {
+    unwrap(field, body, &mut Ours { slot, budget, taken: false })
+}
+
+/// Reads a record of the caller's.
+pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<T>> {
+    let mut record = Theirs(None);
+    Ok(unwrap(field, body, &mut record)?.map(|_| record.0))
+}
+
 /// From text, since bytes would be checked for UTF-8 again for every field and every value.
-pub(crate) fn fill(field: &'static str, body: &str, slot: &mut dyn Slot) -> serde_json::Result<Unwrapped<()>> {
-    let record = Watched { slot, taken: false };
-    let mut wrapping = Fields { field, record, named: false, errors: NotEmpty(false) };
+fn unwrap(field: &'static str, body: &str, place: &mut impl Place) -> serde_json::Result<Unwrapped<()>> {
     let mut deserializer = serde_json::Deserializer::from_str(body);
-    wire::fill(&mut deserializer, &mut wrapping)?;
+    let unwrapped = deserializer.deserialize_any(Wrapping { field, place })?;
     deserializer.end()?;
-    let found = match wrapping {
-        Fields { named: false, .. } => Found::Nothing,
-        Fields { record: Watched { taken: false, .. }, .. } => Found::Null,
-        _ => Found::Record(()),
-    };
-    Ok(Unwrapped { found, errors: wrapping.errors.0 })
+    Ok(unwrapped)
+}
+
+/// Where a record goes.
+trait Place {
+    /// Reads what stands under the field, and tells whether there is a record.
+    fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<bool, A::Error>;
+}
+
+struct Ours<'a> {
+    slot: &'a mut dyn Slot,
+    budget: &'a Budget,
+    taken: bool,
+}
+
+impl Place for Ours<'_> {
+    fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<bool, A::Error> {
+        let filled = map.next_value_seed(Fill::new(self.slot, self.budget))?;
+        filled.report(field, self.budget);
+        self.taken |= !matches!(filled, Filled::Null);
+        Ok(self.taken)
+    }
+}
+
+struct Theirs<T>(Option<T>);
+
+impl<T: DeserializeOwned> Place for Theirs<T> {
+    fn read<'de, A: MapAccess<'de>>(&mut self, _: &'static str, map: &mut A) -> Result<bool, A::Error> {
+        self.0 = map.next_value()?;
+        Ok(self.0.is_some())
+    }
 }
 
 /// Whether a value is a list that is not empty; what is in it may be anything.
@@ -68,7 +106,7 @@ impl Slot for NotEmpty {
 }
 
 impl List for NotEmpty {
-    fn next(&mut self) -> Option<&mut dyn Slot> {
+    fn next(&mut self) -> Option<(&mut dyn Slot, usize)> {
         self.0 = true;
         None
     }
@@ -80,54 +118,6 @@ impl<'de> Deserialize<'de> for NotEmpty {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         wire::read(deserializer)
     }
-}
-
-struct Fields<'a> {
-    field: &'static str,
-    record: Watched<'a>,
-    /// Whether the field was there.
-    named: bool,
-    errors: NotEmpty,
-}
-
-impl Slot for Fields<'_> {
-    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
-        if let Given::Object = given { Taken::Record(self) } else { Taken::Refused("an object") }
-    }
-}
-
-impl Record for Fields<'_> {
-    fn slot(&mut self, name: &str) -> Option<&mut dyn Slot> {
-        match name {
-            name if name == self.field => {
-                self.named = true;
-                Some(&mut self.record)
-            }
-            "errors" => Some(&mut self.errors),
-            _ => None,
-        }
-    }
-}
-
-/// Notes whether anything but `null` came.
-struct Watched<'a> {
-    slot: &'a mut dyn Slot,
-    taken: bool,
-}
-
-impl Slot for Watched<'_> {
-    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
-        self.taken = true;
-        self.slot.take(given)
-    }
-}
-
-/// Reads a record of the caller's.
-pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<T>> {
-    let mut deserializer = serde_json::Deserializer::from_str(body);
-    let unwrapped = deserializer.deserialize_map(Wrapping { field, record: PhantomData })?;
-    deserializer.end()?;
-    Ok(unwrapped)
 }
 
 /// Reads a list of the caller's records; one that is `null` is empty.
@@ -163,23 +153,34 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ListOf<T> {
     }
 }
 
-struct Wrapping<T> {
+struct Wrapping<'a, P> {
     field: &'static str,
-    record: PhantomData<T>,
+    place: &'a mut P,
 }
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for Wrapping<T> {
-    type Value = Unwrapped<T>;
+impl<'de, P: Place> Visitor<'de> for Wrapping<'_, P> {
+    type Value = Unwrapped<()>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an object with the field `{}`", self.field)
     }
 
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Unwrapped { found: Found::Nothing, errors: false })
+    }
+
+    /// Serde's own would quote all of it.
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Err(wire::refusal(Given::Text(text), "an object"))
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let Self { field, place } = self;
         let mut unwrapped = Unwrapped { found: Found::Nothing, errors: false };
-        while let Some(name) = map.next_key_seed(NameOf(self.field))? {
+        while let Some(name) = map.next_key_seed(NameOf(field))? {
             match name {
-                Name::Record => unwrapped.found = map.next_value::<Option<T>>()?.map_or(Found::Null, Found::Record),
+                Name::Record if place.read(field, &mut map)? => unwrapped.found = Found::Record(()),
+                Name::Record => unwrapped.found = Found::Null,
                 Name::Errors => unwrapped.errors = map.next_value::<NotEmpty>()?.0,
                 Name::Other => _ = map.next_value::<IgnoredAny>()?,
             }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use crate::date;
 use crate::models::ApiErrorBody;
 use crate::models::record::read;
-use crate::models::wire::{self, Loose};
+use crate::models::wire::{self, Given, List, Slot, Taken};
 use crate::operation::Effect;
 use crate::runtime::SystemTime;
 use crate::transport::{self, TransportError, TransportErrorKind};
@@ -151,7 +151,9 @@ impl Error {
             },
             Self::Timeout(error) => error.scope == TimeoutScope::Attempt,
             Self::Api(error) => matches!(error.kind, ApiErrorKind::RateLimited | ApiErrorKind::Server),
-            Self::Decode(error) if error.status.is_success() => !matches!(error.reason, DecodeReason::TooLarge { .. }),
+            Self::Decode(error) if error.status.is_success() => {
+                !matches!(error.reason, DecodeReason::TooLarge { .. } | DecodeReason::Expands { .. })
+            }
             Self::Decode(error) => is_transient(error.status),
         };
         transient && (effect != Effect::Billable || self.proves_nothing_done())
@@ -160,6 +162,16 @@ impl Error {
     /// How long the answer asked to wait.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.api().and_then(|error| error.retry_after)
+    }
+
+    pub(crate) fn set_id(&mut self, id: Option<String>) {
+        if let Self::Decode(error) = self {
+            error.id = id;
+        }
+    }
+
+    pub(crate) fn take_id(&mut self) -> Option<String> {
+        if let Self::Decode(error) = self { error.id.take() } else { None }
     }
 
     fn call_mut(&mut self) -> Option<&mut CallInfo> {
@@ -509,13 +521,20 @@ pub enum DecodeReason {
         /// The core's limit, in bytes.
         limit: usize,
     },
+    /// What is in the body takes more memory than the core accepts, which is three times what it accepts of a body.
+    Expands {
+        /// The limit, in bytes.
+        limit: usize,
+    },
 }
 
 impl DecodeReason {
     fn advice(&self) -> &'static str {
         match self {
             Self::Html => "Check the server URL, which ends in /api/rest, and any proxy between.",
-            Self::TooLarge { .. } => "Raise max_response_bytes of the core, if that is a size to expect.",
+            Self::TooLarge { .. } | Self::Expands { .. } => {
+                "Raise max_response_bytes of the core, if that is a size to expect."
+            }
             _ => "Try again; if it stays so, the API has changed: look at the answer with raw(), or update this crate.",
         }
     }
@@ -534,11 +553,13 @@ pub struct DecodeError {
     pub reason: DecodeReason,
     /// The part of the body where reading stopped, at most 240 bytes.
     pub excerpt: String,
+    /// See [`OutcomeUnknownError::id`].
+    pub(crate) id: Option<String>,
 }
 
 impl DecodeError {
     fn message(&self) -> String {
-        let Self { call, status, reason, excerpt } = self;
+        let Self { call, status, reason, excerpt, .. } = self;
         let mut text = format!("{}the answer ({status}) cannot be read: ", call.beginning());
         let _ = match reason {
             DecodeReason::Empty => write!(text, "its body is empty"),
@@ -549,6 +570,7 @@ impl DecodeError {
             DecodeReason::MissingField(field) => write!(text, "it has no field `{field}`"),
             DecodeReason::NoRecord(field) => write!(text, "`{field}` is null"),
             DecodeReason::TooLarge { limit } => write!(text, "its body is larger than {limit} bytes"),
+            DecodeReason::Expands { limit } => write!(text, "it decodes to more than {limit} bytes"),
         };
         if !excerpt.is_empty() {
             let _ = write!(text, ", near {excerpt:?}");
@@ -561,7 +583,8 @@ impl DecodeError {
 
 /// A call that costs credits was sent, and whether it was carried out is not known.
 ///
-/// It was not repeated. The work can be looked for among the account's newest generations: it has the prompt, seed, model
+/// It was not repeated. Where the response could be read as far as [`id`](Self::id), the work was done, and can be looked
+/// up. Otherwise it can be looked for among the account's newest generations: it has the prompt, seed, model
 /// and size of [`request`](Self::request) and was made at about [`sent_at`](Self::sent_at).
 #[derive(thiserror::Error)]
 #[error("{}", self.message())]
@@ -572,6 +595,8 @@ pub struct OutcomeUnknownError {
     pub sent_at: SystemTime,
     /// The request's body, as JSON.
     pub request: Bytes,
+    /// The id of what was made, if it could be read.
+    pub id: Option<String>,
     /// What went wrong.
     #[source]
     pub cause: Error,
@@ -585,10 +610,13 @@ impl OutcomeUnknownError {
     fn message(&self) -> String {
         let sent_at = date::shown(self.sent_at);
         let mut text = format!(
-            "{} The request was sent at {sent_at}, may have been carried out and charged, and was not repeated. Before \
-             sending it again, look for it among the account's newest generations.",
+            "{} The request was sent at {sent_at}, may have been carried out and charged, and was not repeated.",
             self.cause
         );
+        let _ = match &self.id {
+            Some(id) => write!(text, " It made {}: look that up instead of sending the request again.", clipped(id)),
+            None => write!(text, " Before sending it again, look for it among the account's newest generations."),
+        };
         if !self.candidates.is_empty() {
             let _ = write!(
                 text,
@@ -664,9 +692,16 @@ impl Redactor<'_> {
         self.whole_or_none(&bytes).map_or(bytes, Bytes::from)
     }
 
-    fn text(&self, text: String) -> String {
+    /// What may be kept of a text of the server's.
+    pub(crate) fn text(&self, text: String) -> String {
         // A key is ASCII, so what is left of UTF-8 is UTF-8.
-        self.whole_or_none(text.as_bytes()).map_or(text, |clean| String::from_utf8_lossy(&clean).into_owned())
+        let clean = self.whole_or_none(text.as_bytes());
+        let mut text = clean.map_or(text, |clean| String::from_utf8(clean).unwrap_or_default());
+        if text.len() > KEPT_BODY {
+            text.truncate((0..=KEPT_BODY).rfind(|&at| text.is_char_boundary(at)).unwrap_or(0));
+            text.shrink_to_fit();
+        }
+        text
     }
 
     fn bytes(&self, bytes: Bytes) -> Bytes {
@@ -701,9 +736,11 @@ fn find(text: &[u8], key: &[u8]) -> Option<usize> {
 
 fn blot(mut rest: &[u8], key: &[u8]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(rest.len());
+    // No longer than what it stands for, so that a text does not grow.
+    let blot = &BLOT.as_bytes()[..BLOT.len().min(key.len())];
     while let Some(at) = find(rest, key) {
         clean.extend_from_slice(&rest[..at]);
-        clean.extend_from_slice(BLOT.as_bytes());
+        clean.extend_from_slice(blot);
         rest = &rest[at + key.len()..];
     }
     clean.extend_from_slice(rest);
@@ -751,41 +788,99 @@ pub(crate) fn api_error(
     let Reported { status: effective, error } =
         if told { reported(status, &body) } else { Reported { status: 404, error: None } };
     let kind = match &error {
-        Some(error) => kind_of(effective, &error.error, error.code.as_deref()),
+        Some(Told { error: None, code, .. }) => kind_of(effective, &body, code.as_deref()),
+        Some(Told { error: Some(error), code, .. }) => kind_of(effective, error.as_bytes(), code.as_deref()),
         None => kind_of_bare(effective, &body),
     };
+    let body = redactor.bytes(body);
     ApiError {
         call,
         kind,
         status,
-        error: error.map(|mut error| {
-            error.error = redactor.text(error.error);
-            error.path = error.path.map(|path| redactor.text(path));
-            error.code = error.code.map(|code| redactor.text(code));
-            error
+        error: error.map(|told| ApiErrorBody {
+            error: told.error.map_or_else(|| lossy(&body).into_owned(), |error| redactor.text(error)),
+            path: told.path.map(|path| redactor.text(path)),
+            code: told.code.map(|code| redactor.text(code)),
         }),
         retry_after: retry_after(&headers).filter(|_| told),
         headers: redactor.headers(headers),
-        body: redactor.bytes(body),
+        body,
     }
 }
 
 /// The status that the body speaks of, 0 if none, and the error in it.
 struct Reported {
     status: u16,
-    error: Option<ApiErrorBody>,
+    error: Option<Told>,
 }
 
-/// Both forms of a body that reports an error. Whatever else stands there is passed over.
-#[derive(Default)]
-struct ErrorBody {
-    errors: Loose,
+/// What a body tells of an error.
+struct Told {
+    /// `None` if it is said in another form, and may still be told from the whole.
     error: Option<String>,
     path: Option<String>,
     code: Option<String>,
 }
 
-read! { ErrorBody { errors = "errors", error = "error", path = "path", code = "code", } lenient: true; }
+/// Both forms of a body that reports an error. Whatever else stands there is passed over.
+#[derive(Default)]
+struct ErrorBody {
+    errors: Errors,
+    error: Option<String>,
+    path: Option<String>,
+    code: Option<String>,
+}
+
+read! { ErrorBody { errors = "errors", error = "error", path = "path", code = "code", } }
+
+/// A list of errors, of which only the first is kept.
+#[derive(Default)]
+struct Errors {
+    any: bool,
+    first: FirstError,
+}
+
+impl Slot for Errors {
+    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
+        *self = Self::default();
+        if let Given::List = given { Taken::List(self) } else { Taken::Done }
+    }
+}
+
+impl List for Errors {
+    fn next(&mut self) -> Option<(&mut dyn Slot, usize)> {
+        if std::mem::replace(&mut self.any, true) { None } else { Some((&mut self.first, 0)) }
+    }
+
+    fn take_back(&mut self) {}
+}
+
+/// An error that is an object, or just a text.
+#[derive(Default)]
+struct FirstError(ErrorItem);
+
+impl Slot for FirstError {
+    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
+        if let Given::Object = given { self.0.take(given) } else { Slot::take(&mut self.0.message, given) }
+    }
+}
+
+#[derive(Default)]
+struct ErrorItem {
+    message: Option<String>,
+    extensions: Extensions,
+}
+
+read! { ErrorItem { message = "message", extensions = "extensions", } }
+
+#[derive(Default)]
+struct Extensions {
+    code: Option<String>,
+    status_code: Option<String>,
+    path: Option<String>,
+}
+
+read! { Extensions { code = "code", status_code = "statusCode", path = "path", } }
 
 fn error_body(text: &str) -> serde_json::Result<ErrorBody> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -794,30 +889,25 @@ fn error_body(text: &str) -> serde_json::Result<ErrorBody> {
     Ok(body)
 }
 
+/// A body as text; if it is none, what the beginning of it looks like, which may take three times as much.
+fn lossy(body: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(body) {
+        Ok(text) => text.into(),
+        Err(_) => String::from_utf8_lossy(&body[..body.len().min(KEPT_BODY)]),
+    }
+}
+
 fn reported(status: StatusCode, body: &[u8]) -> Reported {
     let own = if status.is_success() { 0 } else { status.as_u16() };
-    let text = String::from_utf8_lossy(body);
-    let body = error_body(&text).unwrap_or_default();
+    let ErrorBody { errors, error, path, code } = error_body(&lossy(body)).unwrap_or_default();
     let mut said = None;
-    let error = match body.errors {
+    let error = if errors.any {
         // Both forms were seen with status 200, and gateways mix them with others.
-        Loose::List(Some(mut first)) => {
-            let mut details = first.field("extensions");
-            said = details.field("statusCode").into_text().and_then(|code| code.trim_ascii().parse().ok());
-            let message =
-                if let Loose::Text(message) = *first { Some(message) } else { first.field("message").into_text() };
-            Some(ApiErrorBody {
-                // What is said in another form may still be told from the whole.
-                error: message.unwrap_or_else(|| text.into_owned()),
-                path: details.field("path").into_text(),
-                code: details.field("code").into_text(),
-            })
-        }
-        _ => body.error.filter(|error| !error.is_empty()).map(|error| ApiErrorBody {
-            error,
-            path: body.path,
-            code: body.code,
-        }),
+        let ErrorItem { message, extensions: Extensions { code, status_code, path } } = errors.first.0;
+        said = status_code.and_then(|code| code.trim_ascii().parse().ok());
+        Some(Told { error: message, path, code })
+    } else {
+        error.filter(|error| !error.is_empty()).map(|error| Told { error: Some(error), path, code })
     };
     let status = match (&error, own, said) {
         (Some(_), 0, Some(said)) => said,
@@ -861,9 +951,9 @@ fn status_of(code: &str) -> u16 {
 /// How much of a message is looked at, in bytes.
 const MEANT: usize = 4096;
 
-fn kind_of(status: u16, message: &str, code: Option<&str>) -> ApiErrorKind {
+fn kind_of(status: u16, message: &[u8], code: Option<&str>) -> ApiErrorKind {
     // Whoever sends a longer message means something else.
-    let message = &message.as_bytes()[..message.len().min(MEANT)];
+    let message = &message[..message.len().min(MEANT)];
     let begins = |with: &[u8]| message.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
     // The service answers a malformed key with status 500.
     if begins(b"invalid response from authorization hook") || begins(b"authentication hook unauthorized") {
@@ -893,7 +983,7 @@ fn kind_of(status: u16, message: &str, code: Option<&str>) -> ApiErrorKind {
 
 /// Without an error in the body, somebody between may have answered instead of the API.
 fn kind_of_bare(status: u16, body: &[u8]) -> ApiErrorKind {
-    match kind_of(status, "", None) {
+    match kind_of(status, b"", None) {
         ApiErrorKind::Authentication | ApiErrorKind::InvalidRequest | ApiErrorKind::NotFound if is_html(body) => {
             ApiErrorKind::Unexpected
         }
