@@ -17,6 +17,7 @@ fn core(emulator: &Emulator) -> LeonardoCore {
         .server_url(emulator.base_url())
         .retry(RetryPolicy::default().initial_backoff(MS).max_backoff(10 * MS))
         .timeout(400 * MS)
+        .min_time_for_billable(MS)
         .build()
         .unwrap()
 }

@@ -33,6 +33,7 @@ fn builder(emulator: &Emulator) -> LeonardoCoreBuilder {
         .server_url(emulator.base_url())
         .retry(RetryPolicy::default().initial_backoff(MS).max_backoff(10 * MS))
         .polls_per_minute(60_000)
+        .min_time_for_billable(MS)
 }
 
 async fn start(builder_of: EmulatorBuilder) -> (Emulator, LeonardoCore) {
