@@ -808,7 +808,7 @@ pub(crate) fn api_error(
     }
 }
 
-/// The status that the body speaks of, 0 if none, and the error in it.
+/// The status of the response or, where that is 2xx, the one that the body names, 0 if none; and the error in it.
 struct Reported {
     status: u16,
     error: Option<Told>,
@@ -909,11 +909,7 @@ fn reported(status: StatusCode, body: &[u8]) -> Reported {
     } else {
         error.filter(|error| !error.is_empty()).map(|error| Told { error: Some(error), path, code })
     };
-    let status = match (&error, own, said) {
-        (Some(_), 0, Some(said)) => said,
-        (Some(error), 0, None) => status_of(error.code.as_deref().unwrap_or_default()),
-        _ => own,
-    };
+    let status = if own == 0 { said.unwrap_or_default() } else { own };
     Reported { status, error }
 }
 
@@ -971,11 +967,11 @@ fn kind_of(status: u16, message: &[u8], code: Option<&str>) -> ApiErrorKind {
     {
         return ApiErrorKind::Moderation;
     }
-    match status {
+    match if status == 0 { code.map_or(0, status_of) } else { status } {
         401 | 403 => ApiErrorKind::Authentication,
         404 => ApiErrorKind::NotFound,
         429 => ApiErrorKind::RateLimited,
-        408 => ApiErrorKind::Server,
+        408 | 500..=599 => ApiErrorKind::Server,
         400..=499 => ApiErrorKind::InvalidRequest,
         _ => ApiErrorKind::Unexpected,
     }

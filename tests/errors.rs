@@ -813,7 +813,7 @@ async fn a_call_sets_its_own_limits_of_time() {
 #[tokio::test]
 async fn a_deadline_that_passes_during_a_create_leaves_its_outcome_unknown() {
     let server = Server::always(Reply::Stall(Vec::new())).await;
-    let core = server.builder().deadline(SHORT).build().unwrap();
+    let core = server.builder().deadline(SHORT).min_time_for_billable(Duration::from_millis(1)).build().unwrap();
     let error = create(&core).await.unwrap_err();
     let cause = &unknown(&error).cause;
     assert!(matches!(cause, Error::Timeout(t) if t.scope == TimeoutScope::Deadline && t.sent), "{error:?}");

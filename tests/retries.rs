@@ -396,7 +396,7 @@ async fn no_attempt_begins_after_the_deadline() {
     });
     let pause = Duration::from_millis(10);
     let policy = RetryPolicy::default().initial_backoff(pause).max_backoff(pause).jitter(0.0);
-    let core = core.retry(policy).deadline(SHORT).build().unwrap();
+    let core = core.retry(policy).deadline(SHORT).min_time_for_billable(Duration::ZERO).build().unwrap();
     // The thread is busy elsewhere until the pause and the deadline have passed.
     let (error, ()) = tokio::join!(create(&core), async { std::thread::sleep(SHORT * 2) });
     assert_eq!(attempts.load(Ordering::SeqCst), 1);

@@ -165,7 +165,7 @@ async fn a_picture_arrives_whole_and_the_key_stays_here() {
 async fn a_core_with_a_transport_or_a_client_of_its_own_downloads_too() {
     let (emulator, _) = start(Emulator::builder()).await;
     let builder = || LeonardoCore::builder().bearer_auth(KEY).server_url(emulator.base_url());
-    let own_client = builder().client(LeonardoCore::client_builder().build().unwrap()).build().unwrap();
+    let own_client = builder().configure_client(|client| client.no_proxy()).build().unwrap();
     let own_transport = builder().transport(common::Double(|_| panic!("a download is no call"))).build().unwrap();
     for core in [own_client, own_transport] {
         let bytes = image_download(&core, blob(&emulator, 70_000)).to_bytes().await.unwrap();
@@ -413,7 +413,7 @@ async fn redirects_are_not_followed() {
     assert_eq!((server.count(), target.requests().len()), (1, 0));
 
     let following = leonardo_ai::reqwest::Client::new();
-    let core = server.builder().client(following).build().unwrap();
+    let core = server.builder().client_guaranteed_not_to_redirect_or_retry(following).build().unwrap();
     let followed = reason(image_download(&core, link(&server)).to_bytes().await);
     assert!(matches!(followed, DownloadReason::Redirect { status: None, .. }), "{followed:?}");
     assert_clean(&target.requests());

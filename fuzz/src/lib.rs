@@ -241,7 +241,7 @@ pub fn server_url(input: &[u8]) {
     let mut lines = text.splitn(3, '\n');
     let (url, id, key) = (lines.next().unwrap_or_default(), lines.next().unwrap_or(ID), lines.next().unwrap_or(KEY));
     let canned = Canned::new(vec![TransportResponse::new(StatusCode::OK, HeaderMap::new(), "{}")]);
-    let builder = LeonardoCore::builder().bearer_auth(key).server_url(url).transport(canned.clone());
+    let builder = LeonardoCore::builder().bearer_auth(key).server_url(url).allow_http(true).transport(canned.clone());
     let _ = format!("{builder:?}");
     let core = match builder.retry(RetryPolicy::none()).build() {
         Ok(core) => core,
