@@ -1,6 +1,6 @@
 //! The closed-looking sets of values that are open in practice.
 
-use super::open_enum::open_enum;
+use crate::codec::open_enum::open_enum;
 
 open_enum! {
     /// How far a job has come.

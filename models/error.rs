@@ -1,6 +1,6 @@
 //! What the service says when it refuses.
 
-use super::record::record;
+use crate::codec::record::record;
 
 record! {
     /// The body of an answer that reports an error.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::wire::{slots, text};
+use crate::codec::{slots, text};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(

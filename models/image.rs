@@ -3,12 +3,12 @@
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::Map;
 
-use super::record::{record, request};
-use super::wire;
 use super::{
     CanvasRequestType, ControlnetType, Cost, ElementId, GenerationId, ImageId, InitImageId, InitImageType, JobStatus,
     ModelId, PresetStyle, Scheduler, SdVersion, StrengthType, Timestamp, Transparency, VariationId, VariationType,
 };
+use crate::codec;
+use crate::codec::record::{record, request};
 
 const DEFAULT_MODEL: &str = "b24e16ff-06e3-43eb-8d33-4416c2d75876";
 const DEFAULT_PROMPT: &str = "A majestic cat in the snow";
@@ -42,11 +42,11 @@ request! {
         /// true.
         pub alchemy: Option<bool> = "alchemy",
         /// Contrast of alchemy, 0 to 1.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub contrast_ratio: Option<f64> = "contrastRatio",
         /// Contrast for Phoenix and Flux models: one of 1, 1.3, 1.8, 2.5, 3, 3.5, 4 and 4.5. Phoenix with alchemy wants
         /// at least 2.5.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub contrast: Option<f64> = "contrast",
         /// Images that guide the generation.
         #[serde(deserialize_with = "list")]
@@ -62,27 +62,27 @@ request! {
         /// Whether the fantasy avatar feature is used.
         pub fantasy_avatar: Option<bool> = "fantasyAvatar",
         /// How closely to follow the prompt, 1 to 20; 7 is a good start.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub guidance_scale: Option<f64> = "guidance_scale",
         /// Height in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 768.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub height: Option<u32> = "height",
         /// High contrast of prompt magic; `false` is what the web app calls RAW mode.
         pub high_contrast: Option<bool> = "highContrast",
         /// High resolution of prompt magic.
         pub high_resolution: Option<bool> = "highResolution",
         /// Identifiers of images that serve as prompts.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub image_prompts: Option<Vec<String>> = "imagePrompts",
         /// How much the image prompts count.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub image_prompt_weight: Option<f64> = "imagePromptWeight",
         /// A generated image to start from.
         pub init_generation_image_id: Option<ImageId> = "init_generation_image_id",
         /// An uploaded image to start from.
         pub init_image_id: Option<InitImageId> = "init_image_id",
         /// How much of the starting image to keep, 0.1 to 0.9.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub init_strength: Option<f64> = "init_strength",
         /// The model. Default: `b24e16ff-06e3-43eb-8d33-4416c2d75876`. When it is not sent,
         /// [`sd_version`](Self::sd_version) decides.
@@ -90,10 +90,10 @@ request! {
         /// What to keep out of the images.
         pub negative_prompt: Option<String> = "negative_prompt",
         /// How many images to make: 1 to 8, or 1 to 4 when a side is longer than 768 pixels. Default: 4.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub num_images: Option<u32> = "num_images",
         /// Steps of the sampler, 10 to 60; the service takes 15 when this is not sent.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub num_inference_steps: Option<u32> = "num_inference_steps",
         /// Whether PhotoReal is used. Needs alchemy, and version 1 of it also needs the model not to be sent.
         pub photo_real: Option<bool> = "photoReal",
@@ -101,7 +101,7 @@ request! {
         pub photo_real_version: Option<String> = "photoRealVersion",
         /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high); the service takes 0.55 when this is
         /// not sent.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub photo_real_strength: Option<f64> = "photoRealStrength",
         /// The look. Default: [`PresetStyle::Dynamic`].
         pub preset_style: Option<PresetStyle> = "presetStyle",
@@ -110,7 +110,7 @@ request! {
         /// Whether prompt magic is used.
         pub prompt_magic: Option<bool> = "promptMagic",
         /// How strong prompt magic is, 0.1 to 1.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub prompt_magic_strength: Option<f64> = "promptMagicStrength",
         /// The version of prompt magic: `v2` or `v3`.
         pub prompt_magic_version: Option<String> = "promptMagicVersion",
@@ -123,7 +123,7 @@ request! {
         pub sd_version: Option<SdVersion> = "sd_version",
         /// Where the randomness starts: the same seed with the same settings gives similar images. At most 2147483637
         /// for Flux and 9999999998 for other models.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub seed: Option<i64> = "seed",
         /// Whether the images can be laid side by side without a seam.
         pub tiling: Option<bool> = "tiling",
@@ -134,20 +134,20 @@ request! {
         /// Whether to zoom out of [`init_image_id`](Self::init_image_id) by [`unzoom_amount`](Self::unzoom_amount).
         pub unzoom: Option<bool> = "unzoom",
         /// How far to zoom out; needs [`unzoom`](Self::unzoom) and [`init_image_id`](Self::init_image_id).
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub unzoom_amount: Option<f64> = "unzoomAmount",
         /// How many times larger to make the images; for enterprise accounts.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub upscale_ratio: Option<f64> = "upscaleRatio",
         /// Width in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 1024.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub width: Option<u32> = "width",
         /// Whether a controlnet is used. Deprecated: use [`controlnets`](Self::controlnets).
         pub control_net: Option<bool> = "controlNet",
         /// The kind of controlnet. Deprecated: use [`controlnets`](Self::controlnets).
         pub control_net_type: Option<ControlnetType> = "controlNetType",
         /// How much the controlnet counts. Deprecated: use [`controlnets`](Self::controlnets).
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub weighting: Option<f64> = "weighting",
         /// Whether this is a request of the Canvas Editor.
         pub canvas_request: Option<bool> = "canvasRequest",
@@ -253,7 +253,7 @@ request! {
         #[serde(deserialize_with = "required_i64")]
         pub preprocessor_id: i64 = "preprocessorId",
         /// How much it counts, for preprocessors that take a number.
-        #[serde(default, deserialize_with = "wire::read")]
+        #[serde(default, deserialize_with = "codec::read")]
         pub weight: Option<f64> = "weight",
         /// How much it counts, for style, character and content references.
         pub strength_type: Option<StrengthType> = "strengthType",
@@ -286,7 +286,7 @@ request! {
         /// The element.
         pub ak_uuid: ElementId = "akUUID",
         /// How much it counts; the service takes 1 when this is not sent.
-        #[serde(default, deserialize_with = "wire::read")]
+        #[serde(default, deserialize_with = "codec::read")]
         pub weight: Option<f64> = "weight",
     }
 }
@@ -306,10 +306,10 @@ request! {
     #[serde(deny_unknown_fields)]
     pub struct UserElementInput {
         /// The number of the element.
-        #[serde(default, deserialize_with = "wire::read")]
+        #[serde(default, deserialize_with = "codec::read")]
         pub user_lora_id: Option<i64> = "userLoraId",
         /// How much it counts.
-        #[serde(default, deserialize_with = "wire::read")]
+        #[serde(default, deserialize_with = "codec::read")]
         pub weight: Option<f64> = "weight",
     }
 }
@@ -329,10 +329,10 @@ request! {
     #[serde(default, deny_unknown_fields)]
     pub struct GetGenerationsByUserIdRequest {
         /// How many to list at most. Default: 10.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub limit: Option<u32> = "limit",
         /// How many of the newest to pass over. Default: 0.
-        #[serde(deserialize_with = "wire::read")]
+        #[serde(deserialize_with = "codec::read")]
         pub offset: Option<u32> = "offset",
     }
 }
@@ -526,7 +526,7 @@ record! {
 }
 
 fn required_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    wire::read::<D, Option<i64>>(deserializer)?.ok_or_else(|| D::Error::custom("an integer is missing"))
+    codec::read::<D, Option<i64>>(deserializer)?.ok_or_else(|| D::Error::custom("an integer is missing"))
 }
 
 /// A list without its nulls.

@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde_json::Map;
 
-use super::open_enum::open_enum;
-use super::record::{record, request};
-use super::wire::{self, Given, Record, Slot, Taken};
 use super::{InitImageId, Timestamp};
+use crate::codec::open_enum::open_enum;
+use crate::codec::record::{record, request};
+use crate::codec::{self, Given, Record, Slot, Taken};
 
 open_enum! {
     /// The kind of file that is going to be uploaded.
@@ -191,7 +191,7 @@ record! {
 /// The fields of an object of texts, in its order.
 fn pairs(text: &str) -> serde_json::Result<Vec<(String, String)>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let pairs: Pairs = wire::read_some(&mut deserializer)?;
+    let pairs: Pairs = codec::read_some(&mut deserializer)?;
     deserializer.end()?;
     Ok(pairs.0.into_iter().map(|(name, value)| (name, value.0)).collect())
 }

@@ -11,17 +11,10 @@
 //!
 //! Identifiers of different things are different types and do not convert into one another; see [`GenerationId`].
 
-#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "the client reads and writes dates too"))]
-pub(crate) mod calendar;
 mod common;
 mod enums;
 mod error;
 mod ids;
-mod open_enum;
-#[cfg_attr(not(feature = "full"), allow(unused, reason = "not every build has requests"))]
-pub(crate) mod record;
-#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "a build with few operations needs few of the helpers"))]
-pub(crate) mod wire;
 
 pub use common::{Cost, Timestamp};
 pub use enums::{
@@ -32,15 +25,41 @@ pub use error::ApiErrorBody;
 pub use ids::{ElementId, GenerationId, ImageId, InitImageId, ModelId, UserId, VariationId};
 
 // The models of a group of operations come with any operation of the group.
-macro_rules! groups {
-    ($($group:ident { $($name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*);)* })*) => {
-        $(
-            #[cfg(any(feature = "models", $(feature = $feature),*))]
-            mod $group;
-            #[cfg(any(feature = "models", $(feature = $feature),*))]
-            pub use $group::*;
-        )*
-    };
-}
-
-crate::for_each_operation!(groups);
+// begin of groups: written by `UPDATE=1 cargo test --features full --test consistency`
+#[cfg(any(
+    feature = "models",
+    feature = "image-create-generation",
+    feature = "image-delete-generation-by-id",
+    feature = "image-get-generation-by-id",
+    feature = "image-get-generations-by-user-id",
+))]
+mod image;
+#[cfg(any(
+    feature = "models",
+    feature = "image-create-generation",
+    feature = "image-delete-generation-by-id",
+    feature = "image-get-generation-by-id",
+    feature = "image-get-generations-by-user-id",
+))]
+pub use image::*;
+#[cfg(any(
+    feature = "models",
+    feature = "init-images-delete-init-image-by-id",
+    feature = "init-images-get-init-image-by-id",
+    feature = "init-images-upload-canvas-init-image",
+    feature = "init-images-upload-init-image",
+))]
+mod init_images;
+#[cfg(any(
+    feature = "models",
+    feature = "init-images-delete-init-image-by-id",
+    feature = "init-images-get-init-image-by-id",
+    feature = "init-images-upload-canvas-init-image",
+    feature = "init-images-upload-init-image",
+))]
+pub use init_images::*;
+#[cfg(any(feature = "models", feature = "user-get-user-self",))]
+mod user;
+#[cfg(any(feature = "models", feature = "user-get-user-self",))]
+pub use user::*;
+// end of groups

@@ -1,7 +1,7 @@
 //! The account.
 
-use super::record::record;
 use super::{Timestamp, UserId};
+use crate::codec::record::record;
 
 record! {
     /// The account that the API key belongs to: who owns it, and what is left to spend.

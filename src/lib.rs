@@ -3,6 +3,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[macro_use]
+#[path = "../funcs/table.rs"]
 pub mod operations;
 
 #[path = "../models/mod.rs"]
@@ -13,45 +14,35 @@ pub mod models;
 pub mod funcs;
 
 #[cfg(feature = "client")]
-mod auth;
-#[cfg(feature = "client")]
-mod budget;
-#[cfg(feature = "client")]
 mod call;
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "a build with few operations needs few of the helpers"))]
+mod codec;
 #[cfg(feature = "client")]
 mod core;
 #[cfg(feature = "client")]
-mod date;
-#[cfg(feature = "client")]
-mod decode;
-#[cfg(feature = "client")]
 mod error;
+#[cfg(feature = "image-wait-for-generation")]
+mod limits;
 #[cfg(feature = "client")]
 mod operation;
-#[cfg(feature = "image-wait-for-generation")]
-mod pace;
 #[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]
 mod paging;
-#[cfg(all(feature = "image-download", not(target_arch = "wasm32")))]
-mod part;
+#[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
+mod poll;
 #[cfg(feature = "client")]
 mod retry;
 #[cfg(feature = "client")]
 mod runtime;
-#[cfg(feature = "client")]
-mod server_url;
-#[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
-mod storage;
+mod time;
 #[cfg(feature = "client")]
 mod trace;
+#[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+mod transfer;
 #[cfg(feature = "client")]
 mod transport;
-#[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
-mod workflow;
 
 #[cfg(feature = "client")]
 pub use self::{
-    budget::RetryBudget,
     call::{Call, Response, Sending, SendingWithResponse, WithResponse},
     core::{LeonardoCore, LeonardoCoreBuilder},
     error::{
@@ -59,13 +50,13 @@ pub use self::{
         InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope,
     },
     operation::{Effect, Operation},
-    retry::RetryPolicy,
+    retry::{RetryBudget, RetryPolicy},
     runtime::{BoxFuture, MaybeSend},
     transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},
 };
 
 #[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
-pub use self::workflow::Retry;
+pub use self::poll::Retry;
 
 // The crates whose types stand in signatures.
 #[cfg(feature = "client")]

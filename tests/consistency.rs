@@ -111,6 +111,34 @@ fn the_features_are_those_of_the_table() {
     hold("Cargo.toml", "# begin of operations", "# end of operations", &expected);
 }
 
+/// The lines that mount a function's file.
+fn mounted(folder: &str, name: &str, feature: &str, used: &str) -> String {
+    format!(
+        "#[cfg(feature = \"{feature}\")]\n#[path = \"{folder}/{name}.rs\"]\nmod {name};\n\
+         #[cfg(feature = \"{feature}\")]\npub use {name}::{used};\n"
+    )
+}
+
+#[test]
+fn the_modules_are_those_of_the_table() {
+    let mut expected = String::new();
+    for line in TABLE {
+        expected.push_str(&mounted(line.group, line.name, line.feature, line.name));
+    }
+    for flow in WORKFLOWS {
+        expected.push_str(&mounted("workflows", flow.name, flow.feature, "*"));
+    }
+    hold("funcs/mod.rs", "// begin of functions", "// end of functions", &expected);
+    let mut expected = String::new();
+    for group in groups() {
+        let features = TABLE.iter().filter(|line| line.group == group).map(|line| line.feature);
+        let any: String = features.map(|feature| format!("    feature = \"{feature}\",\n")).collect();
+        let gate = format!("#[cfg(any(\n    feature = \"models\",\n{any}))]\n");
+        expected.push_str(&format!("{gate}mod {group};\n{gate}pub use {group}::*;\n"));
+    }
+    hold("models/mod.rs", "// begin of groups", "// end of groups", &expected);
+}
+
 #[test]
 fn the_readme_lists_the_table() {
     let mut expected = String::from("| feature | function | endpoint | repeated after |\n|---|---|---|---|\n");
@@ -146,19 +174,22 @@ fn names_follow_one_rule() {
 
 #[test]
 fn every_function_has_its_file_and_every_file_its_function() {
-    let files: BTreeSet<String> = fs::read_dir(root().join("funcs"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name != "mod.rs")
-        .collect();
-    let names = TABLE.iter().map(|line| line.name).chain(WORKFLOWS.iter().map(|flow| flow.name));
-    let expected: BTreeSet<String> = names.map(|name| format!("{name}.rs")).collect();
-    assert_eq!(files, expected);
+    let names = |folder: &str| -> BTreeSet<String> {
+        let entries = fs::read_dir(root().join("funcs").join(folder)).unwrap_or_else(|_| panic!("no folder {folder}"));
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let files = |names: &mut dyn Iterator<Item = &str>| names.map(|name| format!("{name}.rs")).collect::<BTreeSet<_>>();
+    for group in groups() {
+        let of_group = &mut TABLE.iter().filter(|line| line.group == group).map(|line| line.name);
+        assert_eq!(names(group), files(of_group), "funcs/{group}");
+    }
+    assert_eq!(names("workflows"), files(&mut WORKFLOWS.iter().map(|flow| flow.name)), "funcs/workflows");
     for line in TABLE {
-        let text = read(format!("funcs/{}.rs", line.name));
+        let file = format!("funcs/{}/{}.rs", line.group, line.name);
+        let text = read(&file);
         assert!(text.contains(&format!("pub fn {}(", line.name)), "{} is not in its file", line.name);
         let endpoint = format!("`{} {}`", line.method, line.path);
-        assert!(text.contains(&endpoint), "funcs/{}.rs does not name {endpoint}", line.name);
+        assert!(text.contains(&endpoint), "{file} does not name {endpoint}");
     }
 }
 

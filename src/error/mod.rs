@@ -7,12 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::date;
+use crate::codec::record::read;
+use crate::codec::{self, Given, List, Slot, Taken};
 use crate::models::ApiErrorBody;
-use crate::models::record::read;
-use crate::models::wire::{self, Given, List, Slot, Taken};
 use crate::operation::Effect;
 use crate::runtime::SystemTime;
+use crate::time;
 use crate::transport::{self, TransportError, TransportErrorKind};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -608,7 +608,7 @@ pub struct OutcomeUnknownError {
 
 impl OutcomeUnknownError {
     fn message(&self) -> String {
-        let sent_at = date::shown(self.sent_at);
+        let sent_at = time::shown(self.sent_at);
         let mut text = format!(
             "{} The request was sent at {sent_at}, may have been carried out and charged, and was not repeated.",
             self.cause
@@ -884,7 +884,7 @@ read! { Extensions { code = "code", status_code = "statusCode", path = "path", }
 
 fn error_body(text: &str) -> serde_json::Result<ErrorBody> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let body = wire::read_some(&mut deserializer)?;
+    let body = codec::read_some(&mut deserializer)?;
     deserializer.end()?;
     Ok(body)
 }
@@ -999,9 +999,9 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         // More digits than fit are still a long time.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let until = date::parse(value)?;
+    let until = time::parse(value)?;
     // Where the answer tells the server's time, a wrong clock here does not matter.
-    let now = date::header(headers, http::header::DATE)
+    let now = time::header(headers, http::header::DATE)
         .unwrap_or_else(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
     Some(until.saturating_sub(now))
 }

@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use super::{image_get_generations_by_user_id, user_get_user_self};
-use crate::auth::Bearer;
+use crate::core::key::Bearer;
 use crate::error::{ApiErrorKind, CallInfo, Error, InvalidRequestError, TimeoutError, TimeoutScope};
 use crate::models::{CreateGenerationRequest, Generation, GenerationId, GetGenerationsByUserIdRequest, UserId};
 use crate::paging::{Pages, Read, Row as _};
+use crate::poll::{Delays, OnRetry, before_deadline};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture, Instant, SystemTime};
-use crate::workflow::{Delays, OnRetry, before_deadline};
-use crate::{Call, Effect, LeonardoCore, TransportErrorKind, date};
+use crate::{Call, Effect, LeonardoCore, TransportErrorKind, time};
 
 /// Looks for the generation that an earlier create of `request` has made, if it has: `GET /v1/me` (once for each key) and
 /// `GET /v1/generations/user/{userId}`, page by page. Costs nothing.
@@ -166,7 +166,7 @@ macro_rules! options {
 
             /// Calls `report` before each delay, with what failed and when the next attempt is. It must not block.
             pub fn on_retry(mut self, report: impl FnMut(&crate::Retry) + crate::MaybeSend + 'a) -> Self {
-                self.options.on_retry = crate::workflow::OnRetry::new(report);
+                self.options.on_retry = crate::poll::OnRetry::new(report);
                 self
             }
         }
@@ -443,7 +443,7 @@ impl<'a> Search<'a> {
                     self.timed(image_get_generations_by_user_id(self.core, &user, request.clone())).with_response()
                 })
                 .await?;
-            let server_now = date::header(&page.headers, http::header::DATE);
+            let server_now = time::header(&page.headers, http::header::DATE);
             let window = sent.window(self.core.wall_now(), server_now, self.options.clock_tolerance);
             let ended = page.output.iter().rev().find_map(|generation| generation.made_at());
             let items = match pages.read(page.output, PAGE) {
@@ -816,7 +816,9 @@ mod tests {
         let hours = 7200;
         // The wall clock is wrong all the time, or steps, by little or much, and is right before or after.
         for dated in [Some(0), Some(90), Some(-90), None] {
-            for (then, now) in [(0, 120), (0, -120), (120, 0), (-120, 0), (0, hours), (0, -hours), (hours, 0), (-hours, 0)] {
+            for (then, now) in
+                [(0, 120), (0, -120), (120, 0), (-120, 0), (0, hours), (0, -hours), (hours, 0), (-hours, 0)]
+            {
                 let (sure, random, doubt) = window(then, now, dated).await;
                 assert!(random <= 0 && doubt <= 0, "{then} {now} {dated:?}: {random} {doubt}");
                 // An old generation with the same seed is not taken.
@@ -845,7 +847,9 @@ mod tests {
             Sent::earlier(at(read)).window(at(now), Some(server_now), Duration::from_secs(60))
         };
         let sent = i64::try_from(SENT).unwrap() * 1000;
-        for (read, now, dated) in [(0, 3600, 3600), (300, 3600, 3600), (-7200, 3600, 3600), (0, 3600, 3690), (7200, 3600, 3600)] {
+        for (read, now, dated) in
+            [(0, 3600, 3600), (300, 3600, 3600), (-7200, 3600, 3600), (0, 3600, 3690), (7200, 3600, 3600)]
+        {
             assert!(window(read, now, dated).doubt <= sent, "{read} {now} {dated}");
         }
         assert_eq!(window(0, 3600, 3600).sure, sent - 60_000);

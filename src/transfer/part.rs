@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use crate::storage::blocking;
+use crate::transfer::blocking;
 
 /// What is written at a time.
 const BUFFER: usize = 256 * 1024;

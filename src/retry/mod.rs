@@ -1,9 +1,13 @@
 //! When a failed attempt is repeated, and after which pause. The only file that knows `backoff`.
 
+mod budget;
+
 use std::time::Duration;
 
 use backoff::ExponentialBackoff;
 use backoff::backoff::Backoff as _;
+
+pub use self::budget::RetryBudget;
 
 /// How often and how patiently failed attempts are repeated.
 ///

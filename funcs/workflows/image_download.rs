@@ -19,11 +19,11 @@ use url::Url;
 
 use crate::LeonardoCore;
 use crate::error::ConfigError;
-#[cfg(not(target_arch = "wasm32"))]
-use crate::part::Part;
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture};
-use crate::storage::{self, Repeats};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::transfer::part::Part;
+use crate::transfer::{self as storage, Repeats};
 use crate::transport::{self, TransportError, TransportErrorKind};
 
 /// Downloads what a link leads to, such as the `url` of a generated image. Costs no credits, and no request to the API.

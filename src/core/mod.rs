@@ -1,5 +1,8 @@
 //! The handle that every call is made with.
 
+pub(crate) mod key;
+pub(crate) mod server_url;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
@@ -9,12 +12,11 @@ use std::time::Duration;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::auth::{Auth, Bearer, FromClosure};
-use crate::budget::RetryBudget;
+use self::key::{Auth, Bearer, FromClosure};
+use self::server_url::ServerUrl;
 use crate::error::{ConfigError, Error};
-use crate::retry::RetryPolicy;
+use crate::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::{MaybeSend, SystemTime, WallClock};
-use crate::server_url::{self, ServerUrl};
 use crate::transport::{self, GivenClient, OwnClient, Transport};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -60,9 +62,9 @@ pub(crate) struct Inner {
     #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
     storage: std::sync::OnceLock<reqwest::Client>,
     #[cfg(feature = "image-wait-for-generation")]
-    pub(crate) pace: crate::pace::Pace,
+    pub(crate) pace: crate::limits::Pace,
     #[cfg(feature = "image-find-generation")]
-    pub(crate) users: crate::auth::Users,
+    pub(crate) users: crate::core::key::Users,
 }
 
 impl LeonardoCore {
@@ -492,7 +494,7 @@ impl LeonardoCoreBuilder {
             #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
             storage: self.storage,
             #[cfg(feature = "image-wait-for-generation")]
-            pace: crate::pace::Pace::new(self.polls_per_minute),
+            pace: crate::limits::Pace::new(self.polls_per_minute),
             #[cfg(feature = "image-find-generation")]
             users: Default::default(),
         };

@@ -4,6 +4,9 @@
 //! the core's, and what is told about them shows neither the query of a link nor the fields of a form, which let
 //! whoever has them in.
 
+#[cfg(all(feature = "image-download", not(target_arch = "wasm32")))]
+pub(crate) mod part;
+
 use std::pin::pin;
 use std::time::Duration;
 
@@ -13,10 +16,10 @@ use http::{HeaderValue, Method, StatusCode};
 use url::{Position, Url};
 
 use crate::core::Inner;
+use crate::core::server_url::ServerUrl;
 use crate::error;
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, Instant};
-use crate::server_url::ServerUrl;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// The longest pause within a download, if the caller sets none.

@@ -20,7 +20,7 @@ use crate::error::{ConfigError, Error};
 use crate::models::{ImageExtension, InitImageId, InitImageUpload, UploadInitImageRequest};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture};
-use crate::storage::{self, Repeats};
+use crate::transfer::{self as storage, Repeats};
 use crate::transport::{self, TransportError, TransportErrorKind};
 
 /// Uploads an image file: `POST /v1/init-image` for a place, then the file to the storage. Costs no credits.

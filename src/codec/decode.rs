@@ -11,7 +11,7 @@ use serde::de::{
     Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use crate::models::wire::{self, Budget, Fill, Filled, Given, List, Slot, Taken};
+use crate::codec::{self, Budget, Fill, Filled, Given, List, Slot, Taken};
 
 /// What an object said about the record under one of its fields.
 pub(crate) struct Unwrapped<T> {
@@ -116,7 +116,7 @@ impl List for NotEmpty {
 
 impl<'de> Deserialize<'de> for NotEmpty {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        wire::read(deserializer)
+        codec::read(deserializer)
     }
 }
 
@@ -171,7 +171,7 @@ impl<'de, P: Place> Visitor<'de> for Wrapping<'_, P> {
 
     /// Serde's own would quote all of it.
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Err(wire::refusal(Given::Text(text), "an object"))
+        Err(codec::refusal(Given::Text(text), "an object"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {

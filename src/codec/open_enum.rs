@@ -44,10 +44,10 @@ macro_rules! open_enum {
             }
         }
 
-        $crate::models::wire::text! { $name }
+        $crate::codec::text! { $name }
 
         $(
-            $crate::models::wire::slots! { $name: "a string", |slot, given| *slot = (&*given.name()?).into(); }
+            $crate::codec::slots! { $name: "a string", |slot, given| *slot = (&*given.name()?).into(); }
 
             impl ::core::default::Default for $name {
                 fn default() -> Self {

@@ -15,18 +15,18 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::auth::{Auth, Bearer};
+use crate::codec::decode::{self, Found, Unwrapped};
+use crate::codec::{Budget, Slot};
+use crate::core::key::{Auth, Bearer};
+use crate::core::server_url::{self, ServerUrl};
 use crate::core::{self, LeonardoCore};
-use crate::decode::{self, Found, Unwrapped};
 use crate::error::{
     self, CallInfo, ConnectionError, DecodeError, DecodeReason, Error, InvalidRequestError, OutcomeUnknownError,
     Redactor, TimeoutError, TimeoutScope,
 };
-use crate::models::wire::{Budget, Slot};
 use crate::operation::{Effect, Operation};
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend, SystemTime};
-use crate::server_url::{self, ServerUrl};
 use crate::trace::CallSpan;
 use crate::transport::{self, TransportError, TransportErrorKind, TransportRequest, TransportResponse};
 

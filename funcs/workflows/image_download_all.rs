@@ -8,7 +8,7 @@ use {
     crate::models::Generation,
     crate::retry::RetryPolicy,
     crate::runtime::{self, BoxFuture, Instant},
-    crate::storage,
+    crate::transfer as storage,
     std::fmt,
     std::future::{IntoFuture, poll_fn},
     std::path::{Path, PathBuf},

@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 use super::image_get_generation_by_id;
 use crate::error::{self, CallInfo, Error, InvalidRequestError, TimeoutScope};
 use crate::models::{Generation, GenerationId, JobStatus};
+use crate::poll::{Delays, OnRetry, Retry, before_deadline};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend};
-use crate::workflow::{Delays, OnRetry, Retry, before_deadline};
 use crate::{Effect, LeonardoCore, TransportErrorKind};
 
 /// Waits until a generation is complete: `GET /v1/generations/{id}`, again and again.

@@ -8,6 +8,11 @@
 //! such as ids, as whole numbers only). Within a record, what a slot refuses is passed over too, and reported: what one
 //! field holds must not hide the others.
 
+#[cfg(feature = "client")]
+pub(crate) mod decode;
+pub(crate) mod open_enum;
+pub(crate) mod record;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
@@ -579,9 +584,9 @@ impl<'a> Given<'a> {
 /// How a value of each type is taken.
 macro_rules! slots {
     ($($type:ty: $wanted:literal, |$slot:ident, $given:ident| $take:expr;)+) => {$(
-        impl $crate::models::wire::Slot for $type {
-            fn take(&mut self, given: $crate::models::wire::Given<'_>) -> $crate::models::wire::Taken<'_> {
-                use $crate::models::wire::{Given, Refused, Taken};
+        impl $crate::codec::Slot for $type {
+            fn take(&mut self, given: $crate::codec::Given<'_>) -> $crate::codec::Taken<'_> {
+                use $crate::codec::{Given, Refused, Taken};
                 fn take($slot: &mut $type, $given: Given<'_>) -> ::core::result::Result<(), Refused> {
                     $take;
                     Ok(())
@@ -608,13 +613,13 @@ slots! {
 /// How a type is taken, read and written that is made out of text.
 macro_rules! text {
     ($name:ident) => {
-        $crate::models::wire::slots! {
+        $crate::codec::slots! {
             ::core::option::Option<$name>: "a string", |slot, given| *slot = Some((&*given.name()?).into());
         }
 
-        impl $crate::models::wire::Put for $name {
-            fn out(&self) -> $crate::models::wire::Out<'_> {
-                $crate::models::wire::Out::Text(self.as_str())
+        impl $crate::codec::Put for $name {
+            fn out(&self) -> $crate::codec::Out<'_> {
+                $crate::codec::Out::Text(self.as_str())
             }
         }
 
@@ -626,7 +631,7 @@ macro_rules! text {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
-                $crate::models::wire::read_text(deserializer).map(Self::from)
+                $crate::codec::read_text(deserializer).map(Self::from)
             }
         }
     };
@@ -914,7 +919,7 @@ mod tests {
         number: Option<i64>,
     }
 
-    crate::models::record::read! { Part { id = "id", number = "number", } required id: "no id"; }
+    crate::codec::record::read! { Part { id = "id", number = "number", } required id: "no id"; }
 
     #[derive(Debug, Default)]
     struct Whole {
@@ -924,7 +929,7 @@ mod tests {
         parts: Vec<Part>,
     }
 
-    crate::models::record::read! {
+    crate::codec::record::read! {
         Whole { flags = "flags", number = "number", part = "part", parts = "parts", }
     }
 

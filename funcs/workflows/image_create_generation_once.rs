@@ -10,8 +10,8 @@ use super::image_create_generation;
 use super::image_find_generation::{Mark, Options, Search, Sent, Sought, invalid, options, seed_of};
 use crate::error::{Error, OutcomeUnknownError};
 use crate::models::{CreateGenerationRequest, Generation, GenerationId, GenerationJob};
+use crate::poll::Delays;
 use crate::runtime::{self, BoxFuture, SystemTime};
-use crate::workflow::Delays;
 use crate::{Effect, LeonardoCore};
 
 const NAME: &str = "image_create_generation_once";

@@ -17,15 +17,15 @@ macro_rules! record {
             $($(#[$field_meta])* pub $field: $type,)+
         }
 
-        $crate::models::record::read! { $name { $($field = $wire,)+ } $($end)* }
+        $crate::codec::record::read! { $name { $($field = $wire,)+ } $($end)* }
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
-                $crate::models::wire::read_some(deserializer)
+                $crate::codec::read_some(deserializer)
             }
         }
 
-        $crate::models::record::write! { $name { $($field = $wire or null,)+ } }
+        $crate::codec::record::write! { $name { $($field = $wire or null,)+ } }
     };
 }
 pub(crate) use record;
@@ -51,7 +51,7 @@ macro_rules! request {
             )?
         }
 
-        $crate::models::record::write! { $name { $($field = $wire or skip,)+ } $(.. $extra)? }
+        $crate::codec::record::write! { $name { $($field = $wire or skip,)+ } $(.. $extra)? }
     };
 }
 pub(crate) use request;
@@ -62,8 +62,8 @@ macro_rules! read {
         $name:ident { $($field:ident = $wire:literal,)+ }
         $(required $($required:ident),+: $missing:literal;)?
     ) => {
-        impl $crate::models::wire::Record for $name {
-            fn slot(&mut self, name: &str) -> ::core::option::Option<&mut dyn $crate::models::wire::Slot> {
+        impl $crate::codec::Record for $name {
+            fn slot(&mut self, name: &str) -> ::core::option::Option<&mut dyn $crate::codec::Slot> {
                 ::core::option::Option::Some(match name {
                     $($wire => &mut self.$field,)+
                     _ => return ::core::option::Option::None,
@@ -78,11 +78,11 @@ macro_rules! read {
             })?
         }
 
-        impl $crate::models::wire::Slot for $name {
-            fn take(&mut self, given: $crate::models::wire::Given<'_>) -> $crate::models::wire::Taken<'_> {
+        impl $crate::codec::Slot for $name {
+            fn take(&mut self, given: $crate::codec::Given<'_>) -> $crate::codec::Taken<'_> {
                 match given {
-                    $crate::models::wire::Given::Object => $crate::models::wire::Taken::Record(self),
-                    _ => $crate::models::wire::Taken::Refused("an object"),
+                    $crate::codec::Given::Object => $crate::codec::Taken::Record(self),
+                    _ => $crate::codec::Taken::Refused("an object"),
                 }
             }
 
@@ -91,17 +91,17 @@ macro_rules! read {
             })?
         }
 
-        impl $crate::models::wire::Slot for ::core::option::Option<$name> {
-            fn take(&mut self, given: $crate::models::wire::Given<'_>) -> $crate::models::wire::Taken<'_> {
+        impl $crate::codec::Slot for ::core::option::Option<$name> {
+            fn take(&mut self, given: $crate::codec::Given<'_>) -> $crate::codec::Taken<'_> {
                 match given {
-                    $crate::models::wire::Given::Object => {
-                        $crate::models::wire::Taken::Record(self.insert(::core::default::Default::default()))
+                    $crate::codec::Given::Object => {
+                        $crate::codec::Taken::Record(self.insert(::core::default::Default::default()))
                     }
-                    $crate::models::wire::Given::Nothing => {
+                    $crate::codec::Given::Nothing => {
                         *self = ::core::option::Option::None;
-                        $crate::models::wire::Taken::Done
+                        $crate::codec::Taken::Done
                     }
-                    _ => $crate::models::wire::Taken::Refused("an object"),
+                    _ => $crate::codec::Taken::Refused("an object"),
                 }
             }
         }
@@ -112,7 +112,7 @@ pub(crate) use read;
 /// How a struct goes out, without what is `None` or with `null` in its place.
 macro_rules! write {
     (@put $put:ident, $wire:literal, $value:expr, skip) => {
-        if !$crate::models::wire::Put::is_none($value) {
+        if !$crate::codec::Put::is_none($value) {
             $put($wire, $value);
         }
     };
@@ -120,22 +120,22 @@ macro_rules! write {
         $put($wire, $value)
     };
     ($name:ident { $($field:ident = $wire:literal or $none:ident,)+ } $(.. $extra:ident)?) => {
-        impl $crate::models::wire::Fields for $name {
-            fn each(&self, put: &mut dyn FnMut(&str, &dyn $crate::models::wire::Put)) {
-                $($crate::models::record::write!(@put put, $wire, &self.$field, $none);)+
-                $($crate::models::wire::Fields::each(&self.$extra, put);)?
+        impl $crate::codec::Fields for $name {
+            fn each(&self, put: &mut dyn FnMut(&str, &dyn $crate::codec::Put)) {
+                $($crate::codec::record::write!(@put put, $wire, &self.$field, $none);)+
+                $($crate::codec::Fields::each(&self.$extra, put);)?
             }
         }
 
-        impl $crate::models::wire::Put for $name {
-            fn out(&self) -> $crate::models::wire::Out<'_> {
-                $crate::models::wire::Out::Record(self)
+        impl $crate::codec::Put for $name {
+            fn out(&self) -> $crate::codec::Out<'_> {
+                $crate::codec::Out::Record(self)
             }
         }
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
-                $crate::models::wire::write(self, serializer)
+                $crate::codec::write(self, serializer)
             }
         }
     };
