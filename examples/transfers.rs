@@ -128,7 +128,7 @@ async fn one(settings: &Settings, transfer: &str) -> Result<bool, Box<dyn Error>
     let directory = tempfile::tempdir()?;
     let path = directory.path().join("large");
     let url = core.server_url().replace("/api/rest", &format!("/cdn/blob/{}", settings.download));
-    let download = image_download(&core, url).max_bytes(settings.download);
+    let download = image_download(&core, url).any_content(true).max_bytes(settings.download);
     let bytes = if transfer.starts_with("download") { settings.download } else { settings.upload };
     if transfer.starts_with("upload") {
         let mut file = std::fs::File::create(&path)?;

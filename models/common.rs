@@ -75,11 +75,10 @@ impl From<String> for Timestamp {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "models"))]
 mod tests {
     use super::*;
 
-    #[cfg(feature = "models")]
     #[test]
     fn costs() {
         let of = |json: &str| serde_json::from_str::<Cost>(json);

@@ -58,8 +58,8 @@ mod init_images;
     feature = "init-images-upload-init-image",
 ))]
 pub use init_images::*;
-#[cfg(any(feature = "models", feature = "user-get-user-self",))]
+#[cfg(any(feature = "models", feature = "user-get-user-self"))]
 mod user;
-#[cfg(any(feature = "models", feature = "user-get-user-self",))]
+#[cfg(any(feature = "models", feature = "user-get-user-self"))]
 pub use user::*;
 // end of groups

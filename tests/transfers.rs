@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use common::{KEY, LONG, Received, Reply, SHORT, Server, chunked_head, quick};
 use leonardo_ai::funcs::{
-    DownloadError, DownloadReason, UploadError, UploadReason, image_create_generation, image_download,
+    Download, DownloadError, DownloadReason, UploadError, UploadReason, image_create_generation, image_download,
     image_download_all, image_get_generation_by_id, init_images_delete_init_image_by_id,
     init_images_get_init_image_by_id, init_images_upload_bytes, init_images_upload_canvas_init_image,
     init_images_upload_file, init_images_upload_init_image, init_images_upload_reader,
@@ -52,6 +52,11 @@ fn origin(emulator: &Emulator) -> String {
 
 fn blob(emulator: &Emulator, length: u64) -> String {
     format!("{}/cdn/blob/{length}", origin(emulator))
+}
+
+/// A download of what is no picture.
+fn plain<'a>(core: &'a LeonardoCore, url: impl AsRef<str>) -> Download<'a> {
+    image_download(core, url).any_content(true)
 }
 
 /// A link to the server of a test.
@@ -168,7 +173,7 @@ async fn a_core_with_a_transport_or_a_client_of_its_own_downloads_too() {
     let own_client = builder().configure_client(|client| client.no_proxy()).build().unwrap();
     let own_transport = builder().transport(common::Double(|_| panic!("a download is no call"))).build().unwrap();
     for core in [own_client, own_transport] {
-        let bytes = image_download(&core, blob(&emulator, 70_000)).to_bytes().await.unwrap();
+        let bytes = plain(&core, blob(&emulator, 70_000)).to_bytes().await.unwrap();
         assert_eq!(bytes.len(), 70_000);
     }
     assert_clean(&emulator.requests());
@@ -179,14 +184,14 @@ async fn a_transfer_that_breaks_off_goes_on_where_it_stopped() {
     let (emulator, core) = start(Emulator::builder()).await;
     let directory = TempDir::new().unwrap();
     let url = blob(&emulator, 1_000_003);
-    let expected = image_download(&core, &url).to_bytes().await.unwrap();
+    let expected = plain(&core, &url).to_bytes().await.unwrap();
     let faults = || {
         emulator.set_faults(FaultPlan::sequence([Fault::CutBody, Fault::ResetBeforeWork, Fault::CutBody, Fault::None]))
     };
 
     faults();
     let path = directory.path().join("blob");
-    let downloaded = image_download(&core, &url).to_file(&path).await.unwrap();
+    let downloaded = plain(&core, &url).to_file(&path).await.unwrap();
     assert_eq!(downloaded.attempts, 4);
     assert!(std::fs::read(&path).unwrap() == expected, "the file is another");
     let requests = emulator.requests();
@@ -196,10 +201,10 @@ async fn a_transfer_that_breaks_off_goes_on_where_it_stopped() {
 
     faults();
     let mut writer = Vec::new();
-    image_download(&core, &url).to_writer(&mut writer).await.unwrap();
+    plain(&core, &url).to_writer(&mut writer).await.unwrap();
     assert!(writer == expected, "the writer got another");
     faults();
-    assert!(image_download(&core, &url).to_bytes().await.unwrap() == expected);
+    assert!(plain(&core, &url).to_bytes().await.unwrap() == expected);
     assert_eq!(files(&directory), ["blob"]);
     assert_clean(&emulator.requests());
 }
@@ -209,7 +214,7 @@ async fn whatever_goes_wrong_the_bytes_are_right() {
     let (emulator, core) = start(Emulator::builder()).await;
     let directory = TempDir::new().unwrap();
     let url = blob(&emulator, 300_007);
-    let expected = image_download(&core, &url).to_bytes().await.unwrap();
+    let expected = plain(&core, &url).to_bytes().await.unwrap();
     let faults = vec![
         (4, Fault::CutBody),
         (2, Fault::ResetBeforeWork),
@@ -225,7 +230,7 @@ async fn whatever_goes_wrong_the_bytes_are_right() {
     let policy = quick().max_attempts(100);
     for number in 0..40 {
         let path = directory.path().join(number.to_string());
-        let download = || image_download(&core, &url).retry(policy.clone()).idle_timeout(SHORT);
+        let download = || plain(&core, &url).retry(policy.clone()).idle_timeout(SHORT);
         download().to_file(&path).await.unwrap();
         assert!(std::fs::read(&path).unwrap() == expected, "file {number}");
         let mut writer = Vec::new();
@@ -242,16 +247,16 @@ async fn attempts_that_come_a_good_deal_further_are_not_counted() {
     let url = blob(&emulator, 20 * MIB);
     // Each comes half of the way that is left.
     emulator.set_faults(FaultPlan::sequence(vec![Fault::CutBody; 7]));
-    let downloaded = image_download(&core, &url).to_writer(tokio::io::sink()).await.unwrap();
+    let downloaded = plain(&core, &url).to_writer(tokio::io::sink()).await.unwrap();
     assert_eq!((downloaded.bytes, downloaded.attempts), (20 * MIB, 8));
     emulator.set_faults(FaultPlan::always(Fault::CutBody));
-    let error = image_download(&core, &url).to_writer(tokio::io::sink()).await.unwrap_err();
+    let error = plain(&core, &url).to_writer(tokio::io::sink()).await.unwrap_err();
     // Four come 1 MiB further each, three together, and the last four no more.
     assert_eq!(error.attempts, 4 + 3 + 4, "{error}");
     assert!(error.received > 19 * MIB);
     // An attempt without the ability to go on brings nothing.
     let server = Server::always(cut("", 4 << 20, &vec![7; 2 << 20])).await;
-    let error = image_download(&server.core(), link(&server)).to_bytes().await.unwrap_err();
+    let error = plain(&server.core(), link(&server)).to_bytes().await.unwrap_err();
     assert_eq!(error.attempts, 4, "{error}");
 }
 
@@ -271,7 +276,7 @@ async fn a_server_that_cannot_go_on_is_asked_for_all_of_it_again() {
     ] {
         let begin = first.clone();
         let server = Server::script(vec![begin.clone(), whole()]).await;
-        let downloaded = image_download(&server.core(), link(&server)).to_file(&path).await.unwrap();
+        let downloaded = plain(&server.core(), link(&server)).to_file(&path).await.unwrap();
         assert_eq!((downloaded.bytes, downloaded.attempts), (10, 2), "{first:?}");
         assert_eq!(std::fs::read(&path).unwrap(), b"0123456789", "{first:?}");
         let asked: Vec<_> =
@@ -281,7 +286,7 @@ async fn a_server_that_cannot_go_on_is_asked_for_all_of_it_again() {
         // A writer cannot begin anew.
         let server = Server::script(vec![begin, whole()]).await;
         let mut writer = Vec::new();
-        let failed = reason(image_download(&server.core(), link(&server)).to_writer(&mut writer).await);
+        let failed = reason(plain(&server.core(), link(&server)).to_writer(&mut writer).await);
         if ranges[1].is_some() {
             assert!(matches!(failed, DownloadReason::CannotRestart), "{failed:?}");
         } else {
@@ -293,7 +298,7 @@ async fn a_server_that_cannot_go_on_is_asked_for_all_of_it_again() {
     // Nothing was written yet.
     let server = Server::script(vec![Reply::Reset, cut("", 10, b""), whole()]).await;
     let mut writer = Vec::new();
-    image_download(&server.core(), link(&server)).to_writer(&mut writer).await.unwrap();
+    plain(&server.core(), link(&server)).to_writer(&mut writer).await.unwrap();
     assert_eq!(writer, b"0123456789");
     assert_eq!(files(&directory), ["a"]);
 }
@@ -315,7 +320,7 @@ async fn a_file_that_has_changed_is_not_put_together_from_both() {
         let replies: Vec<_> = [first()].into_iter().chain(second.clone()).chain([new.clone()]).collect();
         let count = replies.len();
         let server = Server::script(replies).await;
-        let bytes = image_download(&server.core(), link(&server)).to_bytes().await.unwrap();
+        let bytes = plain(&server.core(), link(&server)).to_bytes().await.unwrap();
         assert_eq!(bytes, "abcdefgh", "{second:?}");
         let received = server.expect(count).await;
         assert_eq!(received[1].header("if-range"), Some("\"1\""));
@@ -328,7 +333,7 @@ async fn a_file_that_has_changed_is_not_put_together_from_both() {
         [part("bytes 4-9/*", "\"1\"", b"456789"), Reply::with(206, &[("content-range", "bytes 4-9/10")], "456789")]
     {
         let server = Server::script(vec![first(), second]).await;
-        let bytes = image_download(&server.core(), link(&server)).to_bytes().await.unwrap();
+        let bytes = plain(&server.core(), link(&server)).to_bytes().await.unwrap();
         assert_eq!(bytes, "0123456789");
     }
 }
@@ -339,7 +344,7 @@ async fn a_file_of_a_wrong_length_is_not_taken() {
     let path = directory.path().join("a");
     std::fs::write(&path, "old").unwrap();
     let server = Server::always(Reply::cut(200, "too short")).await;
-    let error = image_download(&server.core(), link(&server)).to_file(&path).await.unwrap_err();
+    let error = plain(&server.core(), link(&server)).to_file(&path).await.unwrap_err();
     assert!(matches!(error.reason, DownloadReason::Connection(_)), "{error:?}");
     assert_eq!((error.attempts, error.received), (4, 9));
     assert!(error.to_string().contains("after 4 attempts") && error.to_string().contains("9 bytes"), "{error}");
@@ -348,16 +353,16 @@ async fn a_file_of_a_wrong_length_is_not_taken() {
         let rest = part("bytes 4-9/10", "\"1\"", rest.as_bytes());
         let server = Server::script(vec![cut("etag: \"1\"\r\n", 10, b"0123"), rest]).await;
         let core = server.builder().retry(quick().max_attempts(2)).build().unwrap();
-        let error = image_download(&core, link(&server)).to_file(&path).await.unwrap_err();
+        let error = plain(&core, link(&server)).to_file(&path).await.unwrap_err();
         assert!(matches!(error.reason, DownloadReason::Length { expected: 10 }), "{error:?}");
         assert_eq!(error.received, received);
     }
     // Without a length only the end of the chunks tells that it is whole.
     let server = Server::always(Reply::cut_chunked(200, "half")).await;
-    assert!(image_download(&server.core(), link(&server)).to_bytes().await.is_err());
+    assert!(plain(&server.core(), link(&server)).to_bytes().await.is_err());
     let chunked = Reply::Send(format!("{}5\r\nwhole\r\n0\r\n\r\n", chunked_head(200)).into_bytes());
     let server = Server::always(chunked).await;
-    assert_eq!(image_download(&server.core(), link(&server)).to_bytes().await.unwrap(), "whole");
+    assert_eq!(plain(&server.core(), link(&server)).to_bytes().await.unwrap(), "whole");
 
     assert_eq!(std::fs::read(&path).unwrap(), b"old");
     assert_eq!(files(&directory), ["a"]);
@@ -368,15 +373,15 @@ async fn what_is_too_large_is_refused_when_it_is_announced_or_else_when_it_comes
     let (emulator, core) = start(Emulator::builder()).await;
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("a");
-    let default = reason(image_download(&core, blob(&emulator, 256 * MIB + 1)).to_file(&path).await);
+    let default = reason(plain(&core, blob(&emulator, 256 * MIB + 1)).to_file(&path).await);
     assert!(
         matches!(default, DownloadReason::TooLarge { limit: 268_435_456, announced: Some(268_435_457) }),
         "{default:?}"
     );
-    let set = reason(image_download(&core, blob(&emulator, 1001)).max_bytes(1000).to_bytes().await);
+    let set = reason(plain(&core, blob(&emulator, 1001)).max_bytes(1000).to_bytes().await);
     assert!(matches!(set, DownloadReason::TooLarge { limit: 1000, announced: Some(1001) }), "{set:?}");
     assert_eq!(emulator.requests().len(), 2, "it is not tried again");
-    assert_eq!(image_download(&core, blob(&emulator, 1000)).max_bytes(1000).to_bytes().await.unwrap().len(), 1000);
+    assert_eq!(plain(&core, blob(&emulator, 1000)).max_bytes(1000).to_bytes().await.unwrap().len(), 1000);
 
     let endless = Reply::Endless(
         chunked_head(200).into_bytes(),
@@ -384,7 +389,7 @@ async fn what_is_too_large_is_refused_when_it_is_announced_or_else_when_it_comes
         Duration::ZERO,
     );
     let server = Server::always(endless).await;
-    let error = image_download(&server.core(), link(&server)).max_bytes(100_000).to_file(&path).await.unwrap_err();
+    let error = plain(&server.core(), link(&server)).max_bytes(100_000).to_file(&path).await.unwrap_err();
     assert!(matches!(error.reason, DownloadReason::TooLarge { limit: 100_000, announced: None }), "{error:?}");
     assert!(error.received <= 100_000);
     server.expect_left().await;
@@ -394,7 +399,7 @@ async fn what_is_too_large_is_refused_when_it_is_announced_or_else_when_it_comes
         part("bytes 4-2000/2001", "\"1\"", b""),
     ])
     .await;
-    let resumed = reason(image_download(&server.core(), link(&server)).max_bytes(1000).to_bytes().await);
+    let resumed = reason(plain(&server.core(), link(&server)).max_bytes(1000).to_bytes().await);
     assert!(matches!(resumed, DownloadReason::TooLarge { limit: 1000, announced: Some(2001) }), "{resumed:?}");
     only(directory.path(), &[]).await;
 }
@@ -479,13 +484,13 @@ async fn a_storage_that_fails_for_a_while_is_asked_again() {
         Fault::None,
     ];
     emulator.set_faults(FaultPlan::sequence(faults));
-    let downloaded = image_download(&core, blob(&emulator, 10)).to_writer(tokio::io::sink()).await.unwrap();
+    let downloaded = plain(&core, blob(&emulator, 10)).to_writer(tokio::io::sink()).await.unwrap();
     assert_eq!(downloaded.attempts, 4);
     emulator.set_faults(FaultPlan::always(Fault::RetryAfter { status: 503, value: "3600".into() }));
-    let error = image_download(&core, blob(&emulator, 10)).to_bytes().await.unwrap_err();
+    let error = plain(&core, blob(&emulator, 10)).to_bytes().await.unwrap_err();
     assert_eq!(error.attempts, 1, "{error}");
     emulator.set_faults(FaultPlan::always(Fault::StatusBefore(503)));
-    let error = image_download(&core, blob(&emulator, 10)).retry(quick().max_attempts(3)).to_bytes().await.unwrap_err();
+    let error = plain(&core, blob(&emulator, 10)).retry(quick().max_attempts(3)).to_bytes().await.unwrap_err();
     assert_eq!(error.attempts, 3, "{error}");
     // All transfers and calls have one budget.
     let core = LeonardoCore::builder()
@@ -495,7 +500,7 @@ async fn a_storage_that_fails_for_a_while_is_asked_again() {
         .retry_budget(RetryBudget::new(1))
         .build()
         .unwrap();
-    let error = image_download(&core, blob(&emulator, 10)).to_bytes().await.unwrap_err();
+    let error = plain(&core, blob(&emulator, 10)).to_bytes().await.unwrap_err();
     assert!(error.out_of_budget && error.attempts == 2, "{error}");
     assert!(error.to_string().contains("budget"), "{error}");
 }
@@ -505,16 +510,16 @@ async fn a_stalled_transfer_goes_on_and_the_deadline_ends_it() {
     let (emulator, core) = start(Emulator::builder()).await;
     let url = blob(&emulator, 100_000);
     emulator.set_faults(FaultPlan::sequence([Fault::StallBody, Fault::StallBeforeWork]));
-    let downloaded = image_download(&core, &url).idle_timeout(SHORT).to_writer(tokio::io::sink()).await.unwrap();
+    let downloaded = plain(&core, &url).idle_timeout(SHORT).to_writer(tokio::io::sink()).await.unwrap();
     assert_eq!((downloaded.bytes, downloaded.attempts), (100_000, 3));
     emulator.set_faults(FaultPlan::always(Fault::StallBody));
-    let idle = reason(image_download(&core, &url).idle_timeout(SHORT).to_bytes().await);
+    let idle = reason(plain(&core, &url).idle_timeout(SHORT).to_bytes().await);
     assert!(matches!(idle, DownloadReason::Idle { limit: SHORT }), "{idle:?}");
     // Bytes keep coming, so only the deadline helps.
     emulator.set_faults(FaultPlan::always(Fault::Drip));
     let directory = TempDir::new().unwrap();
     let started = Instant::now();
-    let download = image_download(&core, &url).deadline(SHORT).to_file(directory.path().join("a")).await;
+    let download = plain(&core, &url).deadline(SHORT).to_file(directory.path().join("a")).await;
     let error = download.unwrap_err();
     assert!(matches!(error.reason, DownloadReason::Deadline { limit: SHORT }), "{error:?}");
     assert!(error.received > 0 && error.attempts == 1 && started.elapsed() < LONG);
@@ -528,7 +533,7 @@ async fn dropping_it_halfway_leaves_no_file() {
     let path = directory.path().join("a.jpg");
     let half = Arc::new(tokio::sync::Notify::new());
     let (arrived, into) = (half.clone(), directory.path().to_owned());
-    let download = image_download(&core, blob(&emulator, 2 * MIB)).on_progress(move |progress| {
+    let download = plain(&core, blob(&emulator, 2 * MIB)).on_progress(move |progress| {
         if progress.received == MIB {
             let names = files(&into);
             assert!(names.len() == 1 && names[0].starts_with(".a.jpg.") && names[0].ends_with(".part"), "{names:?}");
@@ -547,7 +552,7 @@ async fn a_file_that_cannot_be_written_is_told_before_anything_is_sent() {
     let (emulator, core) = start(Emulator::builder()).await;
     let directory = TempDir::new().unwrap();
     for path in [directory.path().join("none/a.jpg"), directory.path().join(".."), PathBuf::new()] {
-        let error = image_download(&core, blob(&emulator, 10)).to_file(&path).await.unwrap_err();
+        let error = plain(&core, blob(&emulator, 10)).to_file(&path).await.unwrap_err();
         assert!(matches!(error.reason, DownloadReason::File { .. }), "{error:?}");
         assert!(error.to_string().contains("Nothing was sent"), "{error}");
     }
@@ -555,12 +560,12 @@ async fn a_file_that_cannot_be_written_is_told_before_anything_is_sent() {
     // The name is taken by a directory.
     let taken = directory.path().join("taken");
     std::fs::create_dir(&taken).unwrap();
-    let error = image_download(&core, blob(&emulator, 10)).to_file(&taken).await.unwrap_err();
+    let error = plain(&core, blob(&emulator, 10)).to_file(&taken).await.unwrap_err();
     assert!(matches!(error.reason, DownloadReason::File { .. }), "{error:?}");
     assert_eq!(files(&directory), ["taken"]);
     // Long names leave no room for more.
     let long = directory.path().join("ä".repeat(120));
-    image_download(&core, blob(&emulator, 10)).to_file(&long).await.unwrap();
+    plain(&core, blob(&emulator, 10)).to_file(&long).await.unwrap();
     assert!(long.exists());
 
     struct Full;
@@ -586,7 +591,7 @@ async fn a_file_that_cannot_be_written_is_told_before_anything_is_sent() {
         }
     }
     let before = emulator.requests().len();
-    let failed = reason(image_download(&core, blob(&emulator, 10)).to_writer(Full).await);
+    let failed = reason(plain(&core, blob(&emulator, 10)).to_writer(Full).await);
     assert!(matches!(failed, DownloadReason::Writer(_)), "{failed:?}");
     assert_eq!(emulator.requests().len(), before + 1);
 }
@@ -599,11 +604,11 @@ async fn progress_never_goes_back() {
         move |progress: leonardo_ai::funcs::Progress| told.lock().unwrap().push((progress.received, progress.total))
     };
     let (emulator, core) = start(Emulator::builder().faults(FaultPlan::sequence([Fault::CutBody]))).await;
-    image_download(&core, blob(&emulator, 500_000)).on_progress(listen(&told)).to_bytes().await.unwrap();
+    plain(&core, blob(&emulator, 500_000)).on_progress(listen(&told)).to_bytes().await.unwrap();
     // Begins anew.
     let server = Server::script(vec![cut("", 10, b"012345"), Reply::with(200, &[], "0123456789")]).await;
     let anew = Arc::new(Mutex::new(Vec::new()));
-    image_download(&server.core(), link(&server)).on_progress(listen(&anew)).to_bytes().await.unwrap();
+    plain(&server.core(), link(&server)).on_progress(listen(&anew)).to_bytes().await.unwrap();
     for (told, total) in [(told, 500_000), (anew, 10)] {
         let told = told.lock().unwrap();
         assert!(told.windows(2).all(|two| two[0].0 < two[1].0), "{told:?}");
@@ -682,7 +687,9 @@ async fn names_come_from_the_content_and_stay_in_the_directory() {
     })
     .await;
     let directory = TempDir::new().unwrap();
-    let paths = image_download_all(&server.core(), &made_of(&server, "../a/b", 3), directory.path()).await.unwrap();
+    let core = server.core();
+    let all = image_download_all(&core, &made_of(&server, "../a/b", 3), directory.path()).any_content(true);
+    let paths = all.await.unwrap();
     let expected = ["___a_b-00.png", "___a_b-01.webp", "___a_b-02.tiff"];
     assert_eq!(files(&directory), expected);
     assert_eq!(paths, expected.map(|name| directory.path().join(name)));
@@ -705,7 +712,7 @@ async fn no_more_files_than_allowed_are_under_way_at_once() {
                         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         tokio::time::sleep(20 * MS).await;
                         now.fetch_sub(1, Ordering::SeqCst);
-                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nx").await;
+                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n\xff\xd8\xff").await;
                     }
                 });
             }
@@ -1091,4 +1098,315 @@ async fn a_transparent_picture_keeps_its_kind() {
     let directory = TempDir::new().unwrap();
     let paths = image_download_all(&core, &generation, directory.path()).await.unwrap();
     assert!(paths[0].to_string_lossy().ends_with("-00.png"), "{paths:?}");
+}
+
+/// Pictures and videos of every kind, as they begin, with the extension that they get.
+const MEDIA: [(&[u8], &str); 12] = [
+    (PNG, "png"),
+    (JPEG, "jpg"),
+    (WEBP, "webp"),
+    (b"GIF89a and so on", "gif"),
+    (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1 and so on", "avif"),
+    (b"\0\0\0\x18ftypheic\0\0\0\0mif1 and so on", "heic"),
+    (b"BM\x9a\0\0\0\0\0\0\0 and so on", "bmp"),
+    (b"II*\0\x08\0\0\0 and so on", "tiff"),
+    (b"\0\0\0\x20ftypisom\0\0\x02\0 and so on", "mp4"),
+    (b"\0\0\0\x14ftypqt  \0\0\0\0 and so on", "mov"),
+    (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm and so on", "webm"),
+    (b"\x1a\x45\xdf\xa3\xa3\x42\x86\x81\x01\x42\x82\x88matroska and so on", "mkv"),
+];
+const PAGE: &str =
+    "<!DOCTYPE html>\n<html><head><title>Blocked</title></head><body>This page was blocked.</body></html>";
+
+/// An answer of which each byte comes in a chunk of its own.
+fn by_bytes(body: &[u8]) -> Reply {
+    let mut bytes = chunked_head(200).into_bytes();
+    for byte in body {
+        bytes.extend([b'1', b'\r', b'\n', *byte, b'\r', b'\n']);
+    }
+    bytes.extend(b"0\r\n\r\n");
+    Reply::Send(bytes)
+}
+
+/// Downloads to each place there is, and gives the errors. Fails if anything is left of it.
+async fn refused_everywhere(server: &Server) -> Vec<DownloadError> {
+    let (core, directory) = (server.core(), TempDir::new().unwrap());
+    let path = directory.path().join("old.jpg");
+    std::fs::write(&path, "old").unwrap();
+    let mut writer = Vec::new();
+    let errors = vec![
+        image_download(&core, link(server)).to_file(&path).await.unwrap_err(),
+        image_download(&core, link(server)).to_writer(&mut writer).await.unwrap_err(),
+        image_download(&core, link(server)).to_bytes().await.unwrap_err(),
+        image_download_all(&core, &made_of(server, "g", 1), directory.path()).await.unwrap_err(),
+    ];
+    only(directory.path(), &["old.jpg"]).await;
+    assert_eq!(std::fs::read(&path).unwrap(), b"old");
+    assert!(writer.is_empty(), "{writer:?}");
+    errors
+}
+
+#[tokio::test]
+async fn what_is_neither_a_picture_nor_a_video_is_not_written() {
+    for (content_type, body, words) in [
+        (
+            "text/html; charset=utf-8",
+            PAGE,
+            "is an HTML page (text/html; charset=utf-8), which begins \"<!DOCTYPE html>",
+        ),
+        ("image/jpeg", PAGE, "is an HTML page (image/jpeg)"),
+        ("application/json", "{\"error\":\"no\"}", "is JSON (application/json), which begins"),
+        ("application/xml", "<Error/>", "is an XML document"),
+        ("text/plain", "\x1b[31mno", "is something else (text/plain), which begins \" [31mno\""),
+    ] {
+        let whole = Reply::with(200, &[("content-type", content_type)], body);
+        for reply in [whole, by_bytes(body.as_bytes())] {
+            let announced = !format!("{reply:?}").contains("chunked");
+            let server = Server::always(reply).await;
+            for error in refused_everywhere(&server).await {
+                let DownloadReason::NotMedia { content_type: told, beginning } = &error.reason else {
+                    panic!("{error:?}");
+                };
+                assert!(!beginning.is_empty() && beginning.chars().count() <= 64, "{beginning}");
+                assert!(!beginning.contains(char::is_control), "{beginning:?}");
+                assert_eq!((error.attempts, error.received), (1, 0), "{error}");
+                let text = error.to_string();
+                assert!(text.contains("Check the link and any proxy between"), "{text}");
+                if announced {
+                    assert_eq!(told.as_deref(), Some(content_type));
+                    assert!(text.contains(words), "{text}");
+                }
+            }
+            assert_eq!(server.count(), 4, "it is not tried again");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_body_is_no_picture_and_asked_for_again() {
+    for empty in [Reply::with(200, &[("content-type", "image/png")], ""), by_bytes(b"")] {
+        let server = Server::always(empty.clone()).await;
+        for error in refused_everywhere(&server).await {
+            let DownloadReason::NotMedia { beginning, .. } = &error.reason else { panic!("{error:?}") };
+            assert!(beginning.is_empty() && error.attempts == 4, "{error:?}");
+            assert!(error.to_string().contains("the response is empty"), "{error}");
+            assert!(error.to_string().ends_with("Try again."), "{error}");
+        }
+        let replies = || vec![empty.clone(), Reply::with(200, &[], PNG)];
+        let server = Server::script(replies()).await;
+        let mut writer = Vec::new();
+        image_download(&server.core(), link(&server)).to_writer(&mut writer).await.unwrap();
+        assert_eq!(writer, PNG);
+        let (server, directory) = (Server::script(replies()).await, TempDir::new().unwrap());
+        image_download_all(&server.core(), &made_of(&server, "g", 1), directory.path()).await.unwrap();
+        assert_eq!(std::fs::read(directory.path().join("g-00.png")).unwrap(), PNG);
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_picture_and_video_is_told_by_its_beginning_whatever_the_pieces() {
+    let server = Server::start(|number, _| {
+        let (content, _) = MEDIA[number / 6];
+        // Three to whom it is sent at once, then three byte by byte.
+        if number % 6 < 3 { Reply::with(200, &[("content-type", "text/html")], content) } else { by_bytes(content) }
+    })
+    .await;
+    let core = server.core();
+    for (content, extension) in MEDIA {
+        for _ in 0..2 {
+            let directory = TempDir::new().unwrap();
+            let mut writer = Vec::new();
+            image_download(&core, link(&server)).to_writer(&mut writer).await.unwrap();
+            assert_eq!(writer, content, "{extension}");
+            assert_eq!(image_download(&core, link(&server)).to_bytes().await.unwrap(), content, "{extension}");
+            let paths = image_download_all(&core, &made_of(&server, "g", 1), directory.path()).await.unwrap();
+            assert_eq!(paths, [directory.path().join(format!("g-00.{extension}"))]);
+            assert_eq!(std::fs::read(&paths[0]).unwrap(), content, "{extension}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_breaks_off_in_its_beginning_goes_on_there() {
+    let broken_at = || MEDIA.iter().flat_map(|(content, _)| (0..content.len()).map(|length| (*content, length)));
+    let server = Server::start(move |number, _| {
+        let (content, length) = broken_at().nth(number / 2).unwrap();
+        let (first, rest) = content.split_at(length);
+        let range = format!("bytes {length}-{}/{}", content.len() - 1, content.len());
+        match (number % 2, length) {
+            (0, _) => cut("etag: \"1\"\r\n", content.len(), first),
+            (_, 0) => Reply::with(200, &[], rest),
+            _ => part(&range, "\"1\"", rest),
+        }
+    })
+    .await;
+    let core = server.core();
+    for (content, length) in broken_at() {
+        let mut writer = Vec::new();
+        let downloaded = image_download(&core, link(&server)).to_writer(&mut writer).await.unwrap();
+        assert_eq!((writer.as_slice(), downloaded.attempts), (content, 2), "after {length} bytes");
+        let asked = server.received().pop().unwrap().header("range").map(str::to_owned);
+        assert_eq!(asked, (length > 0).then(|| format!("bytes={length}-")));
+    }
+    // What the writer does not have yet can begin anew.
+    let server = Server::script(vec![cut("", PNG.len(), &PNG[..7]), Reply::with(200, &[], JPEG)]).await;
+    let mut writer = Vec::new();
+    image_download(&server.core(), link(&server)).to_writer(&mut writer).await.unwrap();
+    assert_eq!(writer, JPEG);
+    // The rest makes it no picture.
+    let rest = part("bytes 1-16/17", "\"1\"", b"89 is no picture");
+    let server = Server::script(vec![cut("etag: \"1\"\r\n", 17, b"G"), rest]).await;
+    let failed = reason(image_download(&server.core(), link(&server)).to_bytes().await);
+    assert!(
+        matches!(&failed, DownloadReason::NotMedia { beginning, .. } if beginning == "G89 is no picture"),
+        "{failed:?}"
+    );
+}
+
+#[tokio::test]
+async fn other_kinds_of_files_are_an_option() {
+    for body in [PAGE, "x", ""] {
+        let server = Server::always(Reply::with(200, &[("content-type", "text/html")], body)).await;
+        let (core, directory) = (server.core(), TempDir::new().unwrap());
+        let path = directory.path().join("a.html");
+        let downloaded = plain(&core, link(&server)).to_file(&path).await.unwrap();
+        assert_eq!((downloaded.bytes, downloaded.attempts), (body.len() as u64, 1));
+        assert_eq!(std::fs::read(&path).unwrap(), body.as_bytes());
+        let mut writer = Vec::new();
+        plain(&core, link(&server)).to_writer(&mut writer).await.unwrap();
+        assert_eq!(writer, body.as_bytes());
+        assert_eq!(plain(&core, link(&server)).to_bytes().await.unwrap(), body);
+        let generation = made_of(&server, "g", 1);
+        let all = || image_download_all(&core, &generation, directory.path()).any_content(true).skip_existing(true);
+        for _ in 0..2 {
+            assert_eq!(std::fs::read(&all().await.unwrap()[0]).unwrap(), body.as_bytes());
+        }
+        assert_eq!(server.count(), if body.is_empty() { 5 } else { 4 }, "what is there is passed over");
+    }
+}
+
+#[tokio::test]
+async fn what_a_page_repeats_of_the_link_is_not_shown() {
+    let pages = [
+        format!("<html>{SECRET}</html>"),
+        // Only a part of it is in what is kept.
+        format!("<html>{:46}{SECRET}</html>", "the signature"),
+        SECRET[..12].to_owned(),
+    ];
+    for page in pages {
+        let server = Server::always(Reply::with(200, &[("content-type", SECRET)], page)).await;
+        for query in [format!("X-Amz-Signature={SECRET}"), SECRET.to_owned()] {
+            let url = format!("{}?{query}", link(&server));
+            let error = image_download(&server.core(), &url).to_bytes().await.unwrap_err();
+            assert!(matches!(error.reason, DownloadReason::NotMedia { .. }), "{error:?}");
+            assert!(!everything(&error).contains(&SECRET[..6]), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_files_that_begin_as_pictures_are_passed_over() {
+    let server = Server::always(Reply::with(200, &[], JPEG)).await;
+    let (core, directory) = (server.core(), TempDir::new().unwrap());
+    let generation = made_of(&server, "g", 5);
+    // What a page, nothing, a text of the link's extension and a directory left behind.
+    let file = |name: &str| directory.path().join(name);
+    for (name, content) in [("g-00.jpg", PAGE.as_bytes()), ("g-01.jpg", b""), ("g-02.tiff", b"{}"), ("g-04.webp", WEBP)]
+    {
+        std::fs::write(file(name), content).unwrap();
+    }
+    std::fs::create_dir(file("g-03.png")).unwrap();
+    for requests in [4, 4] {
+        let paths = image_download_all(&core, &generation, directory.path()).skip_existing(true).await.unwrap();
+        assert_eq!(paths, ["g-00.jpg", "g-01.jpg", "g-02.jpg", "g-03.jpg", "g-04.webp"].map(file));
+        assert!(paths[..4].iter().all(|path| std::fs::read(path).unwrap() == JPEG));
+        assert_eq!(std::fs::read(&paths[4]).unwrap(), WEBP);
+        assert_eq!(server.count(), requests);
+    }
+    // Each kind that can have been downloaded is found again.
+    for (content, extension) in MEDIA {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join(format!("g-00.{extension}"));
+        std::fs::write(&path, content).unwrap();
+        let all = image_download_all(&core, &generation, directory.path()).skip_existing(true).concurrency(1);
+        assert_eq!(all.await.unwrap()[0], path);
+        assert_eq!(std::fs::read(&path).unwrap(), content, "{extension}");
+    }
+}
+
+#[tokio::test]
+async fn all_pictures_have_the_length_that_was_announced() {
+    let cut_png = cut("content-type: image/png\r\n", PNG.len() + 1, PNG);
+    let (server, directory) = (Server::always(cut_png).await, TempDir::new().unwrap());
+    let error = image_download_all(&server.core(), &made_of(&server, "g", 1), directory.path()).await.unwrap_err();
+    assert_eq!((error.attempts, error.received), (4, PNG.len() as u64), "{error}");
+    only(directory.path(), &[]).await;
+}
+
+#[tokio::test]
+async fn a_deadline_of_zero_sends_nothing() {
+    let server = Server::always(Reply::with(200, &[], PNG)).await;
+    let (core, directory) = (server.core(), TempDir::new().unwrap());
+    let mut writer = Vec::new();
+    let zero = || image_download(&core, link(&server)).deadline(Duration::ZERO);
+    for error in [
+        zero().to_file(directory.path().join("a.png")).await.unwrap_err(),
+        zero().to_writer(&mut writer).await.unwrap_err(),
+        zero().to_bytes().await.unwrap_err(),
+        image_download_all(&core, &made_of(&server, "g", 1), directory.path().join("all"))
+            .deadline(Duration::ZERO)
+            .await
+            .unwrap_err(),
+    ] {
+        assert!(matches!(error.reason, DownloadReason::Deadline { limit: Duration::ZERO }), "{error:?}");
+        assert!(error.attempts == 0 && error.to_string().contains("Nothing was sent"), "{error}");
+    }
+    let path = directory.path().join("b.png");
+    std::fs::write(&path, PNG).unwrap();
+    for upload in [init_images_upload_file(&core, &path), init_images_upload_bytes(&core, PNG)] {
+        let error = upload.deadline(Duration::ZERO).await.unwrap_err();
+        assert!(matches!(error.reason, UploadReason::Deadline { limit: Duration::ZERO }), "{error:?}");
+        assert!(error.attempts == 0 && error.to_string().contains("Nothing was sent"), "{error}");
+    }
+    assert_eq!((server.count(), server.connections()), (0, 0));
+    assert_eq!(files(&directory), ["b.png"]);
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_no_delay_does_not_shorten_the_policys() {
+    const DELAY: Duration = Duration::from_millis(300);
+    let policy = || RetryPolicy::default().initial_backoff(DELAY).jitter(0.0);
+    let download = async |retry_after: &str| {
+        let busy = Reply::with(503, &[("retry-after", retry_after)], "");
+        let server = Server::script(vec![busy, Reply::with(200, &[], PNG)]).await;
+        let (core, started) = (server.core(), Instant::now());
+        image_download(&core, link(&server)).retry(policy()).to_bytes().await.unwrap();
+        (started.elapsed(), server.count())
+    };
+    let upload = async || {
+        let busy = Reply::with(503, &[("retry-after", "0")], "");
+        let server = storage(json!({"key": "k"}), None, vec![busy, Reply::with(204, &[], "")]).await;
+        let (core, started) = (server.core(), Instant::now());
+        init_images_upload_bytes(&core, PNG).retry(policy()).await.unwrap();
+        (started.elapsed(), server.count() - 1)
+    };
+    let past = "Wed, 21 Oct 2015 07:28:00 GMT";
+    for (elapsed, requests) in [download("0").await, download(past).await, upload().await] {
+        assert!(requests == 2 && elapsed >= DELAY, "{requests} requests in {elapsed:?}");
+    }
+}
+
+#[tokio::test]
+async fn debug_of_errors_says_what_display_does() {
+    let server = Server::always(Reply::with(200, &[("content-type", "text/html")], PAGE)).await;
+    let error = image_download(&server.core(), link(&server)).to_bytes().await.unwrap_err();
+    assert_eq!(format!("{error:?}"), format!("DownloadError({error})"));
+    assert_eq!(format!("{:#?}", error.reason), format!("DownloadReason({})", error.reason));
+    let error = init_images_upload_bytes(&server.core(), &b"text"[..]).await.unwrap_err();
+    assert_eq!(format!("{error:?}"), format!("UploadError({error})"));
+    assert_eq!(format!("{:#?}", error.reason), format!("UploadReason({})", error.reason));
+    // Causes that the message does not hold follow it.
+    let error = image_download(&server.core(), "https://127.0.0.1:1/a").retry(RetryPolicy::none()).to_bytes().await;
+    let error = error.unwrap_err();
+    assert!(format!("{error:?}").starts_with(&format!("DownloadError({error}")), "{error:?}");
 }

@@ -18,7 +18,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use url::Url;
 
 use crate::LeonardoCore;
-use crate::error::ConfigError;
+use crate::error::{self, ConfigError};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture};
 #[cfg(not(target_arch = "wasm32"))]
@@ -34,6 +34,8 @@ use crate::transport::{self, TransportError, TransportErrorKind};
 /// The request carries neither the key nor any header of the core's. The link must be https, unless scheme, host and
 /// port are those of the configured server. Redirects are not followed.
 ///
+/// What arrives must begin as a picture or a video does; see [`any_content`](Download::any_content).
+///
 /// # Errors
 ///
 /// [`DownloadError`].
@@ -41,6 +43,7 @@ pub fn image_download(core: &LeonardoCore, url: impl AsRef<str>) -> Download<'_>
     Download {
         core,
         url: url.as_ref().to_owned(),
+        any_content: false,
         max_bytes: 256 * 1024 * 1024,
         idle_timeout: storage::IDLE,
         deadline: Some(storage::DEADLINE),
@@ -52,12 +55,13 @@ pub fn image_download(core: &LeonardoCore, url: impl AsRef<str>) -> Download<'_>
 /// A download that is going to be made; made by [`image_download`].
 ///
 /// A transfer that breaks off goes on where it stopped, if the server can do that and still has the same file;
-/// otherwise it begins anew. Repeated are: no connection, a broken or stalled transfer, a wrong length, 408, 429 and
-/// 5xx.
+/// otherwise it begins anew. Repeated are: no connection, a broken or stalled transfer, a wrong length, an empty body,
+/// 408, 429 and 5xx.
 #[must_use = "nothing is downloaded until it is said where to"]
 pub struct Download<'a> {
     core: &'a LeonardoCore,
     url: String,
+    any_content: bool,
     max_bytes: u64,
     idle_timeout: Duration,
     deadline: Option<Duration>,
@@ -88,6 +92,14 @@ pub struct Downloaded {
 }
 
 impl<'a> Download<'a> {
+    /// Whether files of every kind are accepted, empty ones included. Defaults to `false`: what arrives must begin as a
+    /// picture (PNG, JPEG, WebP, GIF, AVIF, HEIC, BMP, TIFF) or a video (MP4, MOV, WebM, Matroska) does. Anything else,
+    /// such as the page of a proxy, ends in [`DownloadReason::NotMedia`] before any of it is written.
+    pub fn any_content(mut self, any: bool) -> Self {
+        self.any_content = any;
+        self
+    }
+
     /// The largest file that is accepted, in bytes; 256 MiB if not set. A larger one is refused when it is announced, or
     /// else when it exceeds the limit.
     pub fn max_bytes(mut self, limit: u64) -> Self {
@@ -101,7 +113,7 @@ impl<'a> Download<'a> {
         self
     }
 
-    /// The longest that all of it may take; an hour if not set, `None` for no limit.
+    /// The longest that all of it may take; an hour if not set, `None` for no limit. If it is zero, nothing is sent.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.deadline = deadline.into();
         self
@@ -266,13 +278,16 @@ struct Transfer<'a> {
     url: Url,
     /// The URL as it may be shown.
     shown: String,
+    any_content: bool,
     max_bytes: u64,
     idle_timeout: Duration,
     on_progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
     repeats: Repeats<'a>,
-    /// The bytes that are in the sink.
+    /// The bytes that arrived.
     received: u64,
-    /// The most bytes that were in it when an attempt had brought a good deal.
+    /// Whether they are in the sink. Before that `head` has all of them.
+    begun: bool,
+    /// The most bytes that had arrived when an attempt had brought a good deal.
     furthest: u64,
     reported: Option<u64>,
     total: Option<u64>,
@@ -304,10 +319,14 @@ fn passing(reason: DownloadReason) -> Failure {
 
 impl<'a> Transfer<'a> {
     fn new(download: Download<'a>) -> Result<Self, DownloadError> {
-        let Download { core, url, max_bytes, idle_timeout, deadline, retry, on_progress } = download;
+        let Download { core, url, any_content, max_bytes, idle_timeout, deadline, retry, on_progress } = download;
         let repeats = Repeats::new(&core.inner, retry, deadline);
         let (shown, url) = storage::address(&url, &core.inner.server);
         let url = match url {
+            // The future of a timeout is polled before its timer.
+            Ok(_) if repeats.deadline.is_zero() => {
+                return Err(DownloadError::unsent(shown, DownloadReason::Deadline { limit: Duration::ZERO }));
+            }
             Ok(url) if runtime::is_running() => url,
             Ok(_) => return Err(DownloadError::unsent(shown, DownloadReason::NoRuntime)),
             Err(reason) => return Err(DownloadError::unsent(shown, DownloadReason::Url(reason))),
@@ -316,11 +335,13 @@ impl<'a> Transfer<'a> {
             core,
             url,
             shown,
+            any_content,
             max_bytes,
             idle_timeout,
             on_progress,
             repeats,
             received: 0,
+            begun: false,
             furthest: 0,
             reported: None,
             total: None,
@@ -368,7 +389,7 @@ impl<'a> Transfer<'a> {
             if !passing {
                 return Err(reason);
             }
-            if self.validator.is_none() && self.received > 0 && !sink.can_restart() {
+            if self.validator.is_none() && self.begun && !sink.can_restart() {
                 return Err(reason);
             }
             // Only what was never reached before counts, so that a file that is begun anew again and again comes to an
@@ -428,9 +449,10 @@ impl<'a> Transfer<'a> {
     }
 
     async fn restart(&mut self, sink: &mut Sink<'_>) -> Result<(), DownloadReason> {
-        if self.received > 0 {
+        if self.begun {
             sink.restart().await?;
         }
+        self.begun = false;
         self.received = 0;
         self.head.clear();
         Ok(())
@@ -493,12 +515,32 @@ impl<'a> Transfer<'a> {
             let to = response.headers().get(LOCATION).and_then(|to| self.url.join(to.to_str().ok()?).ok());
             return DownloadReason::Redirect { status: Some(status), to: to.map(|to| storage::shown(&to)) }.into();
         }
-        let query: Vec<_> = self.url.query_pairs().map(|(_, value)| value.into_owned()).collect();
-        let secrets: Vec<_> = query.iter().map(String::as_str).collect();
+        let secrets = self.secrets();
+        let secrets: Vec<_> = secrets.iter().map(String::as_str).collect();
         let storage::Refusal { code, message, retry_after: pause } =
             storage::refusal(response, self.idle_timeout, &secrets).await;
         let reason = DownloadReason::Refused { status, code, message };
         Failure { reason, passing: storage::is_transient(status), pause }
+    }
+
+    /// What the query holds, as it is meant and as it stands in the link.
+    fn secrets(&self) -> Vec<String> {
+        let meant = self.url.query_pairs().map(|(_, value)| value.into_owned());
+        let query = self.url.query().unwrap_or_default();
+        let written = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value).to_owned());
+        meant.chain(written).collect()
+    }
+
+    /// Why what arrived is not written. Only an empty body may be another one the next time.
+    fn not_media(&mut self) -> Failure {
+        let secrets = self.secrets();
+        let secrets: Vec<_> = secrets.iter().map(String::as_str).collect();
+        let content_type = self.content_type.as_ref().map(|text| storage::excerpt(text.as_bytes(), &secrets));
+        let beginning = storage::excerpt(&self.head, &secrets);
+        // Nothing of it is of the file.
+        self.received = 0;
+        let passing = beginning.is_empty();
+        Failure { reason: DownloadReason::NotMedia { content_type, beginning }, passing, pause: None }
     }
 
     /// Reads the body to its end.
@@ -516,9 +558,16 @@ impl<'a> Transfer<'a> {
             if length > self.max_bytes {
                 return Err(DownloadReason::TooLarge { limit: self.max_bytes, announced: None }.into());
             }
-            sink.write(&chunk).await?;
-            if self.head.len() < storage::HEAD {
-                self.head.extend(chunk.iter().take(storage::HEAD - self.head.len()));
+            let held = self.head.len();
+            self.head.extend(chunk.iter().take(storage::HEAD - held));
+            if !self.begun && (self.any_content || storage::extension_of(&self.head).is_some()) {
+                self.begun = true;
+                sink.write(&self.head[..held]).await?;
+            }
+            if self.begun {
+                sink.write(&chunk).await?;
+            } else if self.head.len() == storage::HEAD {
+                return Err(self.not_media());
             }
             self.received = length;
             self.repeats.moved();
@@ -531,6 +580,7 @@ impl<'a> Transfer<'a> {
                 }
                 Err(passing(DownloadReason::Length { expected: total }))
             }
+            _ if !self.begun && !self.any_content => Err(self.not_media()),
             _ => Ok(()),
         }
     }
@@ -573,7 +623,7 @@ impl Range {
 ///
 /// The message says what to do next. It shows neither the key, which is never sent, nor the query of the link; nor does
 /// `Debug`.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{}", self.message())]
 #[non_exhaustive]
 pub struct DownloadError {
@@ -611,8 +661,10 @@ impl DownloadError {
     }
 }
 
+error::debug_as_display!(DownloadError, DownloadReason);
+
 /// What went wrong with a download.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DownloadReason {
     /// The link cannot be used. Nothing was sent.
@@ -671,6 +723,15 @@ pub enum DownloadReason {
         /// The length that was announced.
         expected: u64,
     },
+    /// The response is neither a picture nor a video, and [`any_content`](Download::any_content) is not set. Nothing
+    /// of it was written.
+    #[error("{}", instead(.content_type, .beginning))]
+    NotMedia {
+        /// What the server says that it is.
+        content_type: Option<String>,
+        /// How it begins: at most 64 characters, none of them a control character. Empty if there is nothing in it.
+        beginning: String,
+    },
     /// The answer is not one to a download, or to the rest of one.
     #[error("the answer cannot be used: {0}")]
     Unusable(&'static str),
@@ -703,9 +764,35 @@ impl DownloadReason {
             Self::Refused { .. } => "Read the generation again and take the link from there; it may be gone.",
             Self::Redirect { .. } => "Check the link, and any proxy between.",
             Self::TooLarge { .. } => "Raise max_bytes, if that is a size to expect.",
+            Self::NotMedia { beginning, .. } if beginning.is_empty() => "Try again.",
+            Self::NotMedia { .. } => {
+                "Check the link and any proxy between, and read the generation again for a new link; any_content(true) \
+                 accepts other kinds of files."
+            }
             Self::CannotRestart => "Download to a file, which can begin anew.",
             Self::File { .. } => "Check the directory, its permissions and the space that is left.",
             Self::Writer(_) => "What was written is the beginning of the file.",
         }
     }
+}
+
+/// What came where a picture or a video was expected.
+fn instead(content_type: &Option<String>, beginning: &str) -> String {
+    let what = match beginning.trim_start_matches('\u{feff}').as_bytes() {
+        [] => "is empty",
+        [b'<', ..] if beginning.starts_with("<?xml") || content_type.as_ref().is_some_and(|it| it.contains("xml")) => {
+            "is an XML document"
+        }
+        [b'<', ..] => "is an HTML page",
+        [b'{' | b'[', ..] => "is JSON",
+        _ => "is something else",
+    };
+    let mut text = format!("a picture or a video was expected, and the response {what}");
+    if let Some(content_type) = content_type {
+        text.push_str(&format!(" ({content_type})"));
+    }
+    if !beginning.is_empty() {
+        text.push_str(&format!(", which begins {beginning:?}"));
+    }
+    text
 }

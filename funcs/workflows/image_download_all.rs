@@ -11,6 +11,7 @@ use {
     crate::transfer as storage,
     std::fmt,
     std::future::{IntoFuture, poll_fn},
+    std::io::{self, Read as _},
     std::path::{Path, PathBuf},
     std::sync::{Mutex, PoisonError},
     std::task::Poll,
@@ -43,6 +44,7 @@ pub fn image_download_all<'a>(
         directory: directory.into(),
         concurrency: 4,
         skip_existing: false,
+        any_content: false,
         max_bytes: 256 * 1024 * 1024,
         idle_timeout: storage::IDLE,
         deadline: Some(storage::DEADLINE),
@@ -61,6 +63,7 @@ pub struct DownloadAll<'a> {
     directory: PathBuf,
     concurrency: usize,
     skip_existing: bool,
+    any_content: bool,
     max_bytes: u64,
     idle_timeout: Duration,
     deadline: Option<Duration>,
@@ -80,10 +83,19 @@ impl<'a> DownloadAll<'a> {
         self
     }
 
-    /// Whether an image whose file is there already, and not empty, is passed over; not if not set. Files get their
-    /// names only when they are whole, so one that has its name is.
+    /// Whether an image is passed over whose file is there already, is not empty, and begins as a picture or a video
+    /// does. Defaults to `false`. Files get their names only when they are whole, so one that has its name is. Any other
+    /// file is replaced; if the image turns out to have another extension, the file stays beside it.
     pub fn skip_existing(mut self, skip: bool) -> Self {
         self.skip_existing = skip;
+        self
+    }
+
+    /// Whether files of every kind are accepted, empty ones included; see
+    /// [`Download::any_content`](super::Download::any_content). Defaults to `false`. With
+    /// [`skip_existing`](Self::skip_existing), every file that is not empty is passed over then.
+    pub fn any_content(mut self, any: bool) -> Self {
+        self.any_content = any;
         self
     }
 
@@ -99,7 +111,7 @@ impl<'a> DownloadAll<'a> {
         self
     }
 
-    /// The longest that all of it may take; an hour if not set, `None` for no limit.
+    /// The longest that all of it may take; an hour if not set, `None` for no limit. If it is zero, nothing is sent.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.deadline = deadline.into();
         self
@@ -120,6 +132,9 @@ impl<'a> DownloadAll<'a> {
     async fn run(self) -> Result<Vec<PathBuf>, DownloadError> {
         if !runtime::is_running() {
             return Err(DownloadError::unsent(String::new(), DownloadReason::NoRuntime));
+        }
+        if self.deadline == Some(Duration::ZERO) {
+            return Err(DownloadError::unsent(String::new(), DownloadReason::Deadline { limit: Duration::ZERO }));
         }
         let directory = self.directory.clone();
         let made = storage::blocking(move || std::fs::create_dir_all(directory)).await;
@@ -161,12 +176,14 @@ impl<'a> DownloadAll<'a> {
         let stem = self.directory.join(format!("{}-{index:02}", self.stem));
         if self.skip_existing {
             let (there, path) = (stem.clone(), url.split(['?', '#']).next().unwrap_or_default().to_owned());
-            let found = storage::blocking(move || Ok(existing(&there, &path))).await;
+            let any_content = self.any_content;
+            let found = storage::blocking(move || Ok(existing(&there, &path, any_content))).await;
             if let Ok(Some(path)) = found {
                 return Ok(path);
             }
         }
         let mut download = image_download(self.core, url).max_bytes(self.max_bytes).idle_timeout(self.idle_timeout);
+        download = download.any_content(self.any_content);
         download = download.deadline(self.deadline.map(|deadline| deadline.saturating_sub(started.elapsed())));
         if let Some(policy) = &self.retry {
             download = download.retry(policy.clone());
@@ -176,8 +193,14 @@ impl<'a> DownloadAll<'a> {
             let tell = move |progress| told.lock().unwrap_or_else(PoisonError::into_inner)(index, progress);
             download = download.on_progress(tell);
         }
-        let (path, _) = download.into_part(&stem, |kind| with_extension(&stem, extension(kind))).await?;
-        Ok(path)
+        let downloaded = download.into_part(&stem, |kind| with_extension(&stem, extension(kind))).await;
+        downloaded.map(|(path, _)| path).map_err(|mut error| {
+            // That of one file is only what was left of the deadline.
+            if let (DownloadReason::Deadline { limit }, Some(deadline)) = (&mut error.reason, self.deadline) {
+                *limit = deadline;
+            }
+            error
+        })
     }
 }
 
@@ -199,12 +222,23 @@ impl<'a> IntoFuture for DownloadAll<'a> {
     }
 }
 
-/// A file of that name, with any extension that it can have got.
+/// A file of that name, with any extension that it can have got, and with the content of such a file.
 #[cfg(not(target_arch = "wasm32"))]
-fn existing(stem: &Path, link: &str) -> Option<PathBuf> {
-    let extensions = ["png", "jpg", "webp", "gif", "avif", "mp4", "bin"].into_iter().chain(of_link(link));
+fn existing(stem: &Path, link: &str, any_content: bool) -> Option<PathBuf> {
+    let extensions = storage::EXTENSIONS.into_iter().chain(["bin"]).chain(of_link(link));
     let mut paths = extensions.map(|extension| with_extension(stem, extension));
-    paths.find(|path| std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0))
+    paths.find(|path| {
+        // Opening what is no file, such as a pipe, could wait for ever.
+        let is_there = std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0);
+        is_there && (any_content || begins_as_media(path).unwrap_or(false))
+    })
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn begins_as_media(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    std::fs::File::open(path)?.take(storage::HEAD as u64).read_to_end(&mut head)?;
+    Ok(storage::extension_of(&head).is_some())
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::init_images_upload_init_image;
 use crate::LeonardoCore;
-use crate::error::{ConfigError, Error};
+use crate::error::{self, ConfigError, Error};
 use crate::models::{ImageExtension, InitImageId, InitImageUpload, UploadInitImageRequest};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture};
@@ -107,7 +107,7 @@ impl<'a> Upload<'a> {
         self
     }
 
-    /// The longest that all of it may take; an hour if not set, `None` for no limit.
+    /// The longest that all of it may take; an hour if not set, `None` for no limit. If it is zero, nothing is sent.
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.deadline = deadline.into();
         self
@@ -147,8 +147,11 @@ impl<'a> IntoFuture for Upload<'a> {
                 reported: None,
                 spent: false,
             };
-            let result = if runtime::is_running() {
-                let limit = deadline.unwrap_or(Duration::MAX);
+            let limit = deadline.unwrap_or(Duration::MAX);
+            let result = if limit.is_zero() {
+                // The future of a timeout is polled before its timer.
+                Err(UploadReason::Deadline { limit })
+            } else if runtime::is_running() {
                 let result = runtime::timeout(limit, pin!(transfer.run())).await;
                 result.unwrap_or(Err(UploadReason::Deadline { limit }))
             } else {
@@ -655,7 +658,7 @@ mod stream {
 ///
 /// The message says what to do next. It shows neither the key, which the storage is not sent, nor anything of the form
 /// that lets whoever has it upload; nor does `Debug`.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{}", self.message())]
 #[non_exhaustive]
 pub struct UploadError {
@@ -683,8 +686,10 @@ impl UploadError {
     }
 }
 
+error::debug_as_display!(UploadError, UploadReason);
+
 /// What went wrong with an upload.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum UploadReason {
     /// The file cannot be read.

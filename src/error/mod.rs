@@ -54,13 +54,16 @@ pub enum Error {
 /// keeps secrets, and the causes. The parts are fields.
 macro_rules! debug {
     ($($error:ident),+) => {$(
-        impl fmt::Debug for $error {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                debug(stringify!($error), self, f)
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                $crate::error::debug(stringify!($error), self, f)
             }
         }
     )+};
 }
+
+#[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+pub(crate) use debug as debug_as_display;
 
 debug!(
     ConfigError,

@@ -161,10 +161,23 @@ pub(crate) fn said(code: &Option<String>, message: &Option<String>) -> String {
     }
 }
 
+/// What is shorter is no secret, and would blot out words.
+const SECRET: usize = 8;
+
 /// Blots out what a storage repeats of what it was sent.
 fn without(text: String, secrets: &[&str]) -> String {
-    // What is shorter is no secret, and would blot out words.
-    secrets.iter().filter(|secret| secret.len() >= 8).fold(text, |text, secret| text.replace(secret, "[hidden]"))
+    secrets.iter().filter(|secret| secret.len() >= SECRET).fold(text, |text, secret| text.replace(secret, "[hidden]"))
+}
+
+/// The beginning of a body, to be shown, without what it repeats of `secrets`.
+#[cfg(feature = "image-download")]
+pub(crate) fn excerpt(head: &[u8], secrets: &[&str]) -> String {
+    let mut text = without(String::from_utf8_lossy(head).into_owned(), secrets);
+    // The end may have cut a secret, so that it was not found.
+    let cut = |tail: &str| secrets.iter().any(|secret| secret.len() >= SECRET && secret.starts_with(tail));
+    let at = text.char_indices().map(|(at, _)| at).find(|&at| text.len() - at >= 4 && cut(&text[at..]));
+    text.truncate(at.unwrap_or(text.len()));
+    error::clipped(&text)
 }
 
 /// Whether the same request may be answered otherwise later.
@@ -172,21 +185,40 @@ pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()
 }
 
-/// The extension that files with this beginning have.
-#[cfg(any(all(feature = "image-download-all", not(target_arch = "wasm32")), feature = "init-images-upload-file"))]
+/// How pictures and videos begin: the extension of files with this beginning, `None` if it is neither.
 pub(crate) fn extension_of(head: &[u8]) -> Option<&'static str> {
-    match head {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("png"),
-        [0xff, 0xd8, 0xff, ..] => Some("jpg"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("webp"),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("gif"),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("mp4"),
-        _ => None,
-    }
+    Some(match head {
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => "png",
+        [0xff, 0xd8, 0xff, ..] => "jpg",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "webp",
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => "gif",
+        // Two letters alone could begin any text; the four bytes after the length are reserved.
+        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => "bmp",
+        [b'I', b'I', b'*' | b'+', 0, ..] | [b'M', b'M', 0, b'*' | b'+', ..] => "tiff",
+        [0x1a, 0x45, 0xdf, 0xa3, rest @ ..] => match rest.windows(8).any(|word| word == b"matroska") {
+            true => "mkv",
+            false => "webm",
+        },
+        [_, _, _, _, b'f', b't', b'y', b'p', a, b, c, d, rest @ ..] => match &[*a, *b, *c, *d] {
+            b"avif" | b"avis" => "avif",
+            // These brands are those of the container; the brands after it tell what is in it.
+            b"mif1" | b"msf1" if rest.chunks(4).any(|brand| brand == b"avif" || brand == b"avis") => "avif",
+            b"mif1" | b"msf1" => "heic",
+            [b'h', b'e', b'i' | b'v', b'c' | b'x' | b'm' | b's'] => "heic",
+            b"qt  " => "mov",
+            _ => "mp4",
+        },
+        _ => return None,
+    })
 }
 
-/// As many of a file's first bytes as it takes to tell what it is.
-pub(crate) const HEAD: usize = 12;
+/// All that `extension_of` gives.
+#[cfg(all(feature = "image-download-all", not(target_arch = "wasm32")))]
+pub(crate) const EXTENSIONS: [&str; 12] =
+    ["png", "jpg", "webp", "gif", "avif", "heic", "bmp", "tiff", "mp4", "mov", "webm", "mkv"];
+
+/// As many of a file's first bytes as it takes to tell what it is, and to show what it is instead.
+pub(crate) const HEAD: usize = 64;
 
 /// Decides when a transfer is attempted again.
 pub(crate) struct Repeats<'a> {
@@ -239,9 +271,10 @@ impl<'a> Repeats<'a> {
 
     /// The pause before the next attempt; none if there must not be one.
     ///
-    /// A transfer may take longer than any call, so the policy's time counts from the last byte that was moved.
+    /// A transfer may take longer than any call, so the policy's time counts from the last byte that was moved. What
+    /// the server asks for makes the pause longer, and never shorter: it may ask for none.
     pub(crate) fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
-        let pause = asked.unwrap_or_else(|| self.pauses.next());
+        let pause = self.pauses.next().max(asked.unwrap_or_default());
         let allowed = self.policy.allows(self.counted, self.moved.elapsed(), pause);
         if !allowed || self.elapsed().saturating_add(pause) >= self.deadline {
             return None;
@@ -319,7 +352,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(any(feature = "image-download-all", feature = "init-images-upload-file"))]
     fn kinds() {
         for (head, extension) in [
             (&b"\x89PNG\r\n\x1a\n...."[..], Some("png")),
@@ -328,11 +360,62 @@ mod tests {
             (b"RIFF\x10\0\0\0WAVEfmt ", None),
             (b"GIF89a", Some("gif")),
             (b"\0\0\0\x20ftypisom", Some("mp4")),
+            (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", Some("mov")),
+            (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", Some("avif")),
+            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", Some("avif")),
+            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heic", Some("heic")),
+            (b"\0\0\0\x18ftypheic\0\0\0\0mif1", Some("heic")),
+            (b"\0\0\0\x18ftyphevx\0\0\0\0msf1", Some("heic")),
+            (b"\0\0\0\x20ftyp", None),
+            (b"BM\x9a\0\0\0\0\0\0\0\x36\0", Some("bmp")),
+            (b"BMW is no picture", None),
+            (b"II*\0\x08\0\0\0", Some("tiff")),
+            (b"MM\0*\0\0\0\x08", Some("tiff")),
+            (b"MM\0+\0\x08\0\0", Some("tiff")),
+            (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm", Some("webm")),
+            (b"\x1a\x45\xdf\xa3\xa3\x42\x86\x81\x01\x42\x82\x88matroska", Some("mkv")),
             (b"\x89PN", None),
             (b"plain text", None),
+            (b"<html>", None),
             (b"", None),
         ] {
             assert_eq!(extension_of(head), extension, "{head:?}");
+            #[cfg(feature = "image-download-all")]
+            assert!(extension.is_none_or(|extension| EXTENSIONS.contains(&extension)), "{extension:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "image-download")]
+    fn a_beginning_shows_no_part_of_a_secret() {
+        let secrets = ["0123456789abcdef", "short"];
+        for (head, shown) in [
+            (&b"<p>0123456789abcdef</p>"[..], "<p>[hidden]</p>"),
+            (b"<p>0123456789ab", "<p>"),
+            (b"a short 012", "a short 012"),
+            (b"\x1b[2J\r\n\xff.", "[2J  \u{fffd}"),
+            (b"", ""),
+        ] {
+            assert_eq!(excerpt(head, &secrets), shown);
+        }
+    }
+
+    #[test]
+    fn a_server_makes_pauses_longer_and_never_shorter() {
+        let core = crate::LeonardoCore::new("99999999-8888-4777-8666-555555555555").unwrap();
+        let policy = RetryPolicy::default().jitter(0.0).max_attempts(9);
+        let mut repeats = Repeats::new(&core.inner, Some(policy), None);
+        let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
+        for (asked, pause) in [
+            (seconds(0.0), seconds(0.5)),
+            (None, seconds(1.0)),
+            (seconds(9.0), seconds(9.0)),
+            // The pauses before were the policy's first, second and third.
+            (seconds(3.0), seconds(4.0)),
+            (seconds(3600.0), None),
+        ] {
+            repeats.begin();
+            assert_eq!(repeats.next(asked), pause, "{asked:?}");
         }
     }
 }
