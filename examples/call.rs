@@ -81,7 +81,7 @@ macro_rules! argument {
 }
 
 macro_rules! dispatch {
-    ($($group:ident { $($name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*);)* })*) => {
+    ($($group:ident { $($constant:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) -> $shape:ident $record:ident in $field:literal;)* })*) => {
         /// Calls the operation of that name.
         async fn dispatch(core: &LeonardoCore, operation: &str, mut fields: Fields) -> Result<Value, Failure> {
             let answer = match operation {

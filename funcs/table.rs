@@ -4,77 +4,143 @@
 
 /// Hands the table of operations to the macro `$then`.
 ///
-/// A line is: function, feature, effect, method, path, arguments. The arguments are the path's ids, in order and under
-/// their wire names, then `request` where the function takes one.
+/// A line is: static, function, feature, effect, method, path, arguments, and what comes back. The arguments are the
+/// path's ids, in order and under their wire names, then `request` where the function takes one. What comes back is a
+/// `record`, a `list` of records or the `first` of a list, and the field of the response that holds it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! for_each_operation {
     ($then:ident) => {
         $then! {
             image {
-                image_create_generation "image-create-generation" Billable POST "/v1/generations" (request);
-                image_delete_generation_by_id "image-delete-generation-by-id" Idempotent DELETE "/v1/generations/{id}" (id);
-                image_get_generation_by_id "image-get-generation-by-id" Read GET "/v1/generations/{id}" (id);
-                image_get_generations_by_user_id "image-get-generations-by-user-id" Read GET "/v1/generations/user/{userId}" (userId, request);
+                IMAGE_CREATE_GENERATION image_create_generation "image-create-generation" Billable POST "/v1/generations" (request) -> record GenerationJob in "sdGenerationJob";
+                IMAGE_DELETE_GENERATION_BY_ID image_delete_generation_by_id "image-delete-generation-by-id" Idempotent DELETE "/v1/generations/{id}" (id) -> record DeletedGeneration in "delete_generations_by_pk";
+                IMAGE_GET_GENERATION_BY_ID image_get_generation_by_id "image-get-generation-by-id" Read GET "/v1/generations/{id}" (id) -> record Generation in "generations_by_pk";
+                IMAGE_GET_GENERATIONS_BY_USER_ID image_get_generations_by_user_id "image-get-generations-by-user-id" Read GET "/v1/generations/user/{userId}" (userId, request) -> list Generation in "generations";
             }
             init_images {
-                init_images_delete_init_image_by_id "init-images-delete-init-image-by-id" Idempotent DELETE "/v1/init-image/{id}" (id);
-                init_images_get_init_image_by_id "init-images-get-init-image-by-id" Read GET "/v1/init-image/{id}" (id);
-                init_images_upload_canvas_init_image "init-images-upload-canvas-init-image" Idempotent POST "/v1/canvas-init-image" (request);
-                init_images_upload_init_image "init-images-upload-init-image" Idempotent POST "/v1/init-image" (request);
+                INIT_IMAGES_DELETE_INIT_IMAGE_BY_ID init_images_delete_init_image_by_id "init-images-delete-init-image-by-id" Idempotent DELETE "/v1/init-image/{id}" (id) -> record DeletedInitImage in "delete_init_images_by_pk";
+                INIT_IMAGES_GET_INIT_IMAGE_BY_ID init_images_get_init_image_by_id "init-images-get-init-image-by-id" Read GET "/v1/init-image/{id}" (id) -> record InitImage in "init_images_by_pk";
+                INIT_IMAGES_UPLOAD_CANVAS_INIT_IMAGE init_images_upload_canvas_init_image "init-images-upload-canvas-init-image" Idempotent POST "/v1/canvas-init-image" (request) -> record CanvasInitImageUpload in "uploadCanvasInitImage";
+                INIT_IMAGES_UPLOAD_INIT_IMAGE init_images_upload_init_image "init-images-upload-init-image" Idempotent POST "/v1/init-image" (request) -> record InitImageUpload in "uploadInitImage";
             }
             user {
-                user_get_user_self "user-get-user-self" Read GET "/v1/me" ();
+                USER_GET_USER_SELF user_get_user_self "user-get-user-self" Read GET "/v1/me" () -> first UserDetails in "user_details";
             }
         }
     };
 }
 
-/// Hands the table of functions that stand on several operations to the macro `$then`.
-///
-/// A line is: function, feature, the features it stands on.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! for_each_workflow {
-    ($then:ident) => {
-        $then! {
-            image {
-                image_create_generation_once "image-create-generation-once" ["image-create-generation" "image-find-generation" "dep:getrandom"];
-                image_find_generation "image-find-generation" ["image-get-generations-by-user-id" "user-get-user-self" "tokio/sync"];
-                image_generate "image-generate" ["image-create-generation-once" "image-wait-for-generation"];
-                image_list_generations "image-list-generations" ["image-get-generations-by-user-id" "dep:futures-core"];
-                image_wait_for_generation "image-wait-for-generation" ["image-get-generation-by-id" "dep:futures-core" "tokio/sync"];
-                image_download "image-download" ["client" "dep:fastrand" "tokio/io-util"];
-                image_download_all "image-download-all" ["image-download" "image-get-generation-by-id"];
-            }
-            init_images {
-                init_images_upload_file "init-images-upload-file" ["init-images-upload-init-image" "dep:fastrand" "dep:http-body" "tokio/io-util" "tokio/sync"];
-            }
-        }
-    };
+/// A function that stands on several operations.
+#[cfg(feature = "client")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkflowInfo {
+    /// The group that the documentation lists it under.
+    pub group: &'static str,
+    /// The function's name, such as `image_generate`.
+    pub name: &'static str,
+    /// The cargo feature that brings it.
+    pub feature: &'static str,
+    /// The features that it stands on.
+    pub needs: &'static [&'static str],
 }
 
 #[cfg(feature = "client")]
+const fn workflow(
+    group: &'static str,
+    name: &'static str,
+    feature: &'static str,
+    needs: &'static [&'static str],
+) -> WorkflowInfo {
+    WorkflowInfo { group, name, feature, needs }
+}
+
+/// Every function that stands on several operations, whether it is compiled into this build or not.
+#[cfg(feature = "client")]
+pub static WORKFLOWS: &[WorkflowInfo] = &[
+    workflow(
+        "image",
+        "image_create_generation_once",
+        "image-create-generation-once",
+        &["image-create-generation", "image-find-generation", "dep:getrandom"],
+    ),
+    workflow(
+        "image",
+        "image_find_generation",
+        "image-find-generation",
+        &["image-get-generations-by-user-id", "user-get-user-self", "tokio/sync"],
+    ),
+    workflow(
+        "image",
+        "image_generate",
+        "image-generate",
+        &["image-create-generation-once", "image-wait-for-generation"],
+    ),
+    workflow(
+        "image",
+        "image_list_generations",
+        "image-list-generations",
+        &["image-get-generations-by-user-id", "dep:futures-core"],
+    ),
+    workflow(
+        "image",
+        "image_wait_for_generation",
+        "image-wait-for-generation",
+        &["image-get-generation-by-id", "dep:futures-core", "tokio/sync"],
+    ),
+    workflow("image", "image_download", "image-download", &["client", "dep:fastrand", "tokio/io-util"]),
+    workflow("image", "image_download_all", "image-download-all", &["image-download", "image-get-generation-by-id"]),
+    workflow(
+        "init_images",
+        "init_images_upload_file",
+        "init-images-upload-file",
+        &["init-images-upload-init-image", "dep:fastrand", "dep:http-body", "tokio/io-util", "tokio/sync"],
+    ),
+];
+
+#[cfg(feature = "client")]
 macro_rules! statics {
-    ($($group:ident { $($name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*);)* })*) => {
+    ($($group:ident { $($constant:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) -> $shape:ident $record:ident in $field:literal;)* })*) => {
+        /// Every operation of this crate, whether it is compiled into this build or not.
+        pub static TABLE: &[crate::OperationInfo] = &[$($(info!($group $name $feature $effect $method $path ($($argument),*) $field),)*)*];
+
         $($(
-            #[doc = concat!("`", stringify!($method), " ", $path, "`, called by `", stringify!($name), "`.")]
+            #[doc = concat!("`", stringify!($method), " ", $path, "`, called by [`", stringify!($name), "`](crate::funcs::", stringify!($name), "()).")]
             #[cfg(feature = $feature)]
-            #[allow(non_upper_case_globals, reason = "named as the function that performs it")]
-            pub static $name: crate::Operation = crate::Operation {
-                name: stringify!($name),
-                feature: $feature,
-                group: stringify!($group),
-                method: http::Method::$method,
-                path: $path,
-                effect: crate::Effect::$effect,
-                arguments: &[$(stringify!($argument)),*],
+            pub static $constant: crate::Operation<shape!($shape crate::models::$record)> = crate::Operation {
+                info: info!($group $name $feature $effect $method $path ($($argument),*) $field),
+                decoder: crate::call::$shape::<crate::models::$record>(),
             };
         )*)*
 
         /// Every operation compiled into this build, in the order of the table.
-        pub static ALL: &[&crate::Operation] = &[$($(#[cfg(feature = $feature)] &$name,)*)*];
+        pub static ALL: &[&crate::OperationInfo] = &[$($(#[cfg(feature = $feature)] &$constant.info,)*)*];
     };
+}
+
+#[cfg(feature = "client")]
+macro_rules! info {
+    ($group:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) $field:literal) => {
+        crate::OperationInfo {
+            name: stringify!($name),
+            feature: $feature,
+            group: stringify!($group),
+            method: http::Method::$method,
+            path: $path,
+            effect: crate::Effect::$effect,
+            arguments: &[$(stringify!($argument)),*],
+            field: $field,
+        }
+    };
+}
+
+/// The type of an output.
+#[cfg(feature = "client")]
+macro_rules! shape {
+    (record $record:ty) => { $record };
+    (first $record:ty) => { $record };
+    (list $record:ty) => { Vec<$record> };
 }
 
 #[cfg(feature = "client")]

@@ -49,7 +49,7 @@ pub use self::{
         ApiError, ApiErrorKind, CallInfo, ConfigError, ConnectionError, DecodeError, DecodeReason, Error,
         InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope,
     },
-    operation::{Effect, Operation},
+    operation::{Effect, Operation, OperationInfo},
     retry::{RetryBudget, RetryPolicy},
     runtime::{BoxFuture, MaybeSend},
     transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},

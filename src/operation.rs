@@ -1,6 +1,9 @@
 //! What is known of an operation before it is called.
 
+use bytes::Bytes;
 use http::Method;
+
+use crate::call::Decoder;
 
 /// What doing an operation twice would mean; it decides when a failed attempt may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,7 +18,29 @@ pub enum Effect {
     Billable,
 }
 
-/// One operation of the API: where it is, and what doing it means.
+/// What is known of one operation of the API before it is called: where it is, and what doing it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OperationInfo {
+    /// The function's name, such as `image_create_generation`; errors name it.
+    pub name: &'static str,
+    /// The cargo feature that brings it; empty for an operation of your own.
+    pub feature: &'static str,
+    /// The group that the documentation lists it under; empty for an operation of your own.
+    pub group: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path below the server's base URL, version first, with each id as `{name}`.
+    pub path: &'static str,
+    /// What doing it twice would mean.
+    pub effect: Effect,
+    /// The wire names of the path's ids, in order, then `request` if there is a query or a body.
+    pub arguments: &'static [&'static str],
+    /// The field of the response that holds the output; empty if the body itself is the output.
+    pub field: &'static str,
+}
+
+/// One operation of the API, and the type of its output.
 ///
 /// The operations of this crate are in [`operations`](crate::operations). An endpoint that has no function here can be
 /// called just as well: declare it and use [`Call`](crate::Call).
@@ -33,26 +58,16 @@ pub enum Effect {
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Operation {
-    /// The function's name, such as `image_create_generation`; errors name it.
-    pub name: &'static str,
-    /// The cargo feature that brings it; empty for an operation of your own.
-    pub feature: &'static str,
-    /// The group that the documentation lists it under; empty for an operation of your own.
-    pub group: &'static str,
-    /// The HTTP method.
-    pub method: Method,
-    /// The path below the server's base URL, version first, with each id as `{name}`.
-    pub path: &'static str,
-    /// What doing it twice would mean.
-    pub effect: Effect,
-    /// The wire names of the path's ids, in order, then `request` if there is a query or a body.
-    pub arguments: &'static [&'static str],
+pub struct Operation<T = Bytes> {
+    /// What is known of it.
+    pub info: OperationInfo,
+    pub(crate) decoder: Decoder<T>,
 }
 
 impl Operation {
-    /// An operation of your own.
+    /// An operation of your own, whose output is the body as it is unless the call says otherwise.
     pub const fn new(name: &'static str, method: Method, path: &'static str, effect: Effect) -> Self {
-        Self { name, feature: "", group: "", method, path, effect, arguments: &[] }
+        let info = OperationInfo { name, feature: "", group: "", method, path, effect, arguments: &[], field: "" };
+        Self { info, decoder: Decoder::BODY }
     }
 }

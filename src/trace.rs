@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::operation::Operation;
+use crate::operation::OperationInfo;
 use crate::runtime::Instant;
 
 /// The span of one call.
@@ -17,7 +17,7 @@ pub(crate) struct CallSpan {
 
 #[cfg(feature = "tracing")]
 impl CallSpan {
-    pub(crate) fn new(operation: &Operation) -> Self {
+    pub(crate) fn new(operation: &OperationInfo) -> Self {
         Self {
             span: tracing::info_span!(
                 "leonardo_ai.call",
@@ -77,7 +77,7 @@ fn millis(duration: Duration) -> u64 {
 
 #[cfg(not(feature = "tracing"))]
 impl CallSpan {
-    pub(crate) fn new(_: &Operation) -> Self {
+    pub(crate) fn new(_: &OperationInfo) -> Self {
         Self {}
     }
 

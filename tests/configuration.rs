@@ -336,27 +336,28 @@ fn what_is_public_can_cross_threads() {
         error::<Error>();
         error::<TransportError>();
         error::<leonardo_ai::OutcomeUnknownError>();
-        sent::<Call<'static, Generation>>();
-        sent::<WithResponse<'static, GenerationJob>>();
+        sent::<Call<Generation>>();
+        sent::<WithResponse<GenerationJob>>();
         sent::<LeonardoCoreBuilder>();
-        sent::<Sending<'static, Generation>>();
-        sent::<SendingWithResponse<'static, Generation>>();
+        sent::<Sending<Generation>>();
+        sent::<SendingWithResponse<Generation>>();
     }
 }
 
 /// Without a box, and without a parameter for the future's type.
 struct Pending {
-    call: Sending<'static, Generation>,
-    with_response: SendingWithResponse<'static, Generation>,
+    call: Sending<Generation>,
+    with_response: SendingWithResponse<Generation>,
 }
 
 #[tokio::test]
 async fn calls_under_way_can_be_kept() {
     let server = Server::always(Reply::json(200, GENERATION)).await;
-    let core: &'static LeonardoCore = Box::leak(Box::new(server.core()));
+    // A call owns what it needs of the core.
+    let core = server.core();
     let pending = Pending {
-        call: image_get_generation_by_id(core, ID).into_future(),
-        with_response: image_get_generation_by_id(core, ID).with_response().into_future(),
+        call: image_get_generation_by_id(&core, ID).into_future(),
+        with_response: image_get_generation_by_id(&core, ID).with_response().into_future(),
     };
     assert_eq!(pending.call.await.unwrap().id, pending.with_response.await.unwrap().output.id);
 }

@@ -9,9 +9,6 @@ use crate::{Call, LeonardoCore, operations};
 ///
 /// All of [`Error`](crate::Error) but `OutcomeUnknown`. An id that does not exist is an
 /// [`Api`](crate::Error::Api) error of kind `NotFound`.
-pub fn image_get_generation_by_id(core: &LeonardoCore, id: impl Into<GenerationId>) -> Call<'_, Generation> {
-    fn call(core: &LeonardoCore, id: GenerationId) -> Call<'_, Generation> {
-        Call::new(core, &operations::image_get_generation_by_id).id(id).own::<Generation>("generations_by_pk")
-    }
-    call(core, id.into())
+pub fn image_get_generation_by_id(core: &LeonardoCore, id: impl Into<GenerationId>) -> Call<Generation> {
+    Call::new(core, &operations::IMAGE_GET_GENERATION_BY_ID).id(id.into())
 }

@@ -1,4 +1,3 @@
-use crate::call::Listed;
 use crate::models::{Generation, GetGenerationsByUserIdRequest, UserId};
 use crate::{Call, LeonardoCore, operations};
 
@@ -14,14 +13,8 @@ pub fn image_get_generations_by_user_id(
     core: &LeonardoCore,
     user_id: impl Into<UserId>,
     request: GetGenerationsByUserIdRequest,
-) -> Call<'_, Vec<Generation>> {
-    fn call(core: &LeonardoCore, user_id: UserId, request: GetGenerationsByUserIdRequest) -> Call<'_, Vec<Generation>> {
-        Call::new(core, &operations::image_get_generations_by_user_id)
-            .id(user_id)
-            .query(&request)
-            .own::<Listed<Generation>>("generations")
-    }
-    call(core, user_id.into(), request)
+) -> Call<Vec<Generation>> {
+    Call::new(core, &operations::IMAGE_GET_GENERATIONS_BY_USER_ID).id(user_id.into()).query(&request)
 }
 
 #[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]

@@ -8,14 +8,6 @@ use crate::{Call, LeonardoCore, operations};
 /// All of [`Error`](crate::Error) but `OutcomeUnknown`. An id that does not exist, or no longer, is an
 /// [`Api`](crate::Error::Api) error of kind `NotFound`; so is one that an attempt before, whose answer was lost, has
 /// deleted.
-pub fn init_images_delete_init_image_by_id(
-    core: &LeonardoCore,
-    id: impl Into<InitImageId>,
-) -> Call<'_, DeletedInitImage> {
-    fn call(core: &LeonardoCore, id: InitImageId) -> Call<'_, DeletedInitImage> {
-        Call::new(core, &operations::init_images_delete_init_image_by_id)
-            .id(id)
-            .own::<DeletedInitImage>("delete_init_images_by_pk")
-    }
-    call(core, id.into())
+pub fn init_images_delete_init_image_by_id(core: &LeonardoCore, id: impl Into<InitImageId>) -> Call<DeletedInitImage> {
+    Call::new(core, &operations::INIT_IMAGES_DELETE_INIT_IMAGE_BY_ID).id(id.into())
 }

@@ -7,9 +7,6 @@ use crate::{Call, LeonardoCore, operations};
 ///
 /// All of [`Error`](crate::Error) but `OutcomeUnknown`. An id that does not exist is an
 /// [`Api`](crate::Error::Api) error of kind `NotFound`.
-pub fn init_images_get_init_image_by_id(core: &LeonardoCore, id: impl Into<InitImageId>) -> Call<'_, InitImage> {
-    fn call(core: &LeonardoCore, id: InitImageId) -> Call<'_, InitImage> {
-        Call::new(core, &operations::init_images_get_init_image_by_id).id(id).own::<InitImage>("init_images_by_pk")
-    }
-    call(core, id.into())
+pub fn init_images_get_init_image_by_id(core: &LeonardoCore, id: impl Into<InitImageId>) -> Call<InitImage> {
+    Call::new(core, &operations::INIT_IMAGES_GET_INIT_IMAGE_BY_ID).id(id.into())
 }

@@ -11,8 +11,6 @@ use crate::{Call, LeonardoCore, operations};
 pub fn init_images_upload_canvas_init_image(
     core: &LeonardoCore,
     request: UploadCanvasInitImageRequest,
-) -> Call<'_, CanvasInitImageUpload> {
-    Call::new(core, &operations::init_images_upload_canvas_init_image)
-        .body(&request)
-        .own::<CanvasInitImageUpload>("uploadCanvasInitImage")
+) -> Call<CanvasInitImageUpload> {
+    Call::new(core, &operations::INIT_IMAGES_UPLOAD_CANVAS_INIT_IMAGE).body(&request)
 }

@@ -9,9 +9,6 @@ use crate::{Call, LeonardoCore, operations};
 /// # Errors
 ///
 /// All of [`Error`](crate::Error) but `OutcomeUnknown`.
-pub fn init_images_upload_init_image(
-    core: &LeonardoCore,
-    request: UploadInitImageRequest,
-) -> Call<'_, InitImageUpload> {
-    Call::new(core, &operations::init_images_upload_init_image).body(&request).own::<InitImageUpload>("uploadInitImage")
+pub fn init_images_upload_init_image(core: &LeonardoCore, request: UploadInitImageRequest) -> Call<InitImageUpload> {
+    Call::new(core, &operations::INIT_IMAGES_UPLOAD_INIT_IMAGE).body(&request)
 }

@@ -1,4 +1,3 @@
-use crate::call::First;
 use crate::models::UserDetails;
 use crate::{Call, LeonardoCore, operations};
 
@@ -7,6 +6,6 @@ use crate::{Call, LeonardoCore, operations};
 /// # Errors
 ///
 /// All of [`Error`](crate::Error) but `OutcomeUnknown`.
-pub fn user_get_user_self(core: &LeonardoCore) -> Call<'_, UserDetails> {
-    Call::new(core, &operations::user_get_user_self).own::<First<UserDetails>>("user_details")
+pub fn user_get_user_self(core: &LeonardoCore) -> Call<UserDetails> {
+    Call::new(core, &operations::USER_GET_USER_SELF)
 }

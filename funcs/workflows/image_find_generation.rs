@@ -587,7 +587,7 @@ impl<'a> Search<'a> {
     }
 
     /// One attempt of a call, with this search's key, in what time is left.
-    pub(super) fn timed<'c, T>(&self, call: Call<'c, T>) -> Call<'c, T> {
+    pub(super) fn timed<T>(&self, call: Call<T>) -> Call<T> {
         // Where no time is left, this ends at once in the error that says so.
         let left = self.left().max(Duration::from_millis(1));
         let call = call.retry(RetryPolicy::none()).deadline(left).key(self.bearer.clone());

@@ -66,14 +66,14 @@ pub struct ListGenerations<'a> {
     /// What of the last page is still to be handed out.
     items: VecDeque<Generation>,
     /// The page after that.
-    page: Page<'a>,
+    page: Page,
 }
 
 /// The next page.
-enum Page<'a> {
+enum Page {
     NotAsked,
     Asked {
-        answer: Sending<'a, Vec<Generation>>,
+        answer: Sending<Vec<Generation>>,
         /// Whether there was still something to hand out when it was asked for.
         ahead: bool,
     },
@@ -130,7 +130,7 @@ impl<'a> ListGenerations<'a> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    fn ask(&self) -> Page<'a> {
+    fn ask(&self) -> Page {
         let page = GetGenerationsByUserIdRequest { offset: Some(self.pages.offset), limit: Some(self.page_size) };
         let mut call = image_get_generations_by_user_id(self.core, &self.user, page);
         if let Some(timeout) = self.timeout {

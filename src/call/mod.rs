@@ -24,7 +24,7 @@ use crate::error::{
     self, CallInfo, ConnectionError, DecodeError, DecodeReason, Error, InvalidRequestError, OutcomeUnknownError,
     Redactor, TimeoutError, TimeoutScope,
 };
-use crate::operation::{Effect, Operation};
+use crate::operation::{Effect, Operation, OperationInfo};
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend, SystemTime};
 use crate::trace::CallSpan;
@@ -53,9 +53,9 @@ use crate::transport::{self, TransportError, TransportErrorKind, TransportReques
 /// whether a request that is under way is still carried out, and charged, is up to the server. To limit a call's time, set
 /// its deadline: then it ends in an error that says whether money may have been spent.
 #[must_use = "a call is sent when it is awaited"]
-pub struct Call<'a, T = Bytes> {
+pub struct Call<T = Bytes> {
     /// In a box, since a call is moved several times until it is awaited.
-    request: Box<Request<'a>>,
+    request: Box<Request>,
     /// Invariant, since the output is found again by its type.
     output: PhantomData<fn(T) -> T>,
 }
@@ -63,13 +63,13 @@ pub struct Call<'a, T = Bytes> {
 /// One lifetime for another would be another type when the output is found again by its type.
 ///
 /// ```
-/// fn same<'a>(call: leonardo_ai::Call<'a, &'static str>) -> leonardo_ai::Call<'a, &'static str> {
+/// fn same(call: leonardo_ai::Call<&'static str>) -> leonardo_ai::Call<&'static str> {
 ///     call
 /// }
 /// ```
 ///
 /// ```compile_fail
-/// fn shorter<'a>(call: leonardo_ai::Call<'a, &'static str>) -> leonardo_ai::Call<'a, &'a str> {
+/// fn shorter<'a>(call: leonardo_ai::Call<&'static str>) -> leonardo_ai::Call<&'a str> {
 ///     call
 /// }
 /// ```
@@ -83,7 +83,7 @@ type Output = Box<dyn Any + Send>;
 type Output = Box<dyn Any>;
 
 /// What is made of the body of an answer.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Reader {
     /// Nothing: it is wanted as it is.
     Raw,
@@ -95,9 +95,9 @@ enum Reader {
 }
 
 /// Everything of a call but the type of its output, so that it is compiled once.
-struct Request<'a> {
-    core: &'a LeonardoCore,
-    operation: &'static Operation,
+struct Request {
+    core: LeonardoCore,
+    operation: &'static OperationInfo,
     /// The field that holds the record.
     field: &'static str,
     reader: Reader,
@@ -144,54 +144,63 @@ pub struct Response<T> {
     pub output: T,
 }
 
-impl<'a> Call<'a, Bytes> {
-    /// A call of `operation` that returns the body as it is.
+/// How the output of an operation is made of the body of a response.
+#[derive(Debug)]
+pub(crate) struct Decoder<T> {
+    reader: Reader,
+    output: PhantomData<fn(T) -> T>,
+}
+
+impl Decoder<Bytes> {
+    /// The body as it is.
+    pub(crate) const BODY: Self = Self { reader: Reader::Raw, output: PhantomData };
+}
+
+/// A record of this crate's.
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record"))]
+pub(crate) const fn record<T: Slot + Default + MaybeSend + 'static>() -> Decoder<T> {
+    Decoder { reader: Reader::Own(|| Box::<T>::default()), output: PhantomData }
+}
+
+/// A list of records; one that is `null` is empty.
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation lists records"))]
+pub(crate) const fn list<T: Slot + Default + MaybeSend + 'static>() -> Decoder<Vec<T>> {
+    Decoder { reader: Reader::Own(|| Box::<Listed<T>>::default()), output: PhantomData }
+}
+
+/// The first record of a list that is not `null`; without one, as if the list were `null`.
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record in a list"))]
+pub(crate) const fn first<T: Slot + Default + MaybeSend + 'static>() -> Decoder<T> {
+    Decoder { reader: Reader::Own(|| Box::<First<T>>::default()), output: PhantomData }
+}
+
+impl<T> Call<T> {
+    /// A call of `operation`.
     ///
     /// The functions in [`funcs`](crate::funcs) do this; it is for operations of your own.
-    pub fn new(core: &'a LeonardoCore, operation: &'static Operation) -> Self {
-        let (path_start, path_rest) = operation.path.split_once('{').unwrap_or((operation.path, ""));
-        // Room for an id, which is a UUID.
-        let mut path = String::with_capacity(operation.path.len() + 40);
-        path.push_str(path_start);
-        let request = Box::new(Request {
-            core,
-            operation,
-            field: "",
-            reader: Reader::Raw,
-            path,
-            path_rest,
-            query: String::new(),
-            body: None,
-            options: Options::default(),
-            with_response: false,
-            refused: None,
-        });
-        Self { request, output: PhantomData }
+    pub fn new(core: &LeonardoCore, operation: &'static Operation<T>) -> Self {
+        let request = Request::new(core, &operation.info, operation.decoder.reader);
+        Self { request: Box::new(request), output: PhantomData }
     }
+}
 
+impl Call<Bytes> {
     /// The operation's output is the record under `field`; `null` there means that there is no such record.
-    pub fn record<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, T> {
+    pub fn record<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<T> {
         self.with(field, Reader::Theirs(|field, text| decode::read::<T>(field, text).map(untyped)))
     }
 
     /// The operation's output is the list under `field`, which is empty if it is `null`.
-    pub fn list<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, Vec<T>> {
+    pub fn list<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<Vec<T>> {
         self.with(field, Reader::Theirs(|field, text| decode::read_list::<T>(field, text).map(untyped)))
     }
 
     /// The operation's output is the only element of the list under `field`.
-    pub fn first<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<'a, T> {
+    pub fn first<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<T> {
         fn first<T>(list: Option<Vec<T>>) -> Option<T> {
             list?.into_iter().next()
         }
         self.with(field, Reader::Theirs(|field, text| Ok(untyped(decode::read_list::<T>(field, text)?.map(first)))))
-    }
-
-    /// As [`record`](Self::record), [`list`](Self::list) or [`first`](Self::first) for a record of this crate's: `T` is the
-    /// record, [`Listed`] or [`First`].
-    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "without operations there are no records"))]
-    pub(crate) fn own<T: Own + Default>(self, field: &'static str) -> Call<'a, T::Output> {
-        self.with(field, Reader::Own(|| Box::<T>::default()))
     }
 }
 
@@ -202,10 +211,6 @@ fn untyped<T: MaybeSend + 'static>(record: Unwrapped<T>) -> Unwrapped<Output> {
 
 /// A place for a record of this crate's, or for some. All that is compiled for each type.
 pub(crate) trait Own: MaybeSend + 'static {
-    type Output: MaybeSend + 'static
-    where
-        Self: Sized;
-
     fn slot(&mut self) -> &mut dyn Slot;
 
     /// What is there after reading, given whether it was anything but `null`.
@@ -213,8 +218,6 @@ pub(crate) trait Own: MaybeSend + 'static {
 }
 
 impl<T: Slot + MaybeSend + 'static> Own for T {
-    type Output = T;
-
     fn slot(&mut self) -> &mut dyn Slot {
         self
     }
@@ -224,14 +227,10 @@ impl<T: Slot + MaybeSend + 'static> Own for T {
     }
 }
 
-/// A list; one that is `null` is empty.
-#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation lists records"))]
 #[derive(Default)]
-pub(crate) struct Listed<T>(Vec<T>);
+struct Listed<T>(Vec<T>);
 
 impl<T: Slot + Default + MaybeSend + 'static> Own for Listed<T> {
-    type Output = Vec<T>;
-
     fn slot(&mut self) -> &mut dyn Slot {
         &mut self.0
     }
@@ -241,14 +240,10 @@ impl<T: Slot + Default + MaybeSend + 'static> Own for Listed<T> {
     }
 }
 
-/// The first element of a list that is not `null`; without one, as if the list were `null`.
-#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record in a list"))]
 #[derive(Default)]
-pub(crate) struct First<T>(Vec<T>);
+struct First<T>(Vec<T>);
 
 impl<T: Slot + Default + MaybeSend + 'static> Own for First<T> {
-    type Output = T;
-
     fn slot(&mut self) -> &mut dyn Slot {
         &mut self.0
     }
@@ -258,8 +253,8 @@ impl<T: Slot + Default + MaybeSend + 'static> Own for First<T> {
     }
 }
 
-impl<'a, T> Call<'a, T> {
-    fn with<U>(mut self, field: &'static str, reader: Reader) -> Call<'a, U> {
+impl<T> Call<T> {
+    fn with<U>(mut self, field: &'static str, reader: Reader) -> Call<U> {
         self.request.field = field;
         self.request.reader = reader;
         Call { request: self.request, output: PhantomData }
@@ -341,7 +336,7 @@ impl<'a, T> Call<'a, T> {
 
     /// The body as the server sent it, instead of the output. An error status is still an error, but what a body of
     /// status 2xx says is not looked at.
-    pub fn raw(self) -> Call<'a, Bytes> {
+    pub fn raw(self) -> Call<Bytes> {
         self.with("", Reader::Raw)
     }
 
@@ -349,21 +344,21 @@ impl<'a, T> Call<'a, T> {
     ///
     /// A header whose value repeats the key is marked as sensitive, so that `Debug` does not show it; one whose name does
     /// is left out.
-    pub fn with_response(mut self) -> WithResponse<'a, T> {
+    pub fn with_response(mut self) -> WithResponse<T> {
         self.request.with_response = true;
         WithResponse(self)
     }
 }
 
-impl<T> fmt::Debug for Call<'_, T> {
+impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("operation", &self.request.operation.name).finish_non_exhaustive()
     }
 }
 
-impl<'a, T: 'static> IntoFuture for Call<'a, T> {
+impl<T: 'static> IntoFuture for Call<T> {
     type Output = Result<T, Error>;
-    type IntoFuture = Sending<'a, T>;
+    type IntoFuture = Sending<T>;
 
     fn into_future(self) -> Self::IntoFuture {
         Sending { work: Work(start(self.request)), output: PhantomData }
@@ -372,12 +367,12 @@ impl<'a, T: 'static> IntoFuture for Call<'a, T> {
 
 /// A call under way.
 #[must_use = "futures do nothing unless they are polled"]
-pub struct Sending<'a, T> {
-    work: Work<'a>,
+pub struct Sending<T> {
+    work: Work,
     output: PhantomData<fn(T) -> T>,
 }
 
-impl<T: 'static> Future for Sending<'_, T> {
+impl<T: 'static> Future for Sending<T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -388,11 +383,11 @@ impl<T: 'static> Future for Sending<'_, T> {
 /// A call that gives a [`Response`]; made by [`Call::with_response`].
 #[must_use = "a call is sent when it is awaited"]
 #[derive(Debug)]
-pub struct WithResponse<'a, T>(Call<'a, T>);
+pub struct WithResponse<T>(Call<T>);
 
-impl<'a, T: 'static> IntoFuture for WithResponse<'a, T> {
+impl<T: 'static> IntoFuture for WithResponse<T> {
     type Output = Result<Response<T>, Error>;
-    type IntoFuture = SendingWithResponse<'a, T>;
+    type IntoFuture = SendingWithResponse<T>;
 
     fn into_future(self) -> Self::IntoFuture {
         SendingWithResponse { work: Work(start(self.0.request)), output: PhantomData }
@@ -401,12 +396,12 @@ impl<'a, T: 'static> IntoFuture for WithResponse<'a, T> {
 
 /// A call under way that gives a [`Response`].
 #[must_use = "futures do nothing unless they are polled"]
-pub struct SendingWithResponse<'a, T> {
-    work: Work<'a>,
+pub struct SendingWithResponse<T> {
+    work: Work,
     output: PhantomData<fn(T) -> T>,
 }
 
-impl<T: 'static> Future for SendingWithResponse<'_, T> {
+impl<T: 'static> Future for SendingWithResponse<T> {
     type Output = Result<Response<T>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -419,15 +414,15 @@ impl<T: 'static> Future for SendingWithResponse<'_, T> {
 }
 
 /// What a call does, whatever the type of its output, so that it is compiled once.
-struct Work<'a>(BoxFuture<'a, Result<Answer, Error>>);
+struct Work(BoxFuture<'static, Result<Answer, Error>>);
 
-impl Work<'_> {
+impl Work {
     fn output(&mut self, context: &mut Context<'_>) -> Poll<Result<Output, Error>> {
         self.0.as_mut().poll(context).map_ok(|answer| answer.output)
     }
 }
 
-fn start(mut request: Box<Request<'_>>) -> BoxFuture<'_, Result<Answer, Error>> {
+fn start(mut request: Box<Request>) -> BoxFuture<'static, Result<Answer, Error>> {
     Box::pin(async move { request.execute().await })
 }
 
@@ -460,7 +455,27 @@ impl Trail {
     }
 }
 
-impl Request<'_> {
+impl Request {
+    fn new(core: &LeonardoCore, operation: &'static OperationInfo, reader: Reader) -> Self {
+        let (path_start, path_rest) = operation.path.split_once('{').unwrap_or((operation.path, ""));
+        // Room for an id, which is a UUID.
+        let mut path = String::with_capacity(operation.path.len() + 40);
+        path.push_str(path_start);
+        Self {
+            core: core.clone(),
+            operation,
+            field: operation.field,
+            reader,
+            path,
+            path_rest,
+            query: String::new(),
+            body: None,
+            options: Options::default(),
+            with_response: false,
+            refused: None,
+        }
+    }
+
     fn refuse(
         &mut self,
         field: impl Into<Cow<'static, str>>,
