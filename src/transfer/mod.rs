@@ -393,7 +393,7 @@ mod tests {
             (&b"<p>0123456789abcdef</p>"[..], "<p>[hidden]</p>"),
             (b"<p>0123456789ab", "<p>"),
             (b"a short 012", "a short 012"),
-            (b"\x1b[2J\r\n\xff.", "[2J  \u{fffd}"),
+            (b"\x1b[2J\r\n\xff.", " [2J  \u{fffd}"),
             (b"", ""),
         ] {
             assert_eq!(excerpt(head, &secrets), shown);
