@@ -26,7 +26,8 @@ use leonardo_ai::models::{
 };
 use leonardo_ai::url::Url;
 use leonardo_ai::{
-    ApiErrorKind, Call, Effect, Error, LeonardoCore, Operation, RetryPolicy, TransportRequest, TransportResponse,
+    ApiErrorKind, Call, DecodeReason, Effect, Error, LeonardoCore, Operation, RetryPolicy, TransportRequest,
+    TransportResponse,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -655,7 +656,7 @@ fn a_message_is_one_line_whatever_the_server_says() {
         (200, json!({"errors": [{ forged: forged }]})),
         (200, json!({ forged: forged })),
         (200, json!({ "generations_by_pk": forged })),
-        (200, json!({"generations_by_pk": {"id": "g", "seed": forged}})),
+        (200, json!({"generations_by_pk": {"id": "g", "status": forged}, "errors": [forged]})),
         (500, json!(forged)),
     ] {
         let (core, _) = canned(
@@ -1001,20 +1002,183 @@ fn money_may_have_decimals_anywhere() {
     }
 }
 
+/// What one field holds hides none of the others.
 #[test]
-fn anything_may_stand_in_a_job_but_for_its_id() {
+fn anything_may_stand_in_a_record_but_for_its_id() {
+    let mut mutations = 0;
     for Sample { name, json, required, through } in all_samples() {
-        if !matches!(name, "job" | "error") {
-            continue;
-        }
+        let expected = through(&json).unwrap();
+        // Serde's own list insists on every item.
+        let Value::Object(expected) = expected else { continue };
         for pointer in pointers(&json).into_iter().skip(1).filter(|pointer| !required.contains(&&**pointer)) {
+            let changed = pointer.split('/').nth(1).unwrap();
             for value in odd_values() {
-                let changed = replaced(&json, &pointer, value);
-                let found = through(&changed).unwrap_or_else(|error| panic!("{name}{pointer}: {error}"));
-                assert_eq!(found.get("generationId"), json.get("generationId"));
+                let odd = replaced(&json, &pointer, value);
+                let found = through(&odd).unwrap_or_else(|error| panic!("{name}{pointer}: {error}"));
+                for (field, value) in expected.iter().filter(|(field, _)| *field != changed) {
+                    assert_eq!(found.get(field), Some(value), "{name}{pointer}: {odd}");
+                }
+                mutations += 1;
             }
         }
     }
+    assert!(mutations > 1000, "{mutations}");
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_like_an_absent_one() {
+    let sample = |json: Value| serde_json::from_value::<Generation>(json).unwrap();
+    let plain = sample(json!({"id": "g", "status": "COMPLETE"}));
+    for (field, odd) in [
+        ("public", json!(7)),
+        ("public", json!("yes")),
+        ("imageWidth", json!(512.5)),
+        ("imageHeight", json!(-1)),
+        ("seed", json!(u64::MAX)),
+        ("seed", json!("x")),
+        ("prompt", json!(["a"])),
+        ("createdAt", json!({"seconds": 1})),
+        ("generated_images", json!({"id": "i"})),
+        ("generated_images", json!([7, "x", [], true])),
+        ("generation_elements", json!("none")),
+        ("presetStyle", json!(true)),
+    ] {
+        assert_eq!(sample(json!({"status": "COMPLETE", field: odd, "id": "g"})), plain, "{field}: {odd}");
+    }
+    for (form, public) in [(json!(1), true), (json!(0), false), (json!("true"), true), (json!("false"), false)] {
+        let found = sample(json!({"id": "g", "public": form, "ultra": form}));
+        assert_eq!((found.public, found.ultra), (public, Some(public)), "{form}");
+    }
+    let request = |json: Value| serde_json::from_value::<CreateGenerationRequest>(json);
+    for odd in [
+        json!({"public": 1}),
+        json!({"public": "true"}),
+        json!({"width": 0.5}),
+        json!({"imagePrompts": ["a", {}]}),
+        json!({"imagePrompts": "a"}),
+        json!({"elements": [7]}),
+    ] {
+        assert!(request(odd.clone()).is_err(), "{odd}");
+    }
+}
+
+#[test]
+fn an_odd_record_does_not_hide_the_rest_of_a_page() {
+    let good = parse(GENERATION)["generations_by_pk"].take();
+    for odd in odd_values().into_iter().chain([json!({"id": true}), json!({"prompt": "no id"})]) {
+        let page = json!({"generations": [good, odd, good, {"id": "g", "public": odd, "imageWidth": odd}]}).to_string();
+        let core = answered(&page);
+        let list = wait(image_get_generations_by_user_id(&core, USER, Default::default())).unwrap();
+        let ids: Vec<_> = list.iter().map(|item| item.id.as_str()).collect();
+        assert_eq!(ids, [ID, ID, "g"], "{odd}");
+        assert_eq!((list[0].seed, list[1].image_width), (Some(905_778_432), 512), "{odd}");
+    }
+    // What is no list at all is no page.
+    for odd in [json!(7), json!("x"), json!({}), good] {
+        let core = answered(&json!({"generations": odd}).to_string());
+        let error = wait(image_get_generations_by_user_id(&core, USER, Default::default())).unwrap_err();
+        assert!(matches!(error, Error::Decode(_)), "{odd}: {error}");
+    }
+}
+
+#[test]
+fn an_id_that_was_read_is_not_lost_when_the_rest_cannot_be() {
+    let create = |body: &[u8]| {
+        let (sent, body) = (Arc::new(AtomicU32::new(0)), body.to_vec());
+        let count = sent.clone();
+        let core = double(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(TransportResponse::new(StatusCode::OK, HeaderMap::new(), body.clone()))
+        });
+        let core = core.max_response_bytes(20_000).build().unwrap();
+        let error = wait(image_create_generation(&core, CreateGenerationRequest::default())).unwrap_err();
+        assert_eq!(sent.load(Ordering::SeqCst), 1);
+        match error {
+            Error::OutcomeUnknown(unknown) => unknown,
+            other => panic!("{other}"),
+        }
+    };
+    let begun = format!(r#"{{"sdGenerationJob":{{"generationId":"{ID}","cost":"#);
+    let many = format!("{begun}{{{}}}}}}}", [r#""unit":1"#; 5000].join(","));
+    for body in [&*begun, &format!("{begun}7]"), &format!("{begun}1e999}}}}"), &format!("{begun}7}}}} and more"), &many]
+    {
+        let error = create(body.as_bytes());
+        let shown = body.get(..100).unwrap_or(body);
+        assert_eq!(error.id.as_deref(), Some(ID), "{shown}: {error}");
+        assert!(error.to_string().contains(&format!("It made {ID}")), "{error}");
+        let Error::Decode(decode) = &error.cause else { panic!("{error}") };
+        assert_eq!(decode.reason == DecodeReason::Expands { limit: 65536 }, body == many, "{shown}: {error}");
+    }
+    assert_eq!(create(&[begun.as_bytes(), b"\"\xff\"}}"].concat()).id.as_deref(), Some(ID));
+    for body in ["", r#"{"sdGenerationJob":{"cost":"#, r#"{"sdGenerationJob":{"generationId":"75"#, "{}", "<html>"] {
+        let error = create(body.as_bytes());
+        assert_eq!(error.id, None, "{body}");
+        assert!(error.to_string().contains("newest generations"), "{error}");
+    }
+    let error = create(begun.replace(ID, KEY).as_bytes());
+    assert_eq!(error.id.as_deref(), Some("[key]"));
+}
+
+#[test]
+fn a_response_that_takes_too_much_memory_is_not_asked_for_again() {
+    let records = format!(r#"{{"generations":[{}]}}"#, [r#"{"id":1}"#; 1000].join(","));
+    let sent = Arc::new(AtomicU32::new(0));
+    let count = sent.clone();
+    let core = double(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        Ok(common::answer(200, &[], &records))
+    });
+    let core = core.max_response_bytes(50_000).build().unwrap();
+    let error = wait(image_get_generations_by_user_id(&core, USER, Default::default())).unwrap_err();
+    let Error::Decode(decode) = &error else { panic!("{error}") };
+    assert_eq!((&decode.reason, sent.load(Ordering::SeqCst)), (&DecodeReason::Expands { limit: 150_000 }, 1));
+    assert!(error.to_string().contains("max_response_bytes"), "{error}");
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn what_is_left_empty_is_reported_by_name_and_kind_without_its_value() {
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let reports = |generations: &Value| -> Vec<String> {
+        let (log, core) = (Log::default(), answered(&json!({"generations": generations}).to_string()));
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            wait(image_get_generations_by_user_id(&core, USER, Default::default())).unwrap();
+        });
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(!log.contains("s3cr3t"), "{log}");
+        log.lines().filter(|line| line.contains(" WARN ")).map(str::to_owned).collect()
+    };
+    for (item, field, wanted, found) in [
+        (json!({"id": "g", "public": "s3cr3t"}), "public", "a boolean", "a string"),
+        (json!({"id": "g", "seed": {"s3cr3t": 1}}), "seed", "an integer", "an object"),
+        (json!({"id": "g", "imageWidth": 0.5}), "imageWidth", "an integer from 0 to 4294967295", "a number"),
+        (json!({"id": "g", "generated_images": [{"id": "i"}, true]}), "generated_images", "an object", "a boolean"),
+        (json!({"id": "g", "generated_images": [{"likeCount": ["s3cr3t"]}]}), "likeCount", "an integer", "a list"),
+        (json!("s3cr3t"), "generations", "an object", "a string"),
+        (json!({"prompt": "s3cr3t"}), "generations", "a complete record", "the identifier of the generation is empty"),
+    ] {
+        let found_reports = reports(&json!([item]));
+        let [report] = &found_reports[..] else { panic!("{found_reports:?}") };
+        for part in [format!("field=\"{field}\""), format!("wanted=\"{wanted}\""), format!("found=\"{found}\"")] {
+            assert!(report.contains(&part), "{report}");
+        }
+        assert!(report.contains("leonardo_ai.call{operation=\"image_get_generations_by_user_id\""), "{report}");
+    }
+    assert!(reports(&json!([{"id": "g", "public": 1, "seed": null, "new": []}, null])).is_empty());
+    // A page that is odd throughout does not fill the log.
+    assert_eq!(reports(&Value::from(vec![json!({"id": "g", "seed": true}); 100])).len(), 20);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -332,7 +332,7 @@ async fn a_page_in_place_of_an_answer_is_told_apart() {
 async fn what_cannot_be_decoded_says_where_and_shows_what_stands_there() {
     for (body, line, column) in [
         ("{", 1, 1),
-        ("{\"generations_by_pk\":\n {\"id\": []}}", 2, 9),
+        ("{\"generations_by_pk\":\n {\"id\": []}}", 2, 11),
         ("[]", 1, 1),
         ("\"text\"", 1, 6),
         ("{\"generations_by_pk\":{}}", 1, 23),
@@ -609,7 +609,7 @@ async fn what_a_server_says_cannot_break_out_of_the_message() {
             (400, json!({ "error": said })),
             (400, json!({"error": "e", "code": said})),
             (200, json!({"errors": [{"message": said, "extensions": {"statusCode": 400}}]})),
-            (200, json!({"generations_by_pk": {"id": ID, "seed": said}})),
+            (200, json!({ "generations_by_pk": said })),
         ] {
             let core = double(move |_| Ok(answer(status, &[], body.to_string())));
             let error = get(&core.retry(RetryPolicy::none()).build().unwrap()).await.unwrap_err();
@@ -935,7 +935,7 @@ async fn a_key_that_the_server_sends_back_is_not_shown() {
         ("not JSON", |key| Reply::json(200, format!("{{\"key\": \"{key}\", oops"))),
         ("JSON of another type", |key| Reply::json(200, format!(r#"{{"generations_by_pk":"{key}"}}"#))),
         ("value that does not decode", |key| {
-            Reply::json(200, format!(r#"{{"generations_by_pk":{{"id":"g","seed":"{key}"}}}}"#))
+            Reply::json(200, format!(r#"{{"generations_by_pk":{{"id":[],"seed":"{key}"}}}}"#))
         }),
         ("field that is missing", |key| Reply::json(200, format!(r#"{{"{key}":"{key}"}}"#))),
         ("cut", |key| Reply::cut(200, key)),
@@ -979,6 +979,35 @@ async fn no_part_of_the_key_is_shown_wherever_a_text_is_cut() {
             }
         }
     }
+}
+
+/// All of a text is searched before it is cut, which must take no more memory than the text.
+#[tokio::test]
+async fn texts_of_an_error_are_kept_up_to_64_kib_without_a_part_of_the_key() {
+    for filler in (65_490..65_540).step_by(5) {
+        let filler = "x".repeat(filler);
+        let text = format!("{filler}{KEY}{filler}");
+        for body in [
+            json!({"error": text, "path": text, "code": text}),
+            json!({"errors": [{"message": text, "extensions": {"path": text, "code": text}}]}),
+            json!({"errors": [{"odd": text}]}),
+        ] {
+            let core = double(move |_| Ok(answer(400, &[], body.to_string()))).build().unwrap();
+            let error = get(&core).await.unwrap_err();
+            let said = error.api().unwrap().error.as_ref().unwrap();
+            for text in [Some(&said.error), said.path.as_ref(), said.code.as_ref()].into_iter().flatten() {
+                assert!(text.len() <= 64 * 1024 && text.len() > 60_000, "{}", text.len());
+                assert!(!text.contains(KEY.split_at(2).0), "{}", &text[60_000..]);
+            }
+        }
+    }
+    // Cut in the midst of a character, and with a key that is shorter than what stands for it.
+    let said = json!({"error": format!("x{}", "猫".repeat(30_000))}).to_string();
+    let core = double(move |_| Ok(answer(400, &[], &said))).build().unwrap();
+    let error = get(&core).await.unwrap_err();
+    assert_eq!(error.api().unwrap().error.as_ref().unwrap().error.chars().count(), 21_846);
+    let core = double(|_| Ok(answer(400, &[], "kKk and so on"))).bearer_auth("k").build().unwrap();
+    assert_eq!(get(&core).await.unwrap_err().api().unwrap().body, "[[[ and so on");
 }
 
 #[tokio::test]

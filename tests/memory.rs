@@ -86,9 +86,7 @@ const EXPANDS: &str = "Expands { limit: 50331648 }";
 
 #[test]
 fn records_that_take_many_times_their_text() {
-    for record in
-        [r#"{"id":1},"#, r#"{"id":1,"generated_images":[{}]},"#, r#"{"id":1,"generation_elements":[null,{}]},"#]
-    {
+    for record in [r#"{"id":1},"#, r#"{"id":1,"generated_images":[null,{}]},"#] {
         let body = filled(r#"{"generations":["#, record, "null]}");
         assert_eq!(outcome("list", 200, body), EXPANDS, "{record}");
     }
@@ -98,7 +96,7 @@ fn records_that_take_many_times_their_text() {
 
 #[test]
 fn records_that_are_passed_over() {
-    for record in ["{},", "null,", r#"{"generated_images":[{}]},"#] {
+    for record in ["{},", r#"{"generated_images":[{}]},"#] {
         let body = filled(r#"{"generations":["#, record, "null]}");
         assert_eq!(outcome("list", 200, body), "ok 0", "{record}");
     }
@@ -108,16 +106,10 @@ fn records_that_are_passed_over() {
 fn errors_that_are_deep_or_wide() {
     let deep = filled(r#"{"errors":["#, "[", "");
     let wide = filled(r#"{"errors":[{"message":"no","extensions":{"#, r#""a":{},"#, r#""code":"bad-request"}}]}"#);
-    let many = filled(r#"{"errors":["#, r#"{"message":"no"},"#, "7]}");
     let object = filled(r#"{"errors":{"#, r#""a":{},"#, r#""b":1}}"#);
-    let texts = filled(r#"{"errors":[{"#, r#""message":1,"#, r#""message":"no"}]}"#);
-    for (body, told) in [
-        (deep, "api InvalidRequest None"),
-        (wide, "api InvalidRequest Some(2)"),
-        (many, "api InvalidRequest Some(2)"),
-        (object, "api InvalidRequest None"),
-        (texts, "api InvalidRequest Some(2)"),
-    ] {
+    for (body, told) in
+        [(deep, "api InvalidRequest None"), (wide, "api InvalidRequest Some(2)"), (object, "api InvalidRequest None")]
+    {
         assert_eq!(outcome("get", 400, body), told);
     }
     // Told in a form that is not known: the beginning of the whole body is what it says.
@@ -138,16 +130,13 @@ fn what_is_no_text() {
 fn pages() {
     let page = filled("<!DOCTYPE html><html><body>", "<p>\u{7f}</p>\n", "</body></html>");
     assert_eq!(outcome("get", 200, &*page), "Html");
-    assert_eq!(outcome("get", 404, &*page), "api Unexpected None");
     assert_eq!(outcome("create", 502, page), "unknown None api Server None");
 }
 
 #[test]
 fn bodies_full_of_the_key() {
     assert_eq!(outcome("get", 200, filled("", KEY, "")), "json it is not what was expected");
-    assert_eq!(outcome("get", 500, filled("", KEY, "")), "api Server None");
     let told = filled(r#"{"error":""#, KEY, r#""}"#);
-    assert_eq!(outcome("get", 400, &*told), "api InvalidRequest Some(65536)");
     assert_eq!(outcome("get", 200, told), "api Unexpected Some(65536)");
 }
 
@@ -155,13 +144,10 @@ fn bodies_full_of_the_key() {
 fn long_texts() {
     let text = filled(r#"{"generations_by_pk":{"id":"g","prompt":""#, "\\n", r#""}}"#);
     assert!(outcome("get", 200, text).starts_with("ok 83"));
-    let two = r#"\u007f\u0001","prompt":""#;
-    let text = filled(r#"{"generations_by_pk":{"id":"g","prompt":""#, two, r#""}}"#);
-    assert_eq!(outcome("get", 200, text), "ok 0");
     // An error that quotes what it found must not quote all of it, which takes six times as much.
-    for (start, end) in [("\"", "\""), (r#"{"generations_by_pk":""#, r#""}"#)] {
-        let outcome = outcome("get", 200, filled(start, "\u{7f}", end));
-        assert!(outcome.starts_with("json invalid value: string"), "{outcome}");
+    for (start, end) in [("\"", "\""), (r#"{"sdGenerationJob":""#, r#""}"#)] {
+        let outcome = outcome("create", 200, filled(start, "\u{7f}", end));
+        assert!(outcome.starts_with("unknown None json invalid value: string"), "{outcome}");
     }
     assert_eq!(outcome("get", 400, filled("\"", "\u{7f}", "\"")), "api InvalidRequest None");
 }
@@ -172,8 +158,6 @@ fn fields_that_come_again_and_again() {
     assert_eq!(outcome("get", 200, prompts), "ok 9");
     let ids = filled(r#"{"generations_by_pk":{"#, r#""id":1,"#, r#""seed":1}}"#);
     assert_eq!(outcome("get", 200, ids), EXPANDS);
-    let records = filled("{", r#""generations_by_pk":{"id":"g"},"#, r#""a":1}"#);
-    assert_eq!(outcome("get", 200, records), "ok 0");
     let lists = filled("{", r#""generations":[{"id":"g"}],"#, r#""a":1}"#);
     assert_eq!(outcome("list", 200, lists), EXPANDS);
 }

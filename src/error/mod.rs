@@ -731,10 +731,12 @@ impl Redactor<'_> {
 /// Where `key` stands, in either case of its letters: a UUID is the same in both.
 #[inline(never)]
 fn find(text: &[u8], key: &[u8]) -> Option<usize> {
-    if key.is_empty() {
-        return None;
-    }
-    text.windows(key.len()).position(|window| window.eq_ignore_ascii_case(key))
+    let (first, rest) = key.split_first()?;
+    let last = text.len().checked_sub(key.len())?;
+    (0..=last).find(|&at| {
+        // Most places are ruled out by one byte.
+        text[at].eq_ignore_ascii_case(first) && text[at + 1..at + key.len()].eq_ignore_ascii_case(rest)
+    })
 }
 
 fn blot(mut rest: &[u8], key: &[u8]) -> Vec<u8> {
@@ -753,20 +755,20 @@ fn blot(mut rest: &[u8], key: &[u8]) -> Vec<u8> {
 /// Why a body cannot be read, and the place where reading stopped.
 pub(crate) fn unreadable(error: &serde_json::Error, body: Bytes, redactor: &Redactor<'_>) -> (DecodeReason, String) {
     let (line, column) = (error.line(), error.column());
+    let clean = redactor.whole_or_none(&body);
     let reason = if is_html(&body) {
         DecodeReason::Html
     } else {
         // The message repeats the place, and quotes the value, of which a part may be a part of the key.
         let message = error.to_string();
         let message = match message.split(" at line ").next() {
-            Some(message) if !redactor.is_in(&body) && !redactor.is_in(message.as_bytes()) => clipped(message),
+            Some(message) if clean.is_none() && !redactor.is_in(message.as_bytes()) => clipped(message),
             _ => "it is not what was expected".to_owned(),
         };
         DecodeReason::Json { line, column, message }
     };
-    let clean = redactor.whole(body);
-    let at = offset_of(&clean, line, column);
-    (reason, excerpt(&clean, at))
+    let clean = clean.as_deref().unwrap_or(&body);
+    (reason, excerpt(clean, offset_of(clean, line, column)))
 }
 
 /// The same for a body that is not even text.
