@@ -67,7 +67,8 @@ impl CreateOnce<'_> {
     /// Looks for the generation before the first create: an earlier process, or an earlier call whose outcome was not
     /// known, may have sent the same request at `sent_after` or later. If it is there, it is what this call ends with.
     ///
-    /// The request must have a seed. Where nothing is found, the create is sent once the
+    /// It is looked for in the account of the key that the core has, or that its provider gives. The request must have a
+    /// seed. Where nothing is found, the create is sent once the
     /// [grace period](Self::grace), counted from now, is over.
     pub fn look_first(mut self, sent_after: SystemTime) -> Self {
         self.look_first = Some(sent_after);
@@ -142,9 +143,13 @@ impl Attempts<'_> {
         let (core, policy) = (self.search.core, self.search.policy());
         let least = core.inner.min_time_for_billable;
         let mut delays = Delays::new(core, &policy);
+        // What was looked for first was looked for in the account of that key.
+        let mut has_key = look_first.is_some();
         loop {
             self.creates += 1;
-            self.search.ask_key().await.map_err(|error| self.named(error))?;
+            if !std::mem::take(&mut has_key) {
+                self.search.ask_key().await.map_err(|error| self.named(error))?;
+            }
             self.watch.pending = true;
             let sent = Sent::now(core);
             let create = image_create_generation(core, self.search.request.clone());

@@ -448,6 +448,8 @@ impl<'a> Search<'a> {
             let ended = page.output.iter().rev().find_map(|generation| generation.made_at());
             let items = match pages.read(page.output, PAGE) {
                 Read::Page(items) => items,
+                Read::Gap if pages.pages <= MOST_PAGES => continue,
+                Read::Gap => return Ok(Look::Endless),
                 Read::End => break,
                 Read::Stuck => return Ok(Look::Endless),
             };
@@ -569,10 +571,12 @@ impl<'a> Search<'a> {
                 }
                 Err(error) => error,
             };
-            let delay = delays.after(&error);
-            let allowed = self.allows(&error, attempts, delay) && error.may_be_retried(Effect::Read);
-            let delay = before_deadline(delay, self.left(), self.deadline()).filter(|_| allowed);
-            let Some(delay) = delay else { return Err(error) };
+            let own = delays.own();
+            // However long the server asks to wait, there is one more look before the deadline.
+            let asked = error.retry_after().unwrap_or_default();
+            let delay = before_deadline(own.max(asked), self.left(), self.deadline()).map(|delay| delay.max(own));
+            let allowed = self.allows(&error, attempts, own) && error.may_be_retried(Effect::Read);
+            let Some(delay) = delay.filter(|delay| allowed && *delay < self.left()) else { return Err(error) };
             self.options.on_retry.tell(operation, attempts, &error, delay);
             runtime::sleep(delay).await;
         }

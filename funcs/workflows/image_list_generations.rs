@@ -172,6 +172,7 @@ impl Stream for ListGenerations<'_> {
             match std::mem::replace(&mut this.page, Page::NotAsked) {
                 Page::Here(page) => match this.pages.read(page, this.page_size) {
                     Read::Page(items) => this.items = items,
+                    Read::Gap => {}
                     Read::End => this.page = Page::Ended,
                     Read::Stuck => {
                         this.page = Page::Ended;

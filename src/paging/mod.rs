@@ -49,6 +49,8 @@ pub(crate) struct Pages {
 pub(crate) enum Read<T> {
     /// What is new on a page; perhaps nothing.
     Page(VecDeque<T>),
+    /// It does not connect with the pages before, so it tells nothing yet: one before it is read next.
+    Gap,
     End,
     /// The server gives the same whatever the offset.
     Stuck,
@@ -73,7 +75,7 @@ impl Pages {
                 // Pages of one record cannot reach back.
                 if first_older == 0 && self.offset > 0 && self.full > 1 {
                     self.go_back();
-                    return Read::Page(VecDeque::new());
+                    return Read::Gap;
                 }
                 first_older
             }
@@ -172,6 +174,7 @@ mod tests {
                 let page = self.page(pages.offset, 50);
                 match pages.read(page, 50) {
                     Read::Page(items) => all.extend(items.iter().map(|item| item.id.parse::<u32>().unwrap())),
+                    Read::Gap => {}
                     Read::End => return all,
                     Read::Stuck => panic!("stuck"),
                 }

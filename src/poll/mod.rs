@@ -80,9 +80,13 @@ impl<'a> Delays<'a> {
 
     /// The delay after a failure. The server's wish can lengthen it, and never shorten it.
     pub(crate) fn after(&mut self, error: &Error) -> Duration {
+        self.own().max(error.retry_after().unwrap_or_default())
+    }
+
+    /// The delay after a failure, but for the server's wish.
+    pub(crate) fn own(&mut self) -> Duration {
         let own = self.pauses.next();
-        let own = if self.core.inner.budget.take() { own } else { own.max(self.longest) };
-        own.max(error.retry_after().unwrap_or_default())
+        if self.core.inner.budget.take() { own } else { own.max(self.longest) }
     }
 }
 

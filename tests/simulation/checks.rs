@@ -213,6 +213,10 @@ fn delays(history: &History, run: &Run, requests: &[&Request], hazards: Hazards)
             (Of::Create, _) if unknown => MS * call.grace as u32,
             // The last poll is right before the deadline.
             (Of::Get, _) if limit.is_some_and(|limit| next.sent + 1100 * MS > limit) => Duration::ZERO,
+            // So is the last look, where the server asks for a delay beyond it.
+            (Of::List | Of::Me, Outcome::Limited(Some(_))) if limit.is_some_and(|limit| next.sent + 1100 * MS > limit) => {
+                policy.delay(*nth)
+            }
             (_, Outcome::Limited(Some(asked))) if !hazards.on(Hazard::ShortRetryAfter) => asked,
             (Of::Get, outcome) => least(&POLLS, *nth, outcome),
             (_, outcome) => least(policy, *nth, outcome),
@@ -271,8 +275,11 @@ fn number(history: &History, run: &Run, requests: &[&Request], records: usize) -
 /// most. So a core's calls make at most budget + successes such retries.
 fn budget(history: &History, played: &Played) -> Result<(), Broken> {
     for (number, core) in history.cores.iter().enumerate() {
-        let (mut soon, mut good) = (0, 0);
+        let (mut soon, mut good, mut budgets) = (0, 0, 1);
+        let mut begun = HashSet::new();
         for run in played.runs.iter().filter(|run| history.calls[run.call].core == number) {
+            // Whoever tries again does so with a core of its own.
+            budgets += usize::from(!begun.insert(run.call));
             let (from, to) = run.requests;
             let own = played.requests[from..to].iter().filter(|request| request.call == run.call);
             let requests: Vec<_> = own.collect();
@@ -282,7 +289,7 @@ fn budget(history: &History, played: &Played) -> Result<(), Broken> {
             let retries = retries.iter().filter(|retry| retry.failed.of != Of::Get);
             soon += retries.filter(|retry| retry.delay() + INEXACT < longest).count();
         }
-        ensure(soon <= core.budget as usize + good, Rule::Budget, || {
+        ensure(soon <= core.budget as usize * budgets + good, Rule::Budget, || {
             format!("core {number} made {soon} retries with a budget of {} and {good} successes", core.budget)
         })?;
     }

@@ -336,7 +336,10 @@ impl History {
         if hazards.on(Hazard::NewSetters) && call.chosen == Some(1 + number as i64) && rng.percent(30) {
             call.unique = true;
         }
-        if hazards.on(Hazard::LookFirst) && rng.percent(30) {
+        // Where the account changes meanwhile, the caller would look in another one than was charged.
+        let keys = &self.cores[call.core].keys;
+        let one_account = keys.iter().all(|key| key / 2 == keys[0] / 2);
+        if hazards.on(Hazard::LookFirst) && one_account && rng.percent(30) {
             call.again = Some(rng.pick(&[0, 10, 3_000]));
         }
         call

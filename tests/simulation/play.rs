@@ -153,7 +153,7 @@ impl Player {
     fn core(&self, number: usize, restarts: usize) -> LeonardoCore {
         let core = &self.history.cores[number];
         // What a process shares between its calls, it shares by the name of the server.
-        let host = format!("http://p{}r{restarts}.h{}.test", core.process, self.number);
+        let host = format!("https://p{}r{restarts}.h{}.test", core.process, self.number);
         let policy = policy(&core.policy).max_attempts(core.policy.attempts).max_elapsed(Duration::MAX);
         let builder = LeonardoCore::builder().server_url(host).transport(self.service.clone()).retry(policy);
         let builder = builder.retry_budget(RetryBudget::new(core.budget)).timeout(MS * core.timeout as u32);
@@ -273,12 +273,14 @@ impl Player {
     }
 }
 
-/// PLACE FOR NEW SETTERS: `unique_seed` where the caller promises it or the crate drew the seed of an earlier call, and
-/// `look_first` where the caller tries again. Then turn the hazards `new-setters` and `look-first` on.
+/// `unique_seed` where the caller promises it, or where the crate drew the seed of an earlier call, and `look_first` where
+/// the caller tries again.
 fn with_new_setters<'a>(once: CreateOnce<'a>, call: &Call, again: Option<&Again>) -> CreateOnce<'a> {
-    let _unique_seed = call.unique || again.is_some_and(|again| again.random);
-    let _look_first = again.map(|again| again.sent_after);
-    once
+    let once = once.unique_seed(call.unique || again.is_some_and(|again| again.random));
+    match again {
+        Some(again) => once.look_first(again.sent_after),
+        None => once,
+    }
 }
 
 fn request(call: &Call) -> CreateGenerationRequest {
