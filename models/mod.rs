@@ -5,7 +5,8 @@
 //! - **It says more than it documents.** Unknown fields of an answer are passed over, and a value that an enum does
 //!   not know is kept as text in its `Unknown` variant, so a new style or status never turns an answer into an error.
 //! - **Its numbers change their clothes.** A balance is `12` one day and `12.4567` the next, a seed is a number here
-//!   and text there. All of these decode alike; `null` where something was promised becomes the empty value.
+//!   and text there. All of these decode alike; `null` where something was promised becomes the empty value, as does a
+//!   value of another kind.
 //! - **A request means what it spells out.** A field that is `None` is not sent, and then the service's own default
 //!   applies.
 //!

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use common::{
@@ -12,8 +13,8 @@ use common::{
 use leonardo_ai::funcs::{image_create_generation, image_get_generation_by_id, image_get_generations_by_user_id};
 use leonardo_ai::models::CreateGenerationRequest;
 use leonardo_ai::{
-    ApiErrorKind, DecodeReason, Error, LeonardoCore, OutcomeUnknownError, RetryPolicy, TimeoutScope, TransportError,
-    TransportErrorKind,
+    ApiErrorKind, DecodeReason, Error, LeonardoCore, OutcomeUnknownError, RetryBudget, RetryPolicy, TimeoutScope,
+    TransportError, TransportErrorKind,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -130,6 +131,57 @@ async fn the_kind_of_an_error_is_read_from_its_body_first_and_its_status_second(
             let text = error.to_string();
             assert!(text.contains(said.trim_end_matches('.')) && text.contains(code), "{context}");
             assert_message(&error, operation, 1);
+        }
+    }
+}
+
+/// A gateway, or the service after the work was done, may say anything with a status of its own.
+#[tokio::test]
+async fn a_5xx_is_a_refusal_only_in_the_words_of_the_authorization_hook() {
+    let current = Arc::new(Mutex::new((0, Value::Null)));
+    let shared = current.clone();
+    let server = Server::start(move |_, _| {
+        let (status, body) = &*shared.lock().unwrap();
+        Reply::json(*status, body.to_string())
+    })
+    .await;
+    let core = server.builder().retry(common::quick().max_attempts(2)).retry_budget(RetryBudget::unlimited());
+    let core = core.build().unwrap();
+    let listed = |said: &str, code: &str, status: Option<u16>| json!({"errors": [{"message": said, "extensions": {"code": code, "statusCode": status}}]});
+    for status in [500, 502, 503, 599] {
+        for (said, code) in [
+            ("Authentication failed", "access-denied"),
+            ("no", "UNAUTHENTICATED"),
+            ("no", "bad-request"),
+            ("no", "not-found"),
+            ("no", "rate-limited"),
+            ("content moderation filter: WORD", "unexpected"),
+            ("Your prompt appears to contain inappropriate content.", "forbidden"),
+            ("It said: Invalid response from authorization hook", "unexpected"),
+        ] {
+            for (own, body) in [
+                (status, json!({"error": said, "code": code})),
+                (status, listed(said, code, Some(401))),
+                // The same where the status stands in the body alone.
+                (200, listed(said, code, Some(status))),
+            ] {
+                let before = server.count();
+                *current.lock().unwrap() = (own, body.clone());
+                let error = create(&core).await.unwrap_err();
+                let cause = unknown(&error).cause.api().unwrap_or_else(|| panic!("{error}"));
+                assert_eq!((cause.kind, server.count() - before), (ApiErrorKind::Server, 1), "{own} {body}");
+                // Whatever it says, it may pass.
+                let error = get(&core).await.unwrap_err();
+                assert_eq!(error.call().unwrap().attempts, 2, "{own} {body}");
+            }
+        }
+        for said in ["Invalid response from authorization hook", "authentication hook unauthorized this request"] {
+            let before = server.count();
+            *current.lock().unwrap() = (status, json!({"error": said}));
+            let error = create(&core).await.unwrap_err();
+            assert!(matches!(&error, Error::Api(api) if api.kind == ApiErrorKind::Authentication), "{error:?}");
+            assert!(get(&core).await.is_err());
+            assert_eq!(server.count() - before, 2);
         }
     }
 }
@@ -263,6 +315,13 @@ async fn debug_says_what_display_says_and_the_cause() {
     let error = get(&core).await.unwrap_err();
     assert!(!error.to_string().contains("sealed"), "{error}");
     assert_eq!(format!("{error:?}"), format!("InvalidRequest({error} Caused by: the vault is sealed)"));
+
+    let error = TransportError::new(TransportErrorKind::Exchange, std::io::Error::other("the wire is cut"));
+    assert_eq!(format!("{error:?} {error:#?}"), "TransportError(the wire is cut) TransportError(the wire is cut)");
+    let server = Server::always(Reply::Reset).await;
+    let Error::Connection(error) = get(&once(&server)).await.unwrap_err() else { panic!("not a connection error") };
+    let text = format!("{:?}", error.source);
+    assert!(text.starts_with(&format!("TransportError({}", error.source)) && !text.contains('{'), "{text}");
 }
 
 #[tokio::test]
@@ -818,6 +877,37 @@ async fn a_deadline_that_passes_during_a_create_leaves_its_outcome_unknown() {
     let cause = &unknown(&error).cause;
     assert!(matches!(cause, Error::Timeout(t) if t.scope == TimeoutScope::Deadline && t.sent), "{error:?}");
     server.expect(1).await;
+}
+
+#[tokio::test]
+async fn a_create_with_too_little_time_is_not_sent() {
+    let server =
+        Server::start(|_, request| Reply::json(200, if request.method == "POST" { CREATED } else { GENERATION })).await;
+    let second = Duration::from_secs(1);
+    let core = server.core();
+    for call in [
+        image_create_generation(&core, Default::default()).deadline(second),
+        image_create_generation(&core, Default::default()).deadline(Duration::from_nanos(1)),
+        image_create_generation(&server.builder().deadline(second).build().unwrap(), Default::default()),
+        image_create_generation(
+            &server.builder().min_time_for_billable(second * 9).build().unwrap(),
+            Default::default(),
+        )
+        .deadline(second * 8),
+    ] {
+        let error = call.await.unwrap_err();
+        let Error::InvalidRequest(refused) = &error else { panic!("{error:?}") };
+        assert_eq!((&*refused.field, refused.call.attempts), ("deadline", 0));
+        assert!(error.to_string().contains("min_time_for_billable"), "{error}");
+        assert!(error.to_string().contains(" 2 s ") || error.to_string().contains(" 9 s "), "{error}");
+        assert!(error.to_string().ends_with("Nothing was sent."), "{error}");
+    }
+    assert_eq!(server.connections(), 0);
+    // What costs nothing may be cut short, and what has the time is sent.
+    image_get_generation_by_id(&core, ID).deadline(second).await.unwrap();
+    image_create_generation(&core, Default::default()).deadline(LONG).await.unwrap();
+    let core = server.builder().min_time_for_billable(Duration::ZERO).build().unwrap();
+    image_create_generation(&core, Default::default()).deadline(second).await.unwrap();
 }
 
 #[tokio::test]

@@ -489,7 +489,7 @@ async fn exchanges_that_break_off_do_not_show_the_key() {
     }
     let refusing = Refusing::new();
     assert_all_hidden(&refusing.url(), &RetryPolicy::none(), LONG, "refused connection").await;
-    assert_all_hidden("http://host.invalid:1/x", &RetryPolicy::none(), LONG, "unknown host").await;
+    assert_all_hidden("https://host.invalid:1/x", &RetryPolicy::none(), LONG, "unknown host").await;
     let tls = Server::start(|_, request| Reply::json(200, key_of(request))).await;
     let url = tls.url().replace("http:", "https:");
     assert_all_hidden(&url, &RetryPolicy::none(), BRIEF, "TLS with a server that has none").await;
@@ -731,6 +731,50 @@ async fn a_key_in_a_place_where_it_does_not_belong_is_not_shown() {
     let call = image_get_generation_by_id(&core, format!("{KEY}\n"));
     assert_error_hidden(&call.await.unwrap_err(), &"id");
     assert_log_hidden(&"places where the key does not belong");
+}
+
+#[tokio::test]
+async fn a_response_does_not_show_a_key_that_the_server_repeats_in_a_header() {
+    log_everything();
+    let other = "0ddba11a-feed-4bee-8fad-5ca1ab1eb0a7";
+    let server = Server::start(|number, request| {
+        if number % 2 == 0 {
+            return Reply::json(503, "{}");
+        }
+        let (key, shouted) = (key_of(request), KEY.to_uppercase());
+        let many = format!("a={KEY}; b={key}");
+        let named = format!("x-{}-x", KEY.to_uppercase());
+        let headers = [
+            ("x-key", key),
+            ("x-key", &shouted),
+            ("set-cookie", &many),
+            ("x-plain", "plain"),
+            (&named, "named"),
+            (&named, "again"),
+        ];
+        Reply::with(200, &headers, common::GENERATION)
+    })
+    .await;
+    let asked = AtomicUsize::new(0);
+    let provider = move || {
+        let first = asked.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        async move { Ok::<_, Infallible>(if first { KEY } else { other }.to_owned()) }
+    };
+    for builder in [server.builder().bearer_auth(KEY), server.builder().bearer_auth_provider(provider)] {
+        let core = builder.build().unwrap();
+        let response = image_get_generation_by_id(&core, ID).with_response().await.unwrap();
+        assert_eq!(response.attempts, 2);
+        let shown = format!("{response:?} {response:#?}");
+        assert_hidden(&shown, &"headers of a response");
+        assert!(!shown.contains(&other[..PIECE]), "{shown}");
+        assert!(shown.contains("Sensitive") && shown.contains("x-plain"), "{shown}");
+        // Nothing is missing but the header of that name.
+        assert_eq!(response.headers.get_all("x-key").iter().count(), 2);
+        assert!(response.headers["set-cookie"].as_bytes().starts_with(b"a=c0ffee5a"));
+        assert!(response.headers.keys().all(|name| !name.as_str().contains(KEY)));
+        assert!(!response.headers["x-plain"].is_sensitive());
+    }
+    assert_log_hidden(&"headers of a response");
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

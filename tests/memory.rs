@@ -8,7 +8,7 @@ mod common;
 
 use std::process::Command;
 
-use common::{ID, KEY, LONG, Reply, Server, create, everything, get};
+use common::{ID, KEY, LONG, Reply, Server, chunked_head, create, everything, get};
 use leonardo_ai::funcs::image_get_generations_by_user_id;
 use leonardo_ai::{DecodeReason, Error, LeonardoCore, RetryPolicy};
 
@@ -61,8 +61,13 @@ fn told(error: &Error) -> String {
 fn outcome(call: &str, status: u16, body: impl Into<Vec<u8>>) -> String {
     let body = body.into();
     assert!(body.len() <= LIMIT && body.len() > LIMIT - 1000, "{}", body.len());
+    outcome_of(call, Reply::with(status, &[], body))
+}
+
+#[track_caller]
+fn outcome_of(call: &str, reply: Reply) -> String {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let server = runtime.block_on(Server::always(Reply::with(status, &[], body)));
+    let server = runtime.block_on(Server::always(reply));
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture"])
         .env(TASK, format!("{call} {}", server.url()))
@@ -131,6 +136,15 @@ fn pages() {
     let page = filled("<!DOCTYPE html><html><body>", "<p>\u{7f}</p>\n", "</body></html>");
     assert_eq!(outcome("get", 200, &*page), "Html");
     assert_eq!(outcome("create", 502, page), "unknown None api Server None");
+}
+
+#[test]
+fn a_body_in_small_pieces() {
+    let text = filled(r#"{"generations_by_pk":{"id":"g","prompt":""#, "x", r#""}}"#);
+    let chunks = text.as_bytes().chunks(100).map(|chunk| [format!("{:x}\r\n", chunk.len()).as_bytes(), chunk].concat());
+    let body = chunks.collect::<Vec<_>>().join(&b"\r\n"[..]);
+    let reply = Reply::Send([chunked_head(200).as_bytes(), &body, b"\r\n0\r\n\r\n"].concat());
+    assert!(outcome_of("get", reply).starts_with("ok 167"));
 }
 
 #[test]

@@ -207,6 +207,26 @@ async fn a_service_that_cannot_be_reached_has_charged_nothing() {
 }
 
 #[tokio::test]
+async fn with_too_little_time_for_another_create_the_last_failure_is_the_error() {
+    let (emulator, _core) = start(Emulator::builder()).await;
+    emulator.refuse_connections(true);
+    let least = Duration::from_secs(20);
+    let core = LeonardoCore::builder()
+        .bearer_auth(emulator.key())
+        .server_url(emulator.base_url())
+        .retry(RetryPolicy::default().initial_backoff(MS).max_backoff(10 * MS))
+        .min_time_for_billable(least)
+        .build()
+        .unwrap();
+    let error = once(&core, "a pier").deadline(least + 100 * MS).await.unwrap_err();
+    assert!(matches!(error, Error::Connection(_)), "{error:?}");
+    assert!(error.call().unwrap().elapsed < least, "{error}");
+    let error = once(&core, "a pier").deadline(least / 2).await.unwrap_err();
+    assert!(matches!(&error, Error::InvalidRequest(refused) if refused.field == "deadline"), "{error:?}");
+    assert!(!error.may_have_been_charged());
+}
+
+#[tokio::test]
 async fn when_looking_it_up_fails_until_the_deadline_the_outcome_is_unknown() {
     let plan = FaultPlan::sequence(
         [Fault::ResetAfterWork].into_iter().chain(std::iter::repeat_n(Fault::StatusBefore(503), 10_000)),

@@ -3,8 +3,8 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use common::{
@@ -246,19 +246,55 @@ async fn a_503_is_repeated_at_the_date_that_retry_after_names() {
 }
 
 #[tokio::test]
-async fn a_retry_after_of_zero_or_in_the_past_is_no_pause() {
-    for headers in [
-        &[("retry-after", "0")][..],
+async fn a_retry_after_does_not_shorten_the_delays_of_the_policy() {
+    let delay = Duration::from_millis(200);
+    let policy = RetryPolicy::default().initial_backoff(delay).max_backoff(delay).jitter(0.0).max_attempts(4);
+    let replies: [&'static [(&str, &str)]; 4] = [
+        &[("retry-after", "0")],
         &[("retry-after", " 000 ")],
         &[("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")],
         &[("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"), ("date", "Wed, 21 Oct 2015 07:28:09 GMT")],
-        &[("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT")],
-    ] {
-        let server = Server::script(vec![Reply::with(503, headers, "{}"), Reply::json(200, GENERATION)]).await;
-        let core = server.builder().retry(sluggish()).build().unwrap();
-        let response = tokio::time::timeout(LONG, image_get_generation_by_id(&core, ID).with_response().into_future());
-        assert_eq!(response.await.expect("no pause").unwrap().attempts, 2, "{headers:?}");
-    }
+    ];
+    let calls = replies.map(|headers| {
+        let policy = policy.clone();
+        async move {
+            let arrivals = Arc::new(Mutex::new(Vec::new()));
+            let seen = arrivals.clone();
+            let server = Server::start(move |_, _| {
+                seen.lock().unwrap().push(Instant::now());
+                Reply::with(429, headers, "{}")
+            })
+            .await;
+            let core = server.builder().retry(policy).build().unwrap();
+            let error = create(&core).await.unwrap_err();
+            assert!(!error.may_have_been_charged() && error.call().unwrap().attempts == 4, "{error}");
+            let arrivals = arrivals.lock().unwrap();
+            assert_eq!(arrivals.len(), 4, "{headers:?}");
+            for pair in arrivals.windows(2) {
+                // A request may take longer to arrive than the next one.
+                let apart = pair[1] - pair[0];
+                assert!(apart >= delay * 9 / 10, "{headers:?}: {apart:?}");
+            }
+        }
+    });
+    let [a, b, c, d] = calls;
+    tokio::join!(a, b, c, d);
+}
+
+#[tokio::test]
+async fn the_delays_of_the_policy_grow_whatever_retry_after_says() {
+    // The second attempt is asked to wait for longer than the policy would, and the delay after it is the second one.
+    let replies = vec![
+        Reply::with(503, &[("retry-after", "1")], "{}"),
+        Reply::with(503, &[("retry-after", "0")], "{}"),
+        Reply::json(200, GENERATION),
+    ];
+    let server = Server::script(replies).await;
+    let policy = RetryPolicy::default().initial_backoff(Duration::from_millis(40)).multiplier(10.0).jitter(0.0);
+    let core = server.builder().retry(policy).build().unwrap();
+    let started = Instant::now();
+    get(&core).await.unwrap();
+    assert!(started.elapsed() >= Duration::from_millis(1400), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -402,6 +438,40 @@ async fn no_attempt_begins_after_the_deadline() {
     assert_eq!(attempts.load(Ordering::SeqCst), 1);
     let error = error.unwrap_err();
     assert!(!error.may_have_been_charged(), "{error}");
+}
+
+#[tokio::test]
+async fn a_create_is_not_sent_again_with_too_little_time() {
+    // Enough for the first attempt, and not for the delay and another one.
+    let server = Server::script(vec![Reply::json(429, "{}"), Reply::Stall(Vec::new())]).await;
+    let delay = Duration::from_millis(100);
+    let policy = RetryPolicy::default().initial_backoff(delay).max_backoff(delay).jitter(0.0);
+    let least = Duration::from_secs(20);
+    let builder = server.builder().retry(policy.clone()).min_time_for_billable(least);
+    let core = builder.deadline(least + delay / 2).build().unwrap();
+    let started = Instant::now();
+    let error = create(&core).await.unwrap_err();
+    assert!(started.elapsed() < LONG / 2, "it slept");
+    assert!(matches!(&error, Error::Api(api) if api.kind == ApiErrorKind::RateLimited), "{error:?}");
+    assert!(!error.may_have_been_charged());
+    assert_eq!((error.call().unwrap().attempts, server.count()), (1, 1));
+
+    // A timer that is late leaves too little as well.
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let counted = attempts.clone();
+    let core = double(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok(answer(429, &[], "{}"))
+    });
+    let core = core.retry(policy).min_time_for_billable(least).deadline(least + delay * 3).build().unwrap();
+    let (error, ()) = tokio::join!(create(&core), async { std::thread::sleep(delay * 4) });
+    assert!(!error.unwrap_err().may_have_been_charged());
+    assert_eq!(attempts.load(Ordering::SeqCst), 1);
+
+    // What costs nothing is repeated for as long as there is time.
+    let server = Server::script(vec![Reply::json(429, "{}"), Reply::json(200, GENERATION)]).await;
+    let core = server.builder().min_time_for_billable(least).deadline(LONG / 2).build().unwrap();
+    get(&core).await.unwrap();
 }
 
 /// A builder whose keys are what `keys` says of the number of times that it was asked before.

@@ -653,3 +653,42 @@ async fn the_user_is_asked_for_once_for_each_key() {
     let asked = server.received().iter().filter(|request| request.target.ends_with("/me")).count();
     assert_eq!((asked, service.charged()), (2, 8));
 }
+
+#[tokio::test]
+async fn odd_records_of_others_hide_nothing_and_prove_nothing() {
+    let odd = || {
+        let mut all = Vec::new();
+        for (number, (field, value)) in [
+            ("public", json!(1)),
+            ("imageWidth", json!(512.5)),
+            ("seed", json!(1e30)),
+            ("seed", json!({})),
+            ("generated_images", json!({"a": 1})),
+            ("createdAt", json!([])),
+            ("prompt", json!(7)),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut record = record(&format!("odd-{number}"), "of another", 50, 0);
+            record[field] = value;
+            all.push(record);
+        }
+        all.extend([json!(1), json!("x"), json!([]), json!(null), json!({})]);
+        all
+    };
+    for (create, seed) in
+        [(Create::Lost, None), (Create::Lost, Some(51)), (Create::Undone, None), (Create::Undone, Some(52))]
+    {
+        let (service, server) = Service::start([create]).await;
+        odd().into_iter().for_each(|record| service.add(record));
+        let job = once(&core(&server), request("among odd ones", seed)).await.unwrap();
+        assert_eq!((id(&job), service.charged()), ("generation-1", 1));
+    }
+    // One that may be its own, and whose seed cannot be read, is neither taken nor paid for again.
+    let (service, server) = Service::start([Create::Lost]).await;
+    *service.alter.lock().unwrap() = Box::new(|record| record["seed"] = json!({}));
+    let error = once(&core(&server), request("odd itself", None)).await.unwrap_err();
+    assert!(error.may_have_been_charged() && error.to_string().contains("generation-1"), "{error}");
+    assert_eq!(service.charged(), 1);
+}

@@ -478,11 +478,18 @@ impl<'a> Search<'a> {
     }
 
     fn match_of(&self, generation: &Generation, window: &Window) -> Match {
-        if generation.seed != Some(self.seed) {
-            return Match::None;
-        }
         // One without a time is at least not known to be old.
         let made_at = generation.made_at().unwrap_or(i64::MAX);
+        match generation.seed {
+            Some(seed) if seed != self.seed => return Match::None,
+            // What cannot be read does not prove that it is another one.
+            None if made_at < window.doubt || normalised(&generation.prompt) != normalised(&self.request.prompt) => {
+                return Match::None;
+            }
+            None => return Match::Doubtful,
+            Some(_) if generation.id.as_str().is_empty() => return Match::Doubtful,
+            Some(_) => {}
+        }
         match self.mark {
             Mark::Unique => return Match::Exact,
             // What else the service shows it may have changed, and taking a generation for somebody else's would mean to

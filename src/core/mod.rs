@@ -149,6 +149,7 @@ impl LeonardoCore {
     }
 
     /// The time of day.
+    #[cfg(feature = "image-create-generation-once")]
     pub(crate) fn wall_now(&self) -> SystemTime {
         self.inner.wall_now()
     }
@@ -402,8 +403,10 @@ impl LeonardoCoreBuilder {
     /// how it was built. If it does follow a redirect or send again, a call that costs credits may be carried out and
     /// charged several times, and may be reported as not charged.
     ///
-    /// A response from another URL than the one that was asked for is a failure that proves nothing, but a redirect back
-    /// to the same URL cannot be seen. A connection timeout well below [`timeout`](Self::timeout) is up to you as well.
+    /// Of what is seen afterwards, nothing counts as proof that might come from another request: neither a response from
+    /// another URL than the one that was asked for, nor a connection that could not be made. So a call that costs credits
+    /// ends with an unknown outcome where the core's own client would try again. A redirect back to the same URL cannot
+    /// be seen.
     #[must_use]
     #[allow(unused_mut, reason = "without downloads and uploads there is nothing to change")]
     pub fn client_guaranteed_not_to_redirect_or_retry(mut self, client: reqwest::Client) -> Self {
@@ -530,7 +533,7 @@ fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         return Err(ConfigError::new(
             "rustls-no-provider",
-            "no provider is installed; call install_default() of one before, or pass a client",
+            "no provider is installed; call install_default() of one before, or pass a finished client",
         ));
     }
     #[cfg(not(target_arch = "wasm32"))]

@@ -16,7 +16,7 @@ pub use self::budget::RetryBudget;
 ///
 /// The pause before the first repetition is [`initial_backoff`](Self::initial_backoff), each further one is
 /// [`multiplier`](Self::multiplier) times the one before until [`max_backoff`](Self::max_backoff), and each is spread by
-/// [`jitter`](Self::jitter). An answer with `Retry-After` sets the pause itself. A pause that would end after
+/// [`jitter`](Self::jitter). An answer with `Retry-After` can make the pause longer, never shorter. A pause that would end after
 /// [`max_elapsed`](Self::max_elapsed) or after the call's deadline is not begun: the last failure is returned at once.
 ///
 /// ```

@@ -150,13 +150,24 @@ pub trait Transport: Send + Sync + 'static {
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>>;
 }
 
-/// A client that the caller made: whether it follows redirects is not known, so it is checked afterwards.
+/// A client that the caller made: whether it follows redirects is not known, so it is checked afterwards as far as that
+/// goes.
 pub(crate) struct GivenClient(pub(crate) reqwest::Client);
 
 impl Transport for GivenClient {
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         let asked = request.url.clone();
-        exchange(&self.0, request, Some(asked))
+        let sent = exchange(&self.0, request, Some(asked));
+        Box::pin(async move {
+            sent.await.map_err(|mut error| {
+                // reqwest's errors do not tell which request they are about. It may be one that followed a redirect, and
+                // the work may have been done before it.
+                if matches!(error.kind, TransportErrorKind::Connect | TransportErrorKind::Invalid) {
+                    error.kind = TransportErrorKind::Exchange;
+                }
+                error
+            })
+        })
     }
 }
 

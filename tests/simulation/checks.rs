@@ -214,7 +214,9 @@ fn delays(history: &History, run: &Run, requests: &[&Request], hazards: Hazards)
             // The last poll is right before the deadline.
             (Of::Get, _) if limit.is_some_and(|limit| next.sent + 1100 * MS > limit) => Duration::ZERO,
             // So is the last look, where the server asks for a delay beyond it.
-            (Of::List | Of::Me, Outcome::Limited(Some(_))) if limit.is_some_and(|limit| next.sent + 1100 * MS > limit) => {
+            (Of::List | Of::Me, Outcome::Limited(Some(_)))
+                if limit.is_some_and(|limit| next.sent + 1100 * MS > limit) =>
+            {
                 policy.delay(*nth)
             }
             (_, Outcome::Limited(Some(asked))) if !hazards.on(Hazard::ShortRetryAfter) => asked,
