@@ -353,7 +353,10 @@ impl History {
         for _ in 0..rng.pick(&[0, 0, 1, 2, 3, 5]) {
             let of = rng.pick(&[Of::Any, Of::Create, Of::Create, Of::Me, Of::List, Of::List, Of::Get]);
             let (nth, count) = (rng.below(6) as u32, rng.pick(&[1, 1, 1, 2, 5, 30]));
-            self.faults.push(Fault { call, of, nth, count, what: what(rng, hazards) });
+            let what = what(rng, hazards);
+            // An hour each time would make a call without a deadline last for days.
+            let count = if what == What::Limited(RetryAfter::Seconds(3600)) { count.min(2) } else { count };
+            self.faults.push(Fault { call, of, nth, count, what });
         }
         if hazards.on(Hazard::FailingMe) {
             if rng.percent(8) {
