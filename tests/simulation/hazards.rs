@@ -40,7 +40,7 @@ hazards! {
     /// Other generations have fields of the wrong kind.
     OddRecords = "odd-records", false;
     /// A call is not polled for a while.
-    Unpolled = "unpolled", true;
+    Unpolled = "unpolled", false;
     /// Small retry budgets, which workflows take from too.
     WorkflowBudget = "workflow-budget", false;
     /// `CreateOnce::unique_seed`.

@@ -30,7 +30,8 @@ pub struct World {
     /// How long a generation takes to complete.
     pub work: u64,
     pub foreign: Foreign,
-    pub old: Option<Old>,
+    /// The call, if there is one, with whose chosen seed and request a generation was made an hour before.
+    pub old: Option<usize>,
 }
 
 /// Generations of the same accounts that nobody in the history asked for.
@@ -42,20 +43,13 @@ pub struct Foreign {
     pub during: u32,
     pub from: u64,
     pub every: u64,
-    /// Each n-th of those made later is deleted a second after it was made; 0 for none.
+    /// Each n-th of those made later is deleted that long after it was made; 0 for none.
     pub deleted: u32,
+    pub deleted_after: u64,
     /// Each n-th has no `createdAt`; 0 for none.
     pub undated: u32,
     /// Each n-th has fields of the wrong kind; 0 for none.
     pub odd: u32,
-}
-
-/// A generation from before the history with the seed and the request of one of its calls.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Old {
-    pub call: usize,
-    /// How old it is at the beginning, in seconds.
-    pub age: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -271,7 +265,7 @@ impl History {
         }
         let chosen: Vec<_> = (0..history.calls.len()).filter(|call| history.calls[*call].chosen.is_some()).collect();
         if hazards.on(Hazard::OldTwin) && !chosen.is_empty() && rng.percent(30) {
-            history.world.old = Some(Old { call: rng.pick(&chosen), age: rng.within(3600, 4000) });
+            history.world.old = Some(rng.pick(&chosen));
         }
         history.mend();
         history
@@ -304,7 +298,12 @@ impl History {
             size: rng.pick(&[512, 1024]),
             grace: rng.pick(&[2_000, 10_000, 30_000]),
             deadline: Some(rng.pick(&[6_000, 20_000, 60_000, 120_000, 600_000, 600_000])),
-            appears: if rng.percent(30) { rng.below(30_000) } else { rng.below(10) },
+            appears: match rng.below(10) {
+                // Right before the end of the grace period, see `mend`.
+                0 => 30_000,
+                1..4 => rng.below(30_000),
+                _ => rng.below(10),
+            },
             altered: Altered::default(),
             again: None,
         };
@@ -357,7 +356,10 @@ impl History {
         for _ in 0..rng.pick(&[0, 0, 1, 2, 3, 5]) {
             let of = rng.pick(&[Of::Any, Of::Create, Of::Create, Of::Me, Of::List, Of::List, Of::Get]);
             let (nth, count) = (rng.below(6) as u32, rng.pick(&[1, 1, 1, 2, 5, 30]));
-            self.faults.push(Fault { call, of, nth, count, what: what(rng, hazards) });
+            let what = what(rng, hazards);
+            // An hour each time would make a call without a deadline last for days.
+            let count = if what == What::Limited(RetryAfter::Seconds(3600)) { count.min(2) } else { count };
+            self.faults.push(Fault { call, of, nth, count, what });
         }
         if hazards.on(Hazard::FailingMe) {
             if rng.percent(8) {
@@ -377,12 +379,6 @@ impl History {
         if self.world.date_off.is_none_or(|off| off.abs() > WITHIN) && self.steps.iter().any(|step| step.at == 0) {
             self.steps.retain(|step| step.at > 0);
         }
-        if let Some(old) = &mut self.world.old {
-            // As old as it says by any clock in the history.
-            let wrong = self.world.date_off.unwrap_or(0).unsigned_abs()
-                + self.steps.iter().map(|step| step.by.unsigned_abs()).sum::<u64>();
-            old.age = old.age % 3600 + 3600 + wrong;
-        }
         for number in 0..self.calls.len() {
             // Two processes, or two functions, with the same chosen seed and prompt cannot be told apart.
             let call = &self.calls[number];
@@ -400,7 +396,7 @@ impl History {
                         .iter()
                         .enumerate()
                         .any(|(at, other)| at != number && call.chosen.is_some() && other.chosen == call.chosen));
-            let alone = self.world.old.as_ref().is_none_or(|old| old.call != number)
+            let alone = self.world.old != Some(number)
                 && !self.calls.iter().enumerate().any(|(at, other)| at != number && other.chosen == call.chosen);
             let call = &mut self.calls[number];
             call.unique &= alone;
@@ -414,6 +410,12 @@ impl History {
                 call.again = None;
             }
         }
+    }
+
+    /// The age of the old generation at the beginning, in seconds: it is an hour old by any clock in the history.
+    pub fn old_age(&self) -> u64 {
+        let wrong = self.steps.iter().map(|step| step.by.unsigned_abs()).sum::<u64>();
+        3600 + wrong + self.world.date_off.unwrap_or(0).unsigned_abs()
     }
 
     /// The client's wall clock: by how many seconds it is off at a time.
@@ -464,7 +466,9 @@ impl History {
                     *seconds /= 2;
                 }
             });
-            for what in [What::Refused, What::Reset { done: false }, What::Reset { done: true }] {
+            // Towards the front only, or it would go round in circles.
+            let simplest = [What::Reset { done: true }, What::Reset { done: false }, What::Refused];
+            for what in simplest.into_iter().take_while(|what| *what != self.faults[fault].what) {
                 with(&|history| history.faults[fault].what = what);
             }
         }
@@ -518,12 +522,7 @@ impl History {
         }
         self.faults.retain(|fault| fault.call != gone);
         self.faults.iter_mut().for_each(|fault| fault.call = moved(fault.call));
-        if self.world.old.as_ref().is_some_and(|old| old.call == gone) {
-            self.world.old = None;
-        }
-        if let Some(old) = &mut self.world.old {
-            old.call = moved(old.call);
-        }
+        self.world.old = self.world.old.filter(|old| *old != gone).map(moved);
     }
 
     fn drop_core(&mut self, gone: usize) {
@@ -549,12 +548,13 @@ impl fmt::Display for History {
 
 impl Foreign {
     fn none() -> Self {
-        Self { before: 0, during: 0, from: 0, every: 1, deleted: 0, undated: 0, odd: 0 }
+        Self { before: 0, during: 0, from: 0, every: 1, deleted: 0, deleted_after: 0, undated: 0, odd: 0 }
     }
 }
 
 fn world(rng: &mut Rng, hazards: Hazards) -> World {
     let mut foreign = Foreign::none();
+    let mut page = rng.pick(&[50, 50, 50, 50, 20, 7, 3]);
     foreign.before = rng.pick(&[0, 0, 1, 3, 10]);
     if rng.percent(35) {
         foreign.during = rng.pick(&[1, 5, 20, 60, 150]);
@@ -562,7 +562,11 @@ fn world(rng: &mut Rng, hazards: Hazards) -> World {
         foreign.every = rng.pick(&[5, 20, 100, 500]);
         foreign.undated = rng.pick(&[0, 0, 1, 2, 5]);
         if hazards.on(Hazard::Deletions) && rng.percent(30) {
-            foreign.deleted = rng.pick(&[1, 2, 7]);
+            foreign.deleted = rng.pick(&[1, 1, 2, 7]);
+            foreign.deleted_after = rng.within(300, 12_000);
+            foreign.every = rng.pick(&[5, 20, 50, 100]);
+            foreign.during = rng.pick(&[60, 150]);
+            page = rng.pick(&[3, 7, 20]);
         }
         if hazards.on(Hazard::OddRecords) && rng.percent(30) {
             foreign.odd = rng.pick(&[1, 3]);
@@ -573,14 +577,7 @@ fn world(rng: &mut Rng, hazards: Hazards) -> World {
         15..45 if hazards.on(Hazard::DateOff) => Some(rng.within(0, 180) as i64 - 90),
         _ => Some(0),
     };
-    World {
-        date_off,
-        page: if foreign.during < 100 { rng.pick(&[50, 50, 50, 50, 20, 7, 3]) } else { rng.pick(&[50, 50, 20]) },
-        latency: rng.pick(&[2, 20, 20, 100]),
-        work: rng.pick(&[0, 500, 8_000]),
-        foreign,
-        old: None,
-    }
+    World { date_off, page, latency: rng.pick(&[2, 20, 20, 100]), work: rng.pick(&[0, 500, 8_000]), foreign, old: None }
 }
 
 fn core(rng: &mut Rng, hazards: Hazards) -> Core {
@@ -599,7 +596,7 @@ fn core(rng: &mut Rng, hazards: Hazards) -> Core {
             attempts: rng.pick(&[1, 2, 4]),
             initial: rng.pick(&[100, 500, 1_000]),
             max: rng.pick(&[2_000, 5_000, 20_000]),
-            multiplier: rng.pick(&[10, 20, 30]),
+            multiplier: rng.pick(&[10, 20, 20, 20, 30]),
         },
     }
 }

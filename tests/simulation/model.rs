@@ -472,13 +472,14 @@ fn strangers(history: &History) -> Vec<Record> {
         } else {
             format!(r#"{{"id":"{id}",{date}"prompt":"x","seed":{seed},"imageWidth":512,"imageHeight":512,"#)
         };
-        let deleted = if made > 0 && nth(foreign.deleted, number) { made + 1000 } else { i64::MAX };
+        let deleted =
+            if made > 0 && nth(foreign.deleted, number) { made + foreign.deleted_after as i64 } else { i64::MAX };
         records.push(Record { id, call: None, account: 0, made, visible: made, deleted, text });
     }
-    if let Some(old) = &history.world.old {
-        let call = &history.calls[old.call];
+    if let Some(old) = history.world.old {
+        let call = &history.calls[old];
         let account = history.cores[call.core].keys[0] / 2;
-        let (id, made) = (format!("g{}", records.len()), old.age as i64 * -1000);
+        let (id, made) = (format!("g{}", records.len()), history.old_age() as i64 * -1000);
         let text = shown(&id, call, call.chosen.unwrap_or(-1), made);
         records.push(Record { id, call: None, account, made, visible: made, deleted: i64::MAX, text });
     }

@@ -21,7 +21,7 @@ use super::model::{BEGINNING, CALL, MODEL, Record, Request, Service, prompt};
 const MS: Duration = Duration::from_millis(1);
 
 /// Longer than any call may take, also one without a deadline.
-const LIMIT: Duration = Duration::from_secs(30 * 86_400);
+const LIMIT: Duration = Duration::from_secs(86_400);
 
 /// The delays between polls.
 pub const POLLS: Policy = Policy { attempts: 1, initial: 1_000, max: 10_000, multiplier: 15 };
