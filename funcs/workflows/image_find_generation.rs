@@ -288,8 +288,8 @@ impl Sent {
                 let wall = if dated.is_some() && wall > wall_now { by_wall } else { wall };
                 let (earliest, latest) = (wall.min(by_wall), wall.max(by_wall));
                 match latest - earliest {
-                    // No clock that was read by an earlier process can be checked.
-                    ..=AGREE if self.at.is_some() => (earliest, earliest, earliest),
+                    // Nothing confirms a clock that was read by an earlier process, or that is the only one.
+                    ..=AGREE if self.at.is_some() && dated.is_some() => (earliest, earliest, earliest),
                     ..=PLAUSIBLE => (earliest, earliest, earliest - PLAUSIBLE),
                     _ => (latest, earliest, earliest - PLAUSIBLE),
                 }
@@ -823,7 +823,7 @@ mod tests {
     async fn no_step_of_a_clock_makes_a_search_end_before_the_time_of_sending() {
         // All agree.
         assert_eq!(window(0, 0, Some(0)).await, (-60, -60, -60));
-        assert_eq!(window(0, 0, None).await, (-60, -60, -60));
+        assert_eq!(window(0, 0, None).await, (-60, -60, -360));
         let hours = 7200;
         // The wall clock is wrong all the time, or steps, by little or much, and is right before or after.
         for dated in [Some(0), Some(90), Some(-90), None] {

@@ -247,10 +247,10 @@ fn looks(grace: Duration, policy: &Policy) -> usize {
     looks
 }
 
-/// With C creates, F failed requests, G the looks in a grace period, R the records that there are, p the size of a page, N
+/// With C creates, F failed requests, G the looks in a grace period, R the records that there are, p what a page brings that is new, N
 /// the records that others make meanwhile and k the number of keys, a run makes at most
 ///
-/// C + F + k + C · G · (R / p + 2 + N)
+/// C + F + k + C · G · (R / p + 3 + N)
 ///
 /// requests beside its polls. (A record that comes in moves another one to the next page, which is read for it.) C and F are bounded by the time that it takes, since no retry comes too soon, which
 /// `delays` sees to; with a policy of n attempts, C is n at most for a plain create.
@@ -261,7 +261,9 @@ fn number(history: &History, run: &Run, requests: &[&Request], records: usize) -
     let failed = requests.iter().filter(|request| request.outcome != Outcome::Good && request.of != Of::Create).count();
     let creates = count(Of::Create);
     let keys = core.keys.iter().collect::<HashSet<_>>().len();
-    let pages = records / history.world.page as usize + 2 + history.world.foreign.during as usize;
+    // Pages reach back into one another, and one that does not connect is read again from further up.
+    let page = history.world.page as usize;
+    let pages = records / (page - (page / 2).min(3)) + 3 + history.world.foreign.during as usize;
     // One look more where the caller tries again.
     let most = creates + failed + keys + (creates + 1) * looks(MS * call.grace as u32, &core.policy) * pages;
     let made = requests.len() - count(Of::Get);
