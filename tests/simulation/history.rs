@@ -449,7 +449,7 @@ impl History {
         with(&|history| history.world.date_off = Some(0));
         with(&|history| history.world.foreign = Foreign::none());
         for fault in 0..self.faults.len() {
-            with(&|history| drop(history.faults.remove(fault)));
+            with(&|history| _ = history.faults.remove(fault));
             with(&|history| history.faults[fault].count = 1);
             with(&|history| history.faults[fault].count /= 2);
             with(&|history| history.faults[fault].nth = 0);
@@ -470,7 +470,7 @@ impl History {
             }
         }
         for step in 0..self.steps.len() {
-            with(&|history| drop(history.steps.remove(step)));
+            with(&|history| _ = history.steps.remove(step));
             with(&|history| history.steps[step].at = 0);
             with(&|history| history.steps[step].by /= 2);
         }
