@@ -356,6 +356,8 @@ impl History {
             let what = what(rng, hazards);
             // An hour each time would make a call without a deadline last for days.
             let count = if what == What::Limited(RetryAfter::Seconds(3600)) { count.min(2) } else { count };
+            // Each failed create may take a search of its own.
+            let count = if of == Of::Create { count.min(5) } else { count };
             self.faults.push(Fault { call, of, nth, count, what });
         }
         if hazards.on(Hazard::FailingMe) {

@@ -19,7 +19,7 @@ tokio::task_local! {
 /// 2026-01-01, when every history begins.
 pub const BEGINNING: Duration = Duration::from_secs(1_767_225_600);
 /// Far more than any history needs; one that does not end is found out by it soon.
-const MOST_REQUESTS: usize = 5_000;
+const MOST_REQUESTS: usize = 30_000;
 const MS: Duration = Duration::from_millis(1);
 
 #[derive(Clone)]
