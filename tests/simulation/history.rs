@@ -359,6 +359,8 @@ impl History {
             let what = what(rng, hazards);
             // An hour each time would make a call without a deadline last for days.
             let count = if what == What::Limited(RetryAfter::Seconds(3600)) { count.min(2) } else { count };
+            // Each failed create may take a search of its own.
+            let count = if of == Of::Create { count.min(5) } else { count };
             self.faults.push(Fault { call, of, nth, count, what });
         }
         if hazards.on(Hazard::FailingMe) {
@@ -452,7 +454,7 @@ impl History {
         with(&|history| history.world.date_off = Some(0));
         with(&|history| history.world.foreign = Foreign::none());
         for fault in 0..self.faults.len() {
-            with(&|history| drop(history.faults.remove(fault)));
+            with(&|history| _ = history.faults.remove(fault));
             with(&|history| history.faults[fault].count = 1);
             with(&|history| history.faults[fault].count /= 2);
             with(&|history| history.faults[fault].nth = 0);
@@ -473,7 +475,7 @@ impl History {
             }
         }
         for step in 0..self.steps.len() {
-            with(&|history| drop(history.steps.remove(step)));
+            with(&|history| _ = history.steps.remove(step));
             with(&|history| history.steps[step].at = 0);
             with(&|history| history.steps[step].by /= 2);
         }

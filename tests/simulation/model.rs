@@ -18,6 +18,8 @@ tokio::task_local! {
 
 /// 2026-01-01, when every history begins.
 pub const BEGINNING: Duration = Duration::from_secs(1_767_225_600);
+/// Far more than any history needs; one that does not end is found out by it soon.
+const MOST_REQUESTS: usize = 30_000;
 const MS: Duration = Duration::from_millis(1);
 
 #[derive(Clone)]
@@ -187,6 +189,7 @@ impl State {
         let history = self.history.clone();
         let call = &history.calls[number];
         let (now, index) = (self.now(), self.requests.len());
+        assert!(index < MOST_REQUESTS, "the calls of a history sent {MOST_REQUESTS} requests and have not ended");
         let path = request.url.path().split_once("/v1/").map_or("", |(_, path)| path).to_owned();
         let of = match (&request.method, &*path) {
             (&Method::POST, "generations") => Of::Create,

@@ -214,7 +214,7 @@ impl Player {
             }
             Some(Err(failure)) => {
                 let Failure { charged, id, text, unknown } = failure;
-                self.service.log(|| format!("call {number}   {}", text.replace(&core.server_url()[..], "SERVER")));
+                self.service.log(|| format!("call {number}   {}", text.replace(core.server_url(), "SERVER")));
                 next = unknown.map(|(body, sent_after)| Again {
                     request: serde_json::from_slice(&body).unwrap(),
                     sent_after,
