@@ -5,33 +5,48 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::Response;
-use axum::routing::get;
+use axum::extract::State as Extract;
+use axum::http::{Response, StatusCode};
+use axum::routing::{get, post};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::create::object;
-use crate::faults::{Fault, FaultPlan};
-use crate::lock;
-use crate::reply::{self, ApiError};
-use crate::shared::Shared;
+use crate::faults::{Fault, FaultPlan, Faults};
+use crate::http::door::Door;
+use crate::http::request::object;
+use crate::http::response::{self, ApiError};
+use crate::state::State;
+use crate::sync::lock;
 
-type App = State<Arc<Shared>>;
-type Answer = Result<Response<Body>, ApiError>;
+/// What can be read and changed.
+#[derive(Clone)]
+pub(crate) struct Control {
+    pub(crate) state: Arc<State>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) door: Arc<Door>,
+}
 
-pub(crate) fn routes() -> Router<Arc<Shared>> {
-    use axum::routing::post;
+type Outcome = Result<Response<Body>, ApiError>;
+
+/// All below `/control/`.
+pub(crate) fn router(control: Control) -> Router {
     Router::new()
         .route("/control/charges", get(charges))
         .route("/control/requests", get(requests))
         .route("/control/uploads", get(uploads))
         .route("/control/faults", get(injected).post(set_faults))
         .route("/control/refuse", post(refuse))
+        .fallback(elsewhere)
+        .method_not_allowed_fallback(elsewhere)
+        .with_state(control)
 }
 
-async fn charges(State(shared): App) -> Response<Body> {
-    let charges: Vec<Value> = lock(&shared.store)
+async fn elsewhere() -> Response<Body> {
+    response::html(StatusCode::FORBIDDEN, "403 Forbidden")
+}
+
+async fn charges(Extract(control): Extract<Control>) -> Response<Body> {
+    let charges: Vec<Value> = lock(&control.state.account)
         .charges()
         .into_iter()
         .map(|charge| {
@@ -44,45 +59,45 @@ async fn charges(State(shared): App) -> Response<Body> {
             })
         })
         .collect();
-    reply::ok(&json!({"charges": charges}))
+    response::ok(&json!({"charges": charges}))
 }
 
-async fn requests(State(shared): App) -> Response<Body> {
-    reply::ok(&json!({"count": lock(&shared.log).count()}))
+async fn requests(Extract(control): Extract<Control>) -> Response<Body> {
+    response::ok(&json!({"count": lock(&control.state.log).count()}))
 }
 
-async fn uploads(State(shared): App) -> Response<Body> {
-    let uploads: Vec<Value> = lock(&shared.uploads)
+async fn uploads(Extract(control): Extract<Control>) -> Response<Body> {
+    let uploads: Vec<Value> = lock(&control.state.uploads)
         .all()
         .into_iter()
         .map(|upload| json!({"id": upload.id, "size": upload.size, "crc32": upload.crc32, "contentType": upload.content_type}))
         .collect();
-    reply::ok(&json!({"uploads": uploads}))
+    response::ok(&json!({"uploads": uploads}))
 }
 
-async fn injected(State(shared): App) -> Response<Body> {
+async fn injected(Extract(control): Extract<Control>) -> Response<Body> {
     let injected: Map<String, Value> =
-        shared.faults.injected().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
-    reply::ok(&json!({"injected": injected}))
+        control.faults.injected().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect();
+    response::ok(&json!({"injected": injected}))
 }
 
-async fn set_faults(State(shared): App, body: Bytes) -> Answer {
-    shared.faults.set(plan(&object(&body)?).ok_or_else(|| ApiError::bad("not a plan of faults"))?);
-    Ok(reply::ok(&json!({})))
+async fn set_faults(Extract(control): Extract<Control>, body: Bytes) -> Outcome {
+    control.faults.set(plan(&object(&body)?).ok_or_else(|| ApiError::bad("not a plan of faults"))?);
+    Ok(response::ok(&json!({})))
 }
 
 /// Refuses connections for a while. There is no other way back from outside, since this interface is refused as well.
-async fn refuse(State(shared): App, body: Bytes) -> Answer {
+async fn refuse(Extract(control): Extract<Control>, body: Bytes) -> Outcome {
     let fields = object(&body)?;
     let time = fields.get("milliseconds").and_then(Value::as_u64).filter(|_| fields.len() == 1);
     let time = Duration::from_millis(time.ok_or_else(|| ApiError::bad("expected {\"milliseconds\": number}"))?);
-    shared.door.refuse(true);
-    let later = Arc::clone(&shared);
-    shared.spawn(async move {
+    let Control { state, door, .. } = control;
+    door.refuse(true);
+    state.spawn(async move {
         tokio::time::sleep(time).await;
-        later.door.refuse(false);
+        door.refuse(false);
     });
-    Ok(reply::ok(&json!({})))
+    Ok(response::ok(&json!({})))
 }
 
 /// A plan from its JSON: one of `always`, `sequence` and `random`, with `method`, `pathPrefix` and

@@ -8,21 +8,27 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
-use crate::faults::FaultPlan;
-use crate::ids::Uuid;
-use crate::limits::Limits;
-use crate::lock;
-use crate::money;
-use crate::record::{Charge, RequestRecord};
-use crate::server::{self, Door};
-use crate::shared::{Config, Shared};
-use crate::uploads::Upload;
-use crate::webhook::{Delivery, Webhook};
+use crate::control::{self, Control};
+use crate::faults::{FaultPlan, Faults};
+use crate::http::door::Door;
+use crate::http::server;
+use crate::service::Service;
+use crate::state::account::Charge;
+use crate::state::limits::Limits;
+use crate::state::log::RequestRecord;
+use crate::state::money::Plan;
+use crate::state::uploads::Upload;
+use crate::state::{Config, State, ids};
+use crate::sync::lock;
+use crate::webhook::{Delivery, Target, Webhooks};
+use crate::{api, cdn};
 
 /// A running server. Dropping it ends all connections and frees the port.
 pub struct Emulator {
-    shared: Arc<Shared>,
-    key: String,
+    state: Arc<State>,
+    door: Arc<Door>,
+    faults: Arc<Faults>,
+    webhooks: Arc<Webhooks>,
     user_id: String,
     runtime: Handle,
     server: JoinHandle<()>,
@@ -46,19 +52,19 @@ impl Emulator {
     /// The base address of the API, ending in `/api/rest`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("{}/api/rest", self.shared.origin)
+        self.state.places.api()
     }
 
     /// The port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.shared.door.port()
+        self.door.port()
     }
 
     /// The one key that is accepted.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        &self.state.config.key
     }
 
     /// The id of the account the key belongs to.
@@ -67,49 +73,49 @@ impl Emulator {
         &self.user_id
     }
 
-    /// Every charge so far, oldest first. A create request is charged when it is accepted, whether or not its answer
-    /// arrives, and what is deleted stays charged.
+    /// Every charge so far, oldest first. A create request is charged when it is accepted, whether or not its
+    /// response arrives, and what is deleted stays charged.
     #[must_use]
     pub fn charges(&self) -> Vec<Charge> {
-        lock(&self.shared.store).charges()
+        lock(&self.state.account).charges()
     }
 
     /// The requests received, oldest first: the last 100,000, and fewer when they and their bodies are large.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestRecord> {
-        lock(&self.shared.log).all()
+        lock(&self.state.log).all()
     }
 
     /// The files that were uploaded whole, in the order in which their ids were handed out.
     #[must_use]
     pub fn uploads(&self) -> Vec<Upload> {
-        lock(&self.shared.uploads).all()
+        lock(&self.state.uploads).all()
     }
 
     /// How many webhooks were received with a good status, repetitions included.
     #[must_use]
     pub fn webhooks_delivered(&self) -> u64 {
-        *lock(&self.shared.delivered)
+        self.webhooks.delivered()
     }
 
     /// Puts a plan of faults in force for the requests that arrive from now on.
     pub fn set_faults(&self, plan: FaultPlan) {
-        self.shared.faults.set(plan);
+        self.faults.set(plan);
     }
 
     /// How often each fault was brought about, by name.
     #[must_use]
     pub fn faults_injected(&self) -> Vec<(&'static str, u64)> {
-        self.shared.faults.injected()
+        self.faults.injected()
     }
 
     /// Refuses new connections, or takes them again on the same port.
     ///
-    /// While refused the listener is closed, so clients see a refused connection and not an answer. Idle connections
+    /// While refused the listener is closed, so clients see a refused connection and not a response. Idle connections
     /// are closed, requests under way are finished.
     pub fn refuse_connections(&self, refuse: bool) {
         let _context = self.runtime.enter();
-        self.shared.door.refuse(refuse);
+        self.door.refuse(refuse);
     }
 }
 
@@ -124,9 +130,9 @@ impl fmt::Debug for Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        self.shared.door.close();
+        self.door.close();
         self.server.abort();
-        self.shared.stop_tasks();
+        self.state.stop_tasks();
     }
 }
 
@@ -140,7 +146,8 @@ pub struct EmulatorBuilder {
     record_delay: Duration,
     clock_skew: i64,
     fail_every: Option<u64>,
-    balance: f64,
+    plan: Plan,
+    balance: Option<f64>,
     limits: Limits,
     upload_limit: u64,
     webhook: Option<(String, String)>,
@@ -158,7 +165,8 @@ impl Default for EmulatorBuilder {
             record_delay: Duration::ZERO,
             clock_skew: 0,
             fail_every: None,
-            balance: 100.0,
+            plan: Plan::default(),
+            balance: None,
             limits: Limits::none(),
             upload_limit: 256 * 1024 * 1024,
             webhook: None,
@@ -190,8 +198,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// For how long a new generation cannot be found, by its id or in lists; not at all unless given. The answer to
-    /// the create request has its id at once.
+    /// For how long a new generation cannot be found, by its id or in lists; not at all unless given. The response
+    /// to the create request has its id at once.
     pub fn record_delay(mut self, delay: Duration) -> Self {
         self.record_delay = delay;
         self
@@ -209,10 +217,16 @@ impl EmulatorBuilder {
         self
     }
 
-    /// The dollars the account starts with; 100 unless given. They go down with each charge, below zero as well: an
-    /// account that has run dry is not refused.
-    pub fn balance(mut self, dollars: f64) -> Self {
-        self.balance = dollars;
+    /// How the account pays. Defaults to [`Plan::Credits`], of which the official SDKs can read the balance.
+    pub fn plan(mut self, plan: Plan) -> Self {
+        self.plan = plan;
+        self
+    }
+
+    /// What the account starts with: whole credits, or dollars with [`Plan::PayAsYouGo`]. Defaults to 10,000 credits
+    /// or 100 dollars. It goes down with each charge, below zero as well: an account that has run dry is not refused.
+    pub fn balance(mut self, amount: f64) -> Self {
+        self.balance = Some(amount);
         self
     }
 
@@ -258,26 +272,38 @@ impl EmulatorBuilder {
     ///
     /// When the port cannot be had, or the address for webhooks is not a plain HTTP one.
     pub async fn start(self) -> io::Result<Emulator> {
-        let key = self.key.unwrap_or_else(|| Uuid::random().to_string());
-        let user = Uuid::random();
-        let webhook = self.webhook.map(|(url, key)| Webhook::new(&url, &key)).transpose()?;
+        let target = self.webhook.map(|(url, key)| Target::new(&url, &key)).transpose()?;
+        let door = Arc::new(Door::open(self.port)?);
         let config = Config {
-            key: key.clone(),
-            user,
+            key: self.key.unwrap_or_else(|| ids::random().to_string()),
+            user: ids::random(),
             generation_time: self.generation_time,
             record_delay: self.record_delay,
             clock_skew: self.clock_skew,
             fail_every: self.fail_every,
-            balance: money::ticks(self.balance),
+            plan: self.plan,
+            balance: self.balance.map_or_else(|| self.plan.start(), |amount| self.plan.sum(amount)),
             limits: self.limits,
             upload_limit: self.upload_limit,
-            webhook,
-            control: self.control,
         };
-        let shared = Shared::new(config, Door::open(self.port)?);
-        shared.faults.set(self.faults);
-        lock(&shared.deliveries).extend(self.deliveries);
-        let server = tokio::spawn(server::run(Arc::clone(&shared)));
-        Ok(Emulator { shared, key, user_id: user.to_string(), runtime: Handle::current(), server })
+        let user_id = config.user.to_string();
+        let state = Arc::new(State::new(config, format!("http://127.0.0.1:{}", door.port())));
+        let faults = Arc::new(Faults::default());
+        faults.set(self.faults);
+        let webhooks = Arc::new(Webhooks::new(target, self.deliveries));
+        let control = self.control.then(|| {
+            let (state, faults, door) = (Arc::clone(&state), Arc::clone(&faults), Arc::clone(&door));
+            control::router(Control { state, faults, door })
+        });
+        let service = Service {
+            state: Arc::clone(&state),
+            faults: Arc::clone(&faults),
+            api: api::router(Arc::clone(&state), Arc::clone(&webhooks)),
+            cdn: cdn::router(Arc::clone(&state)),
+            storage: cdn::storage::router(Arc::clone(&state)),
+            control,
+        };
+        let server = tokio::spawn(server::run(Arc::clone(&door), Arc::new(service)));
+        Ok(Emulator { state, door, faults, webhooks, user_id, runtime: Handle::current(), server })
     }
 }

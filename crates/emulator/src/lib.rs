@@ -1,4 +1,4 @@
-//! A local Leonardo.Ai: a server that answers as the image API does, for tests and for work without a key.
+//! A local Leonardo.Ai: a server that responds as the image API does, for tests and for work without a key.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -34,38 +34,22 @@
 // The payload of a webhook is one large `json!`, and the macro recurses for each of its tokens.
 #![recursion_limit = "256"]
 
-mod blob;
-mod clock;
+mod api;
+mod cdn;
 mod control;
-mod create;
 mod emulator;
 pub mod faults;
-mod ids;
-mod limits;
-mod money;
-mod multipart;
-mod picture;
-mod pictures;
-mod ranges;
-mod record;
-mod reply;
-mod routes;
-mod serve;
-mod server;
-mod shared;
-mod store;
-mod uploads;
+mod http;
+mod service;
+mod state;
+mod sync;
 mod webhook;
-mod wire;
 
 pub use emulator::{Emulator, EmulatorBuilder};
 pub use faults::{Fault, FaultPlan};
-pub use limits::Limits;
-pub use record::{Charge, RequestRecord};
-pub use uploads::Upload;
+pub use state::account::Charge;
+pub use state::limits::Limits;
+pub use state::log::RequestRecord;
+pub use state::money::Plan;
+pub use state::uploads::Upload;
 pub use webhook::Delivery;
-
-/// Locks, also after a panic elsewhere: what the locks guard is never left half changed.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}

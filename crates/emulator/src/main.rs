@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use leonardo_ai_emulator::{Emulator, EmulatorBuilder, Limits};
+use leonardo_ai_emulator::{Emulator, EmulatorBuilder, Limits, Plan};
 
 const HELP: &str = "\
-A local Leonardo.Ai: answers on 127.0.0.1 as the image API does.
+A local Leonardo.Ai: responds on 127.0.0.1 as the image API does.
 
 Usage: leonardo-ai-emulator [OPTIONS]
 
@@ -16,7 +16,10 @@ Options:
   --generation-time MS    how long a generation is pending [default: 2000]
   --record-delay MS       how long a new generation cannot be found [default: 0]
   --fail-every N          have every N-th generation fail
-  --balance DOLLARS       what the account starts with [default: 100]
+  --plan PLAN             how the account pays: credits, or pay-as-you-go in
+                          dollars [default: credits]
+  --balance AMOUNT        what the account starts with [default: 10000 credits
+                          or 100 dollars]
   --clock-skew MS         how far the service's clock is ahead [default: 0]
   --no-limits             no limits; without this, those of the real service
   --upload-limit BYTES    the largest upload [default: 268435456]
@@ -62,6 +65,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             "--generation-time" => builder = builder.generation_time(milliseconds(&name, &value()?)?),
             "--record-delay" => builder = builder.record_delay(milliseconds(&name, &value()?)?),
             "--fail-every" => builder = builder.fail_every(number(&name, &value()?)?),
+            "--plan" => builder = builder.plan(plan(&value()?)?),
             "--balance" => builder = builder.balance(number(&name, &value()?)?),
             "--clock-skew" => builder = builder.clock_skew(number(&name, &value()?)?),
             "--no-limits" => limits = Limits::none(),
@@ -76,6 +80,14 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
         builder = builder.webhook(url, webhook_key);
     }
     Ok(Some(Options { port, builder: builder.port(port).limits(limits) }))
+}
+
+fn plan(value: &str) -> Result<Plan, String> {
+    match value {
+        "credits" => Ok(Plan::Credits),
+        "pay-as-you-go" => Ok(Plan::PayAsYouGo),
+        _ => Err(format!("--plan is credits or pay-as-you-go, not {value:?}")),
+    }
 }
 
 fn milliseconds(name: &str, value: &str) -> Result<Duration, String> {

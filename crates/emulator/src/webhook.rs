@@ -1,20 +1,22 @@
 //! Webhooks: telling a client by itself that a generation is complete.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use uuid::Uuid;
 
-use crate::clock;
-use crate::ids::{Uuid, hash};
-use crate::lock;
-use crate::money;
-use crate::reply::number;
-use crate::shared::Shared;
-use crate::store::{Generation, Status};
+use crate::http::response::number;
+use crate::state::State;
+use crate::state::generation::{Generation, Status};
+use crate::state::ids::{self, hash};
+use crate::state::{clock, money};
+use crate::sync::lock;
 
 /// How long the receiver may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,7 +37,7 @@ pub enum Delivery {
 
 /// Where webhooks go.
 #[derive(Debug, Clone)]
-pub(crate) struct Webhook {
+pub(crate) struct Target {
     /// Host and port.
     authority: String,
     path: String,
@@ -43,7 +45,7 @@ pub(crate) struct Webhook {
     callback_key: String,
 }
 
-impl Webhook {
+impl Target {
     pub(crate) fn new(url: &str, callback_key: &str) -> io::Result<Self> {
         let invalid =
             |why: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("webhook address {url:?}: {why}"));
@@ -61,7 +63,7 @@ impl Webhook {
         })
     }
 
-    /// Sends a payload; the status of the answer.
+    /// Sends a payload; the status of the response.
     async fn send(&self, payload: &str) -> io::Result<u16> {
         let mut stream = TcpStream::connect(&self.authority).await?;
         let request = format!(
@@ -80,97 +82,87 @@ impl Webhook {
     }
 }
 
-/// Waits for a generation and tells of it.
-pub(crate) async fn deliver(shared: Arc<Shared>, generation: Arc<Generation>) {
-    let Some(webhook) = &shared.config.webhook else { return };
-    tokio::time::sleep_until(generation.ready).await;
-    // Only completion has a webhook, and what was deleted is not completed.
-    let there = lock(&shared.store).get(generation.id).is_some();
-    if !there || generation.status(generation.ready) != Status::Complete {
-        return;
+/// The account's webhooks.
+pub(crate) struct Webhooks {
+    target: Option<Target>,
+    /// What becomes of the next ones.
+    planned: Mutex<VecDeque<Delivery>>,
+    delivered: AtomicU64,
+}
+
+impl Webhooks {
+    pub(crate) fn new(target: Option<Target>, planned: Vec<Delivery>) -> Self {
+        Self { target, planned: Mutex::new(planned.into()), delivered: AtomicU64::new(0) }
     }
-    let delivery = lock(&shared.deliveries).pop_front().unwrap_or(Delivery::Once);
-    let payload = payload(&shared, webhook, &generation).to_string();
-    let times = match delivery {
-        Delivery::Once => 1,
-        Delivery::Lost => 0,
-        Delivery::Late(by) => {
-            tokio::time::sleep(by).await;
-            1
+
+    /// How many arrived.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered.load(Ordering::SeqCst)
+    }
+
+    /// Has the end of a generation told, if there is anyone to tell.
+    pub(crate) fn announce(self: &Arc<Self>, state: &Arc<State>, generation: &Arc<Generation>) {
+        if self.target.is_some() {
+            let (webhooks, of, generation) = (Arc::clone(self), Arc::clone(state), Arc::clone(generation));
+            state.spawn(async move { webhooks.deliver(&of, &generation).await });
         }
-        Delivery::Repeated(times) => times,
-    };
-    for _ in 0..times {
-        let sent = tokio::time::timeout(PATIENCE, webhook.send(&payload)).await;
-        // Nobody repeats what did not arrive: that deliveries get lost is a part of the service.
-        if matches!(sent, Ok(Ok(200..=299))) {
-            *lock(&shared.delivered) += 1;
+    }
+
+    /// Waits for a generation and tells of it.
+    async fn deliver(&self, state: &State, generation: &Generation) {
+        let Some(target) = &self.target else { return };
+        tokio::time::sleep_until(generation.ready).await;
+        // Only completion has a webhook, and what was deleted is not completed.
+        let there = lock(&state.account).get(generation.id).is_some();
+        if !there || generation.status(generation.ready) != Status::Complete {
+            return;
+        }
+        let delivery = lock(&self.planned).pop_front().unwrap_or(Delivery::Once);
+        let payload = payload(state, target, generation).to_string();
+        let times = match delivery {
+            Delivery::Once => 1,
+            Delivery::Lost => 0,
+            Delivery::Late(by) => {
+                tokio::time::sleep(by).await;
+                1
+            }
+            Delivery::Repeated(times) => times,
+        };
+        for _ in 0..times {
+            let sent = tokio::time::timeout(PATIENCE, target.send(&payload)).await;
+            // Nobody repeats what did not arrive: that deliveries get lost is a part of the service.
+            if matches!(sent, Ok(Ok(200..=299))) {
+                self.delivered.fetch_add(1, Ordering::SeqCst);
+            }
         }
     }
 }
 
-fn payload(shared: &Shared, webhook: &Webhook, generation: &Generation) -> Value {
+/// A moment as webhooks write it.
+fn zoned(state: &State, at: SystemTime) -> String {
+    state.shown(at) + "Z"
+}
+
+fn payload(state: &State, target: &Target, generation: &Generation) -> Value {
     let create = &generation.create;
-    let skewed = |at| clock::zoneless(clock::shifted(at, shared.config.clock_skew)) + "Z";
-    let (created, now) = (skewed(generation.created), SystemTime::now());
-    let updated = skewed(now);
-    let user = shared.config.user.to_string();
-    let key_id = Uuid::from_bits(u128::from(hash(shared.config.key.as_bytes()))).to_string();
-    let model_id = create.model_id.map(|id| id.to_string());
-    let images: Vec<Value> = (0..create.num_images)
-        .map(|index| {
-            json!({
-                "id": generation.image_id(index).to_string(),
-                "createdAt": updated,
-                "updatedAt": updated,
-                "userId": user,
-                "url": shared.place().image_url(generation, index),
-                "generationId": generation.id.to_string(),
-                "nobgId": null,
-                "nsfw": create.nsfw(),
-                "likeCount": 0,
-                "trendingScore": 0,
-                "public": create.public,
-            })
-        })
-        .collect();
+    let now = SystemTime::now();
+    let (created, updated) = (zoned(state, generation.created), zoned(state, now));
+    let key_id = ids::from_bits(u128::from(hash(state.config.key.as_bytes())));
     let init_type = match (&create.init_image_id, &create.init_generated_image_id) {
         (Some(_), _) => Some("UPLOADED"),
         (None, Some(_)) => Some("GENERATED"),
         (None, None) => None,
     };
-    let model = json!({
-        "id": model_id,
-        "name": "A model of the emulator",
-        "public": true,
-        "official": true,
-        "status": "COMPLETE",
-        "sdVersion": create.sd_version,
-        "type": "GENERAL",
-        "modelHeight": 768,
-        "modelWidth": 768,
-    });
-    let api_key = json!({
-        "id": key_id,
-        "createdAt": skewed(shared.started),
-        "userId": user,
-        "key": shared.config.key,
-        "lastUsed": created,
-        "name": "emulator",
-        "type": "PRODUCTION",
-        "webhookCallbackUrl": webhook.url,
-        "webhookCallbackApiKey": webhook.callback_key,
-    });
     json!({
         "type": "image_generation.complete",
         "object": "generation",
-        "timestamp": clock::millis(clock::shifted(now, shared.config.clock_skew)),
+        "timestamp": clock::millis(clock::shifted(now, state.config.clock_skew)),
         "api_version": "v1",
         "data": {"object": {
             "id": generation.id.to_string(),
             "createdAt": created,
             "updatedAt": updated,
-            "userId": user,
+            "userId": state.config.user.to_string(),
             "public": create.public,
             "flagged": false,
             "nsfw": create.nsfw(),
@@ -185,7 +177,7 @@ fn payload(shared: &Shared, webhook: &Webhook, generation: &Generation) -> Value
             "initStrength": create.init_strength.map(number),
             "initType": init_type,
             "initUpscaledImageId": null,
-            "modelId": model_id,
+            "modelId": create.model_id.map(|id| id.to_string()),
             "negativePrompt": create.negative_prompt,
             "prompt": &*create.prompt,
             "quantity": create.num_images,
@@ -204,14 +196,61 @@ fn payload(shared: &Shared, webhook: &Webhook, generation: &Generation) -> Value
             "highContrast": create.high_contrast,
             "apiDollarCost": money::decimal(generation.price),
             "alchemy": create.alchemy,
-            "apiKeyId": key_id,
+            "apiKeyId": key_id.to_string(),
             "photoReal": create.photo_real,
             "imageToImage": init_type.is_some(),
             "controlnetsUsed": create.controlnets,
-            "model": model,
-            "images": images,
-            "apiKey": api_key,
+            "model": model(generation),
+            "images": images(state, generation, &updated),
+            "apiKey": api_key(state, target, key_id, &created),
         }},
+    })
+}
+
+fn model(generation: &Generation) -> Value {
+    json!({
+        "id": generation.create.model_id.map(|id| id.to_string()),
+        "name": "A model of the emulator",
+        "public": true,
+        "official": true,
+        "status": "COMPLETE",
+        "sdVersion": generation.create.sd_version,
+        "type": "GENERAL",
+        "modelHeight": 768,
+        "modelWidth": 768,
+    })
+}
+
+fn images(state: &State, generation: &Generation, updated: &str) -> Value {
+    let image = |index| {
+        json!({
+            "id": generation.image_id(index).to_string(),
+            "createdAt": updated,
+            "updatedAt": updated,
+            "userId": state.config.user.to_string(),
+            "url": state.places.image(generation, index),
+            "generationId": generation.id.to_string(),
+            "nobgId": null,
+            "nsfw": generation.create.nsfw(),
+            "likeCount": 0,
+            "trendingScore": 0,
+            "public": generation.create.public,
+        })
+    };
+    (0..generation.create.num_images).map(image).collect()
+}
+
+fn api_key(state: &State, target: &Target, id: Uuid, used: &str) -> Value {
+    json!({
+        "id": id.to_string(),
+        "createdAt": zoned(state, state.started),
+        "userId": state.config.user.to_string(),
+        "key": state.config.key,
+        "lastUsed": used,
+        "name": "emulator",
+        "type": "PRODUCTION",
+        "webhookCallbackUrl": target.url,
+        "webhookCallbackApiKey": target.callback_key,
     })
 }
 
@@ -221,7 +260,7 @@ mod tests {
 
     #[test]
     fn addresses() {
-        let parts = |url| Webhook::new(url, "k").map(|hook| (hook.authority, hook.path)).ok();
+        let parts = |url| Target::new(url, "k").map(|hook| (hook.authority, hook.path)).ok();
         assert_eq!(parts("http://localhost:1/a?b"), Some(("localhost:1".into(), "/a?b".into())));
         assert_eq!(parts("http://example.com"), Some(("example.com:80".into(), "/".into())));
         for wrong in ["https://example.com", "example.com", "http://", "http:///x", "http://a/\r\nb: c", "http://a/ b"]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{Connection, bearer, call, create, fetch, finished, image_urls, read};
-use leonardo_ai_emulator::Emulator;
+use leonardo_ai_emulator::{Emulator, Plan};
 use serde_json::{Value, json};
 
 async fn quick() -> Emulator {
@@ -23,7 +23,7 @@ fn is_uuid(value: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn a_create_answers_with_id_and_cost() {
+async fn a_create_responds_with_id_and_cost() {
     let emulator = quick().await;
     let body = json!({"prompt": "a cat", "num_images": 4, "width": 1024, "height": 768});
     let reply = call(&emulator, "POST", "/generations", &body.to_string()).await;
@@ -35,14 +35,48 @@ async fn a_create_answers_with_id_and_cost() {
     assert_eq!(keys(job), BTreeSet::from(["apiCreditCost", "cost", "generationId"]));
     assert!(is_uuid(&job["generationId"]));
     assert_eq!(job["apiCreditCost"], Value::Null);
-    assert_eq!(job["cost"], json!({"amount": "0.0588", "unit": "DOLLARS"}));
+    assert_eq!(job["cost"], json!({"amount": "28", "unit": "CREDITS"}));
 
     let charges = emulator.charges();
     assert_eq!(charges.len(), 1);
     assert_eq!(charges[0].generation_id, job["generationId"].as_str().unwrap());
     assert_eq!(charges[0].prompt, "a cat");
-    assert!((charges[0].amount - 0.0588).abs() < 1e-9);
+    assert!((charges[0].amount - 28.0).abs() < 1e-9);
     assert_eq!(charges[0].num_images, 4);
+}
+
+#[tokio::test]
+async fn an_account_that_pays_as_it_goes_is_charged_in_dollars() {
+    let emulator = Emulator::builder().plan(Plan::PayAsYouGo).balance(12.4567).start().await.unwrap();
+    let body = json!({"prompt": "a cat", "num_images": 4, "width": 1024, "height": 768});
+    let job = call(&emulator, "POST", "/generations", &body.to_string()).await.json()["sdGenerationJob"].take();
+    assert_eq!(job["apiCreditCost"], Value::Null);
+    assert_eq!(job["cost"], json!({"amount": "0.0588", "unit": "DOLLARS"}));
+    assert!((emulator.charges()[0].amount - 0.0588).abs() < 1e-9);
+    let me = call(&emulator, "GET", "/me", "").await.json();
+    let details = &me["user_details"][0];
+    assert_eq!((&details["paidTokens"], &details["apiPaidTokens"]), (&json!(12.3979), &json!(12.3979)));
+}
+
+#[tokio::test]
+async fn a_balance_in_credits_is_always_whole() {
+    for (emulator, start) in [(quick().await, 10_000), (Emulator::builder().balance(41.6).start().await.unwrap(), 42)] {
+        let balance = async || {
+            let me = call(&emulator, "GET", "/me", "").await.json();
+            let details = &me["user_details"][0];
+            assert_eq!(details["paidTokens"], details["apiPaidTokens"]);
+            details["apiPaidTokens"].as_i64().expect("an integer")
+        };
+        assert_eq!(balance().await, start);
+        // Sizes whose prices are far from whole before they are rounded, and more than the account has.
+        for (width, height) in [(32, 32), (520, 512), (1536, 1536), (1000, 712)] {
+            create(&emulator, &json!({"prompt": "x", "num_images": 3, "width": width, "height": height})).await;
+        }
+        let spent: f64 = emulator.charges().iter().map(|charge| charge.amount).sum();
+        #[expect(clippy::cast_possible_truncation, reason = "small and whole")]
+        let left = start - spent as i64;
+        assert_eq!(balance().await, left);
+    }
 }
 
 #[tokio::test]
@@ -262,7 +296,7 @@ async fn unknown_ids() {
 
 #[tokio::test]
 async fn me() {
-    let emulator = Emulator::builder().balance(12.4567).start().await.unwrap();
+    let emulator = Emulator::builder().balance(120.0).start().await.unwrap();
     let answer = call(&emulator, "GET", "/me", "").await.json();
     let details = &answer["user_details"][0];
     assert_eq!(
@@ -282,12 +316,12 @@ async fn me() {
     );
     assert_eq!(details["user"]["id"], emulator.user_id());
     assert!(details["user"]["username"].is_string());
-    assert_eq!(details["paidTokens"], json!(12.4567));
-    assert_eq!(details["apiPaidTokens"], json!(12.4567));
+    assert_eq!(details["paidTokens"], json!(120));
+    assert_eq!(details["apiPaidTokens"], json!(120));
     assert_eq!(details["apiConcurrencySlots"], 10);
     create(&emulator, &json!({"prompt": "x"})).await;
     let answer = call(&emulator, "GET", "/me", "").await.json();
-    assert_eq!(answer["user_details"][0]["apiPaidTokens"], json!(12.3979));
+    assert_eq!(answer["user_details"][0]["apiPaidTokens"], json!(92));
 }
 
 #[tokio::test]

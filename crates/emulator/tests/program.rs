@@ -54,6 +54,7 @@ fn help_and_mistakes() {
         &["--port", "x"],
         &["--port", "65536"],
         &["--key", "not-a-uuid"],
+        &["--plan", "euros"],
         &["--unknown"],
         &["extra"],
         &["--control=yes"],

@@ -4,12 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
-use axum::http::StatusCode;
 use tokio::time::Instant;
 
-use crate::reply::ApiError;
-
-/// Limits of an account; what goes beyond them is answered with 429.
+/// Limits of an account; what goes beyond them is refused with 429.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -46,11 +43,16 @@ impl Limits {
         }
     }
 
-    fn refusal(&self, error: &str) -> ApiError {
-        let mut refusal = ApiError::new(StatusCode::TOO_MANY_REQUESTS, error, "bad-request");
-        refusal.retry_after.clone_from(&self.retry_after);
-        refusal
+    fn exceeded(&self, error: &'static str) -> Exceeded {
+        Exceeded { error, retry_after: self.retry_after.clone() }
     }
+}
+
+/// More was asked for than the account may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exceeded {
+    pub(crate) error: &'static str,
+    pub(crate) retry_after: Option<String>,
 }
 
 /// What was asked for lately.
@@ -65,31 +67,31 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    pub(crate) fn request(&mut self, limits: &Limits, now: Instant) -> Result<(), ApiError> {
+    pub(crate) fn request(&mut self, limits: &Limits, now: Instant) -> Result<(), Exceeded> {
         match limits.requests_per_minute {
             Some(most) if !fits(&mut self.requests, most, now) => {
-                Err(limits.refusal("Too many requests, please slow down"))
+                Err(limits.exceeded("Too many requests, please slow down"))
             }
             _ => Ok(()),
         }
     }
 
-    pub(crate) fn create(&mut self, limits: &Limits, now: Instant) -> Result<(), ApiError> {
+    pub(crate) fn create(&mut self, limits: &Limits, now: Instant) -> Result<(), Exceeded> {
         match limits.creates_per_minute {
             Some(most) if !fits(&mut self.creates, most, now) => {
-                Err(limits.refusal("Too many requests, please slow down"))
+                Err(limits.exceeded("Too many requests, please slow down"))
             }
             _ => Ok(()),
         }
     }
 
     /// Takes a job that needs some time; says when it will be finished.
-    pub(crate) fn job(&mut self, limits: &Limits, now: Instant, takes: Duration) -> Result<Instant, ApiError> {
+    pub(crate) fn job(&mut self, limits: &Limits, now: Instant, takes: Duration) -> Result<Instant, Exceeded> {
         while self.pending.peek().is_some_and(|Reverse(end)| *end <= now) {
             self.pending.pop();
         }
         if limits.pending_jobs.is_some_and(|most| self.pending.len() >= most as usize) {
-            return Err(limits.refusal("Too many pending generations"));
+            return Err(limits.exceeded("Too many pending generations"));
         }
         let mut start = now;
         if let Some(most) = limits.concurrent_jobs {
@@ -133,7 +135,7 @@ mod tests {
         assert!(usage.create(&limits, at(0)).is_ok());
         assert!(usage.create(&limits, at(30)).is_ok());
         let refusal = usage.create(&limits, at(59)).unwrap_err();
-        assert_eq!((refusal.status.as_u16(), refusal.retry_after.as_deref()), (429, Some("9")));
+        assert_eq!(refusal.retry_after.as_deref(), Some("9"));
         assert!(usage.create(&limits, at(60)).is_ok());
         assert!(usage.create(&limits, at(60)).is_err());
         assert!(usage.create(&limits, at(90)).is_ok());

@@ -4,14 +4,16 @@ use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, Uri};
+use axum::routing::get;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use crate::ids::mix;
-use crate::ranges;
-use crate::routes::no_such_file;
+use crate::http::ranges;
+use crate::http::response::no_such_file;
+use crate::state::ids::mix;
 
 /// The pattern repeats after a prime number of bytes, so that pieces put together at wrong places show.
 const PERIOD: usize = 65_521;
@@ -21,13 +23,16 @@ fn pattern() -> &'static Bytes {
     PATTERN.get_or_init(|| (0..PERIOD as u64).map(|at| mix(at).to_le_bytes()[0]).collect())
 }
 
-/// `GET /cdn/blob/{bytes}`.
-pub(crate) async fn blob(uri: Uri, headers: HeaderMap) -> Response<Body> {
+pub(super) fn routes() -> Router {
+    Router::new().route("/cdn/blob/{bytes}", get(blob))
+}
+
+async fn blob(uri: Uri, headers: HeaderMap) -> Response<Body> {
     let Some(length) = uri.path().rsplit('/').next().and_then(|text| text.parse::<u64>().ok()) else {
-        return no_such_file();
+        return no_such_file().await;
     };
     let etag = format!("\"blob-{length}\"");
-    ranges::answer(&headers, "application/octet-stream", &etag, length, |at, end| Body::new(Blob { at, end }))
+    ranges::respond(&headers, "application/octet-stream", &etag, length, |at, end| Body::new(Blob { at, end }))
 }
 
 struct Blob {

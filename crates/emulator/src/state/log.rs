@@ -1,4 +1,4 @@
-//! What the emulator remembers of the requests it received and the charges it made.
+//! What the emulator remembers of the requests it received.
 
 use std::collections::VecDeque;
 use std::time::SystemTime;
@@ -11,24 +11,6 @@ const MOST_REQUESTS: usize = 100_000;
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes remembered of one body.
 const MOST_BODY: usize = 64 * 1024;
-
-/// A create request that was accepted and charged, whether or not its answer arrived.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct Charge {
-    /// The id of the generation it made.
-    pub generation_id: String,
-    /// The prompt of the generation.
-    pub prompt: String,
-    /// The seed of the generation, chosen by the caller or by the emulator.
-    pub seed: i64,
-    /// The number of images asked for.
-    pub num_images: u32,
-    /// The sum in dollars.
-    pub amount: f64,
-    /// The moment of the charge.
-    pub at: SystemTime,
-}
 
 /// A request as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +41,10 @@ impl RequestRecord {
     }
 }
 
+/// Which entry of the log a request is, for those who read its body themselves.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry(u64);
+
 /// The last requests.
 #[derive(Default)]
 pub(crate) struct Log {
@@ -68,8 +54,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Remembers the head of a request; the number returned finds it again for [`Log::body`].
-    pub(crate) fn head(&mut self, parts: &Parts) -> u64 {
+    /// Remembers the head of a request; the entry returned finds it again for [`Log::body`].
+    pub(crate) fn head(&mut self, parts: &Parts) -> Entry {
         let record = RequestRecord {
             method: parts.method.as_str().to_owned(),
             path: parts.uri.path_and_query().map_or_else(|| parts.uri.to_string(), |path| path.as_str().to_owned()),
@@ -88,11 +74,11 @@ impl Log {
         self.records.push_back(record);
         let number = self.forgotten + self.records.len() as u64 - 1;
         self.trim();
-        number
+        Entry(number)
     }
 
     /// Adds to the body of a request.
-    pub(crate) fn body(&mut self, number: u64, bytes: &[u8]) {
+    pub(crate) fn body(&mut self, Entry(number): Entry, bytes: &[u8]) {
         let record = number
             .checked_sub(self.forgotten)
             .and_then(|at| usize::try_from(at).ok())
@@ -136,9 +122,9 @@ mod tests {
         let mut log = Log::default();
         let (parts, ()) = Request::builder().uri("/a%20b?c=d").header("X-One", "1").body(()).unwrap().into_parts();
         for _ in 0..2000 {
-            let number = log.head(&parts);
-            log.body(number, &[7; 40_000]);
-            log.body(number, &[7; 40_000]);
+            let entry = log.head(&parts);
+            log.body(entry, &[7; 40_000]);
+            log.body(entry, &[7; 40_000]);
         }
         assert_eq!(log.count(), 2000);
         assert!(log.bytes <= MOST_BYTES);
@@ -149,6 +135,6 @@ mod tests {
         assert_eq!(last.path, "/a%20b?c=d");
         assert_eq!(last.header("x-one"), Some("1"));
         // A body that outlives its record is let go.
-        log.body(0, b"late");
+        log.body(Entry(0), b"late");
     }
 }

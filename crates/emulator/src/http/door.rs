@@ -1,29 +1,19 @@
-//! The listener and its connections.
+//! The listener, which can be closed and opened again, and the connections that came through it.
 
-use std::convert::Infallible;
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use socket2::{Domain, Socket, Type};
-use std::collections::HashMap;
-use std::sync::{Mutex, Weak};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
-use crate::lock;
-use crate::shared::Shared;
-use crate::wire::{Wire, WireIo};
+use super::wire::Wire;
+use crate::sync::lock;
 
 /// The listener, which can be taken away and put back while the server runs.
 ///
@@ -86,7 +76,12 @@ impl Door {
         state.wake();
     }
 
-    pub(crate) fn refusing(&self) -> bool {
+    /// Tells when idle connections are to go.
+    pub(super) fn closing(&self) -> watch::Receiver<u64> {
+        self.closing.subscribe()
+    }
+
+    pub(super) fn refusing(&self) -> bool {
         lock(&self.state).refusing
     }
 
@@ -104,7 +99,7 @@ impl Door {
     }
 
     /// The next connection; nothing once the door is closed.
-    async fn accept(&self) -> Option<io::Result<TcpStream>> {
+    pub(super) async fn accept(&self) -> Option<io::Result<TcpStream>> {
         loop {
             let missing = {
                 let state = lock(&self.state);
@@ -137,7 +132,8 @@ impl Door {
         }
     }
 
-    fn enter(&self, wire: &Arc<Wire>) -> u64 {
+    /// Remembers a connection; the number returned has [`Door::leave`] forget it.
+    pub(super) fn enter(&self, wire: &Arc<Wire>) -> u64 {
         let mut wires = lock(&self.wires);
         wires.0 += 1;
         let number = wires.0;
@@ -145,7 +141,7 @@ impl Door {
         number
     }
 
-    fn leave(&self, number: u64) {
+    pub(super) fn leave(&self, number: u64) {
         lock(&self.wires).1.remove(&number);
     }
 }
@@ -173,63 +169,4 @@ fn reserve(address: SocketAddr) -> io::Result<Socket> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     Ok(socket)
-}
-
-/// Serves until the door is closed or the task aborted; connections end with it.
-pub(crate) async fn run(shared: Arc<Shared>) {
-    let router = crate::routes::router(Arc::clone(&shared));
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = shared.door.accept() => accepted,
-            Some(_) = connections.join_next() => continue,
-        };
-        match accepted {
-            Some(Ok(stream)) => {
-                connections.spawn(connection(Arc::clone(&shared), router.clone(), stream));
-            }
-            // Such as too many open files: it passes when connections end.
-            Some(Err(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
-            None => return,
-        }
-    }
-}
-
-async fn connection(shared: Arc<Shared>, router: Router, stream: TcpStream) {
-    let wire = Arc::new(Wire::new(stream));
-    let mut closing = shared.door.closing.subscribe();
-    let number = shared.door.enter(&wire);
-    let _leave = Leave(&shared.door, number);
-
-    let service = service_fn(|request: Request<Incoming>| {
-        let (shared, router, wire) = (Arc::clone(&shared), router.clone(), Arc::clone(&wire));
-        async move {
-            let answer: Result<Response<Body>, Infallible> =
-                Ok(crate::serve::serve(&shared, router, &wire, request).await);
-            answer
-        }
-    });
-    let serving = http1::Builder::new().keep_alive(true).serve_connection(WireIo(Arc::clone(&wire)), service);
-    tokio::pin!(serving);
-    let mut told = false;
-    loop {
-        tokio::select! {
-            biased;
-            () = wire.ended() => return,
-            _ = closing.changed(), if !told => {
-                told = true;
-                serving.as_mut().graceful_shutdown();
-            }
-            _ = &mut serving => return,
-        }
-    }
-}
-
-/// Forgets a connection however its task ends.
-struct Leave<'a>(&'a Door, u64);
-
-impl Drop for Leave<'_> {
-    fn drop(&mut self) {
-        self.0.leave(self.1);
-    }
 }

@@ -1,11 +1,11 @@
-//! Answers: JSON, the API's error bodies, and the pages of what stands before and beside the API.
+//! Responses: JSON, the API's error bodies, and the pages of what stands before and beside the API.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-/// A refusal in the form the API gives all of its own.
+/// A refused request, in the form the API gives all of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
@@ -29,10 +29,6 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, error, "validation-failed")
     }
 
-    pub(crate) fn not_uuid(text: &str) -> Self {
-        Self::bad(format!("invalid input syntax for type uuid: \"{text}\""))
-    }
-
     pub(crate) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Authentication hook unauthorized this request", "access-denied")
     }
@@ -45,7 +41,7 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "Endpoint not found", "not-found")
     }
 
-    pub(crate) fn body(&self) -> Value {
+    fn body(&self) -> Value {
         json!({"error": self.error, "path": "$", "code": self.code})
     }
 }
@@ -72,7 +68,7 @@ pub(crate) fn html(status: StatusCode, title: &str) -> Response<Body> {
     with_type(status, "text/html", html_page(title))
 }
 
-pub(crate) fn html_page(title: &str) -> String {
+fn html_page(title: &str) -> String {
     format!(
         "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
     )
@@ -87,6 +83,11 @@ pub(crate) fn xml(status: StatusCode, code: &str, message: &str) -> Response<Bod
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         ),
     )
+}
+
+/// What a storage says of a file it does not have.
+pub(crate) async fn no_such_file() -> Response<Body> {
+    xml(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.")
 }
 
 pub(crate) fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response<Body> {

@@ -26,7 +26,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        // Small answers must not wait for acknowledgements; without the option all still works.
+        // Small responses must not wait for acknowledgements; without the option all still works.
         let _ = stream.set_nodelay(true);
         Self { stream, ended: Notify::new() }
     }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::lock;
-use crate::picture::Subject;
+use super::drawing::Subject;
+use crate::sync::lock;
 
 /// Bytes of pictures kept.
 const MOST_BYTES: usize = 16 * 1024 * 1024;

@@ -1,7 +1,8 @@
-//! Serving bytes as a CDN does: entity tags, ranges, and answers to questions about them.
+//! Serving bytes as a CDN does: entity tags and ranges.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_range_header::parse_range_header;
 
 /// The part of an entity that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,33 +23,20 @@ fn asked(headers: &HeaderMap, etag: &str, length: u64) -> Asked {
     if text(header::IF_RANGE).is_some_and(|tag| tag != etag) {
         return Asked::All;
     }
-    let Some(spec) = text(header::RANGE).and_then(|range| range.strip_prefix("bytes=")) else {
+    // What is no range may be ignored, and so may several at once.
+    let Some(parsed) =
+        text(header::RANGE).and_then(|range| parse_range_header(range).ok()).filter(|all| all.len() == 1)
+    else {
         return Asked::All;
     };
-    // Several ranges at once may be ignored, and so is what is no range.
-    let Some((first, last)) = spec.trim().split_once('-') else {
-        return Asked::All;
-    };
-    match (first.parse::<u64>(), last.parse::<u64>()) {
-        (Ok(first), Ok(last)) if first <= last => within(first, last.saturating_add(1).min(length)),
-        (Ok(first), Err(_)) if last.is_empty() => within(first, length),
-        (Err(_), Ok(count)) if first.is_empty() => {
-            if count == 0 {
-                Asked::Nothing
-            } else {
-                within(length.saturating_sub(count), length)
-            }
-        }
-        _ => Asked::All,
+    match parsed.validate(length).as_deref() {
+        Ok([range]) => Asked::Part(*range.start(), *range.end() + 1),
+        _ => Asked::Nothing,
     }
 }
 
-fn within(first: u64, end: u64) -> Asked {
-    if first < end { Asked::Part(first, end) } else { Asked::Nothing }
-}
-
-/// Answers with an entity of a known length, of which `body` gives the bytes from one place up to another.
-pub(crate) fn answer(
+/// Responds with an entity of a known length, of which `body` gives the bytes from one place up to another.
+pub(crate) fn respond(
     headers: &HeaderMap,
     content_type: &'static str,
     etag: &str,
@@ -110,7 +98,12 @@ mod tests {
         assert_eq!(range("bytes=-1000"), Asked::Part(0, 100));
         assert_eq!(range("bytes=100-"), Asked::Nothing);
         assert_eq!(range("bytes=-0"), Asked::Nothing);
+        assert_eq!(range("bytes=100-200"), Asked::Nothing);
         assert_eq!(range("bytes=5-4"), Asked::All);
+        assert_eq!(range("bytes=200-150"), Asked::All);
+        assert_eq!(range("bytes=-"), Asked::All);
+        assert_eq!(range("bytes=+1-2"), Asked::All);
+        assert_eq!(range("bytes=0-99999999999999999999"), Asked::Part(0, 100));
         assert_eq!(range("bytes=0-1,5-6"), Asked::All);
         assert_eq!(range("lines=0-1"), Asked::All);
         assert_eq!(range("bytes=0-18446744073709551615"), Asked::Part(0, 100));
