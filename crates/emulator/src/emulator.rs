@@ -178,27 +178,27 @@ impl Default for EmulatorBuilder {
 }
 
 impl EmulatorBuilder {
-    /// The key to accept; a random UUID unless given. A production key is a UUID, and other keys than this one are
+    /// The key to accept. Defaults to a random UUID. A production key is a UUID, and other keys than this one are
     /// told to be malformed unless they are UUIDs.
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// The port on 127.0.0.1; a free one unless given, or when 0.
+    /// The port on 127.0.0.1. Defaults to 0, a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// How long a generation is PENDING; 300 milliseconds unless given. The words `slow 5s` (or `slow 500ms`) in a
+    /// How long a generation is PENDING. Defaults to 300 ms. The words `slow 5s` (or `slow 500ms`) in a
     /// prompt say otherwise for one generation.
     pub fn generation_time(mut self, time: Duration) -> Self {
         self.generation_time = time;
         self
     }
 
-    /// For how long a new generation cannot be found, by its id or in lists; not at all unless given. The response
+    /// For how long a new generation cannot be found, by its id or in lists. Defaults to zero. The response
     /// to the create request has its id at once.
     pub fn record_delay(mut self, delay: Duration) -> Self {
         self.record_delay = delay;
@@ -230,13 +230,13 @@ impl EmulatorBuilder {
         self
     }
 
-    /// What the account may ask for; without limits unless given.
+    /// What the account may ask for. Defaults to no limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The length in bytes beyond which an uploaded file is refused; 256 MiB unless given.
+    /// The length in bytes beyond which an uploaded file is refused. Defaults to 256 MiB.
     pub fn upload_limit(mut self, bytes: u64) -> Self {
         self.upload_limit = bytes;
         self
@@ -254,13 +254,13 @@ impl EmulatorBuilder {
         self
     }
 
-    /// The plan of faults at the start; none unless given.
+    /// The plan of faults at the start. Defaults to none.
     pub fn faults(mut self, plan: FaultPlan) -> Self {
         self.faults = plan;
         self
     }
 
-    /// Opens the control interface under `/control/`, which needs no key; closed unless given.
+    /// Opens the control interface under `/control/`, which needs no key. Defaults to closed.
     pub fn control(mut self, open: bool) -> Self {
         self.control = open;
         self
