@@ -26,10 +26,9 @@ impl Drop for Running {
     }
 }
 
-#[test]
-fn tells_how_to_reach_it() {
-    let mut child =
-        program(&["--port", "0", "--key", KEY, "--generation-time=5"]).stdout(Stdio::piped()).spawn().unwrap();
+/// What a running program sends to who asks for the account with the key.
+fn me(args: &[&str]) -> String {
+    let mut child = program(&["--port", "0", "--key", KEY]).args(args).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let _running = Running(child);
     let url = lines.next().unwrap().unwrap();
@@ -39,9 +38,27 @@ fn tells_how_to_reach_it() {
     let request =
         format!("GET /api/rest/v1/me HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
+}
+
+#[test]
+fn tells_how_to_reach_it() {
+    let response = me(&["--generation-time=5"]);
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+}
+
+#[test]
+fn the_account_pays_by_the_plan() {
+    for (args, balance) in [
+        (&["--balance", "12"][..], "12,"),
+        (&["--plan", "credits", "--balance", "12.3"], "12,"),
+        (&["--plan", "pay-as-you-go", "--balance", "12.3"], "12.3,"),
+    ] {
+        let response = me(args);
+        assert!(response.contains(&format!("\"apiPaidTokens\":{balance}")), "{args:?}: {response}");
+    }
 }
 
 #[test]

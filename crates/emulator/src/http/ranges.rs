@@ -83,9 +83,13 @@ mod tests {
     use super::*;
 
     fn of(name: header::HeaderName, value: &'static str) -> Asked {
+        of_length(name, value, 100)
+    }
+
+    fn of_length(name: header::HeaderName, value: &'static str, length: u64) -> Asked {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_static(value));
-        asked(&headers, "\"tag\"", 100)
+        asked(&headers, "\"tag\"", length)
     }
 
     #[test]
@@ -107,6 +111,9 @@ mod tests {
         assert_eq!(range("bytes=0-1,5-6"), Asked::All);
         assert_eq!(range("lines=0-1"), Asked::All);
         assert_eq!(range("bytes=0-18446744073709551615"), Asked::Part(0, 100));
+        for value in ["bytes=0-", "bytes=0-0", "bytes=-1", "bytes=-0"] {
+            assert_eq!(of_length(header::RANGE, value, 0), Asked::Nothing, "{value}");
+        }
         assert_eq!(of(header::IF_NONE_MATCH, "\"x\", \"tag\""), Asked::Unchanged);
         assert_eq!(of(header::IF_NONE_MATCH, "\"x\""), Asked::All);
     }
