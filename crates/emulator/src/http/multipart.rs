@@ -1,7 +1,7 @@
 //! Reading `multipart/form-data` as it arrives, without keeping the file.
 //!
-//! Not left to a library, since multer 3.1 limits neither the headers of a part nor what comes before the first one, and
-//! reads ahead for as long as the body has more.
+//! Not left to a library, since multer 3.1 limits neither the headers of a part nor what comes before the first one,
+//! and reads ahead for as long as the body has more.
 
 use bytes::{Buf, Bytes, BytesMut};
 
