@@ -1,0 +1,129 @@
+//! What is wrong with the fields of a request, for all groups of operations.
+
+use axum::http::Uri;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::http::request::{last_segment, object};
+use crate::http::response::ApiError;
+use crate::state::ids;
+
+/// What a field may be; `null` is allowed for each.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Bool,
+    Int,
+    BigInt,
+    Float,
+    Text,
+    Enum(&'static str, &'static [&'static str]),
+    Texts,
+    Objects(&'static str),
+}
+
+/// The fields of a body, all of which are known and of the right kind.
+pub(super) fn checked(body: &[u8], known: &[(&str, Kind)]) -> Result<Map<String, Value>, ApiError> {
+    let fields = object(body)?;
+    for (name, value) in &fields {
+        let Some((_, kind)) = known.iter().find(|(known, _)| known == name) else {
+            return Err(unexpected(name));
+        };
+        check(*kind, value)?;
+    }
+    Ok(fields)
+}
+
+/// A text field that must be there, of a body that has no other fields than those named.
+pub(super) fn required_texts<const N: usize>(body: &[u8], names: [&str; N]) -> Result<[String; N], ApiError> {
+    let fields = object(body)?;
+    if let Some(name) = fields.keys().find(|name| !names.contains(&name.as_str())) {
+        return Err(unexpected(name));
+    }
+    let mut texts = [const { String::new() }; N];
+    for (text, name) in texts.iter_mut().zip(names) {
+        let value = fields.get(name).unwrap_or(&Value::Null);
+        check(Kind::Text, value)?;
+        *text = value.as_str().ok_or_else(|| missing(name))?.to_owned();
+    }
+    Ok(texts)
+}
+
+pub(super) fn missing(name: &str) -> ApiError {
+    ApiError::shape(format!("expecting a value for non-nullable variable: \"{name}\""))
+}
+
+pub(super) fn unexpected(name: &str) -> ApiError {
+    ApiError::bad(format!("Unexpected variable {name}"))
+}
+
+pub(super) fn not_uuid(text: &str) -> ApiError {
+    ApiError::bad(format!("invalid input syntax for type uuid: \"{text}\""))
+}
+
+/// The id that a path ends in.
+pub(super) fn last_id(uri: &Uri) -> Result<Uuid, ApiError> {
+    let text = last_segment(uri);
+    ids::parse(&text).ok_or_else(|| not_uuid(&text))
+}
+
+pub(super) fn in_range(name: &str, value: Option<f64>, least: f64, most: f64) -> Result<(), ApiError> {
+    match value {
+        Some(value) if !(least..=most).contains(&value) => {
+            Err(ApiError::bad(format!("{name} must be between {least} and {most}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn one_of(known: &'static [&'static str], value: &str) -> Option<&'static str> {
+    known.iter().copied().find(|known| *known == value)
+}
+
+fn check(kind: Kind, value: &Value) -> Result<(), ApiError> {
+    if value.is_null() {
+        return Ok(());
+    }
+    let (expected, of, fits) = match kind {
+        Kind::Bool => ("a boolean", "Boolean", value.is_boolean()),
+        Kind::Int => ("a 32-bit integer", "Int", value.as_i64().is_some_and(|n| i32::try_from(n).is_ok())),
+        Kind::BigInt => ("an integer", "bigint", value.as_i64().is_some()),
+        Kind::Float => ("a float", "Float", value.is_number()),
+        Kind::Text => ("a string", "String", value.is_string()),
+        Kind::Enum(of, known) => {
+            if let Some(text) = value.as_str() {
+                if one_of(known, text).is_some() {
+                    return Ok(());
+                }
+                let known = known.iter().map(|k| format!("'{k}'")).collect::<Vec<_>>().join(", ");
+                return Err(ApiError::shape(format!(
+                    "expected one of the values [{known}] for type '{of}', but found '{text}'"
+                )));
+            }
+            ("an enum value", of, false)
+        }
+        Kind::Texts => (
+            "a list of strings",
+            "[String]",
+            value.as_array().is_some_and(|items| items.iter().all(|i| i.is_string() || i.is_null())),
+        ),
+        Kind::Objects(of) => {
+            ("a list of objects", of, value.as_array().is_some_and(|items| items.iter().all(Value::is_object)))
+        }
+    };
+    if fits {
+        return Ok(());
+    }
+    let found = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    Err(ApiError::shape(format!("expected {expected} for type '{of}', but found {found}")))
+}
+
+pub(super) fn list<'a>(fields: &'a Map<String, Value>, name: &str) -> impl Iterator<Item = &'a Value> {
+    fields.get(name).and_then(Value::as_array).into_iter().flatten()
+}

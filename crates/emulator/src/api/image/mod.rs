@@ -1,0 +1,139 @@
+//! The group `image`: generations of images.
+
+mod create;
+mod show;
+
+use std::time::SystemTime;
+
+use axum::Router;
+use axum::extract::State as Extract;
+use axum::http::Uri;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::app::{App, Outcome, refused};
+use super::fields::{last_id, unexpected};
+use crate::http::request::query;
+use crate::http::response::{ApiError, ok};
+use crate::state::account::Account;
+use crate::state::generation::Generation;
+use crate::state::ids;
+use crate::state::uploads::{Known, Uploads};
+use crate::sync::lock;
+use create::{Reference, Source};
+use show::show;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/generations", post(create))
+        .route("/v1/generations/{id}", get(read).delete(delete))
+        .route("/v1/generations/user/{id}", get(list))
+}
+
+async fn create(Extract(app): Extract<App>, body: Bytes) -> Outcome {
+    let (state, config) = (&app.state, &app.state.config);
+    let now = Instant::now();
+    lock(&state.usage).create(&config.limits, now).map_err(refused)?;
+    let (create, references) = create::parse(&body)?;
+    let takes = create.takes().unwrap_or(config.generation_time);
+    let price =
+        config.plan.price(create.width, create.height, create.num_images, create.alchemy, create.ultra == Some(true));
+    let generation = {
+        let mut account = lock(&state.account);
+        check(&references, &account, &lock(&state.uploads), now)?;
+        let ready = lock(&state.usage).job(&config.limits, now, takes).map_err(refused)?;
+        let unlucky = config.fail_every.is_some_and(|every| (account.count() + 1) % every == 0);
+        account.add(Generation {
+            id: ids::random(),
+            created: SystemTime::now(),
+            ready,
+            visible: now + config.record_delay,
+            fails: unlucky || create.fails(),
+            price,
+            create,
+        })
+    };
+    app.webhooks.announce(state, &generation);
+    Ok(ok(&json!({
+        "sdGenerationJob": {
+            "generationId": generation.id.to_string(),
+            "apiCreditCost": null,
+            "cost": app.cost(price),
+        }
+    })))
+}
+
+/// Whether every image that a create request names exists.
+fn check(references: &[Reference], account: &Account, uploads: &Uploads, now: Instant) -> Result<(), ApiError> {
+    let generated = |id: &str| if account.has_image(id, now) { Known::Yes } else { Known::No };
+    for Reference { source, id, refusal } in references {
+        let known = match source {
+            Source::Uploaded => uploads.known(id),
+            Source::Generated => generated(id),
+            Source::Any => match generated(id) {
+                Known::No => uploads.known(id),
+                known => known,
+            },
+        };
+        match known {
+            Known::Yes => {}
+            Known::No => return Err(ApiError::bad(*refusal)),
+            Known::Empty => return Err(ApiError::bad("couldn't access image")),
+        }
+    }
+    Ok(())
+}
+
+async fn read(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
+    let id = last_id(&uri)?;
+    let now = Instant::now();
+    let found = lock(&state.account).get(id).filter(|generation| generation.visible <= now).cloned();
+    let shown = found.map(|generation| show(&state, &generation, now));
+    Ok(ok(&json!({"generations_by_pk": shown})))
+}
+
+async fn delete(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
+    let id = last_id(&uri)?;
+    let mut account = lock(&state.account);
+    let visible = account.get(id).is_some_and(|generation| generation.visible <= Instant::now());
+    let removed = if visible { account.remove(id) } else { None };
+    let deleted = removed.map(|generation| json!({"id": generation.id.to_string()}));
+    Ok(ok(&json!({"delete_generations_by_pk": deleted})))
+}
+
+async fn list(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
+    let user = last_id(&uri)?;
+    let (offset, limit) = page(&uri)?;
+    // Of other users a key sees nothing.
+    let limit = if user == state.config.user { limit } else { 0 };
+    let now = Instant::now();
+    // The lock is not held while the response is made, which may be long.
+    let page: Vec<_> = {
+        let account = lock(&state.account);
+        account.newest_first().filter(|one| one.visible <= now).skip(offset).take(limit).cloned().collect()
+    };
+    let shown: Vec<Value> = page.iter().map(|one| show(&state, one, now)).collect();
+    Ok(ok(&json!({"generations": shown})))
+}
+
+/// Where a page begins and how much it holds.
+fn page(uri: &Uri) -> Result<(usize, usize), ApiError> {
+    let (mut offset, mut limit) = (0, 10);
+    for (name, value) in query(uri) {
+        let place = match name.as_str() {
+            "offset" => &mut offset,
+            "limit" => &mut limit,
+            _ => return Err(unexpected(&name)),
+        };
+        *place = match value.parse::<i32>() {
+            Ok(number) => usize::try_from(number)
+                .map_err(|_| ApiError::bad(format!("unexpected negative value for {name}: {number}")))?,
+            Err(_) => {
+                return Err(ApiError::shape("expected a 32-bit integer for type 'Int', but found a string"));
+            }
+        };
+    }
+    Ok((offset, limit))
+}

@@ -1,0 +1,160 @@
+//! How much an account may ask for, and in what time.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Limits of an account; what goes beyond them is refused with 429.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Requests to the API in any minute.
+    pub requests_per_minute: Option<u32>,
+    /// Create requests in any minute, also those that are refused for other reasons.
+    pub creates_per_minute: Option<u32>,
+    /// Generations worked on at the same time; further ones wait, and are not refused.
+    pub concurrent_jobs: Option<u32>,
+    /// Generations that are not finished.
+    pub pending_jobs: Option<u32>,
+    /// The value of a `Retry-After` header for refusals; without a value there is no such header, as with the real
+    /// service.
+    pub retry_after: Option<String>,
+}
+
+impl Limits {
+    /// No limits.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The limits the real service documents: 2000 requests and 100 creates a minute, 10 generations at the same time
+    /// and 200 pending.
+    #[must_use]
+    pub fn service() -> Self {
+        Self {
+            requests_per_minute: Some(2000),
+            creates_per_minute: Some(100),
+            concurrent_jobs: Some(10),
+            pending_jobs: Some(200),
+            retry_after: None,
+        }
+    }
+
+    fn exceeded(&self, error: &'static str) -> Exceeded {
+        Exceeded { error, retry_after: self.retry_after.clone() }
+    }
+}
+
+/// More was asked for than the account may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exceeded {
+    pub(crate) error: &'static str,
+    pub(crate) retry_after: Option<String>,
+}
+
+/// What was asked for lately.
+#[derive(Default)]
+pub(crate) struct Usage {
+    requests: VecDeque<Instant>,
+    creates: VecDeque<Instant>,
+    /// When each place to work at is free again.
+    places: BinaryHeap<Reverse<Instant>>,
+    /// When each unfinished generation will be finished.
+    pending: BinaryHeap<Reverse<Instant>>,
+}
+
+impl Usage {
+    pub(crate) fn request(&mut self, limits: &Limits, now: Instant) -> Result<(), Exceeded> {
+        match limits.requests_per_minute {
+            Some(most) if !fits(&mut self.requests, most, now) => {
+                Err(limits.exceeded("Too many requests, please slow down"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn create(&mut self, limits: &Limits, now: Instant) -> Result<(), Exceeded> {
+        match limits.creates_per_minute {
+            Some(most) if !fits(&mut self.creates, most, now) => {
+                Err(limits.exceeded("Too many requests, please slow down"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a job that needs some time; says when it will be finished.
+    pub(crate) fn job(&mut self, limits: &Limits, now: Instant, takes: Duration) -> Result<Instant, Exceeded> {
+        while self.pending.peek().is_some_and(|Reverse(end)| *end <= now) {
+            self.pending.pop();
+        }
+        if limits.pending_jobs.is_some_and(|most| self.pending.len() >= most as usize) {
+            return Err(limits.exceeded("Too many pending generations"));
+        }
+        let mut start = now;
+        if let Some(most) = limits.concurrent_jobs {
+            if self.places.len() >= most as usize {
+                if let Some(Reverse(free)) = self.places.pop() {
+                    start = start.max(free);
+                }
+            }
+            self.places.push(Reverse(start + takes));
+        }
+        let end = start + takes;
+        self.pending.push(Reverse(end));
+        Ok(end)
+    }
+}
+
+fn fits(times: &mut VecDeque<Instant>, most: u32, now: Instant) -> bool {
+    while times.front().is_some_and(|time| now.duration_since(*time) >= Duration::from_secs(60)) {
+        times.pop_front();
+    }
+    // A refused request does not count, or a client that keeps asking would never be let in again.
+    let fits = times.len() < most as usize;
+    if fits {
+        times.push_back(now);
+    }
+    fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_slides() {
+        let mut limits = Limits::none();
+        limits.creates_per_minute = Some(2);
+        limits.retry_after = Some("9".into());
+        let mut usage = Usage::default();
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert!(usage.create(&limits, at(0)).is_ok());
+        assert!(usage.create(&limits, at(30)).is_ok());
+        let refusal = usage.create(&limits, at(59)).unwrap_err();
+        assert_eq!(refusal.retry_after.as_deref(), Some("9"));
+        assert!(usage.create(&limits, at(60)).is_ok());
+        assert!(usage.create(&limits, at(60)).is_err());
+        assert!(usage.create(&limits, at(90)).is_ok());
+        for _ in 0..5000 {
+            assert!(usage.request(&limits, at(1)).is_ok());
+        }
+        assert!(usage.requests.is_empty(), "without a limit nothing is kept");
+    }
+
+    #[test]
+    fn jobs_queue_and_then_are_refused() {
+        let mut limits = Limits::none();
+        (limits.concurrent_jobs, limits.pending_jobs) = (Some(2), Some(5));
+        let mut usage = Usage::default();
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let ends: Vec<_> = (0..5).map(|_| usage.job(&limits, start, second).unwrap() - start).collect();
+        assert_eq!(ends, [second, second, second * 2, second * 2, second * 3]);
+        assert!(usage.job(&limits, start, second).is_err());
+        assert_eq!(usage.job(&limits, start + second, second).unwrap() - start, second * 3);
+    }
+}

@@ -1,0 +1,86 @@
+//! What the emulator knows: one account, what it made, what it uploaded, and what was asked of it.
+
+pub(crate) mod account;
+pub(crate) mod clock;
+pub(crate) mod generation;
+pub(crate) mod ids;
+pub(crate) mod limits;
+pub(crate) mod log;
+pub(crate) mod money;
+pub(crate) mod places;
+pub(crate) mod uploads;
+
+use std::future::Future;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::sync::lock;
+use account::Account;
+use limits::{Limits, Usage};
+use log::Log;
+use money::{Plan, Ticks};
+use places::Places;
+use uploads::Uploads;
+
+/// What the builder settles.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) key: String,
+    pub(crate) user: Uuid,
+    pub(crate) generation_time: Duration,
+    pub(crate) record_delay: Duration,
+    pub(crate) clock_skew: i64,
+    pub(crate) fail_every: Option<u64>,
+    pub(crate) plan: Plan,
+    pub(crate) balance: Ticks,
+    pub(crate) limits: Limits,
+    pub(crate) upload_limit: u64,
+}
+
+/// Where the account is locked together with another part, it is locked first.
+pub(crate) struct State {
+    pub(crate) config: Config,
+    pub(crate) places: Places,
+    pub(crate) started: SystemTime,
+    pub(crate) account: Mutex<Account>,
+    pub(crate) usage: Mutex<Usage>,
+    pub(crate) uploads: Mutex<Uploads>,
+    pub(crate) log: Mutex<Log>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl State {
+    /// `origin` is the scheme, host and port that clients see.
+    pub(crate) fn new(config: Config, origin: String) -> Self {
+        let places = Places::new(origin, config.user);
+        Self {
+            uploads: Mutex::new(Uploads::new(places.clone(), config.upload_limit)),
+            places,
+            config,
+            started: SystemTime::now(),
+            account: Mutex::default(),
+            usage: Mutex::default(),
+            log: Mutex::default(),
+            tasks: Mutex::default(),
+        }
+    }
+
+    /// A moment as the service's clock shows it, without a zone.
+    pub(crate) fn shown(&self, at: SystemTime) -> String {
+        clock::zoneless(clock::shifted(at, self.config.clock_skew))
+    }
+
+    /// Runs something beside the requests, until it is done or the emulator is dropped.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+
+    pub(crate) fn stop_tasks(&self) {
+        lock(&self.tasks).abort_all();
+    }
+}

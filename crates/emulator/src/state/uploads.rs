@@ -1,0 +1,211 @@
+//! Uploads: the places handed out for images, and what was put there.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::clock;
+use super::ids::{self, mix};
+use super::places::Places;
+
+/// Bytes kept of one file.
+pub(crate) const MOST_HEAD: usize = 64 * 1024;
+/// Files whose first bytes are kept; those of older ones are forgotten.
+const MOST_HEADS: usize = 256;
+
+/// A file that was uploaded whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Upload {
+    /// The id under which create requests name the image.
+    pub id: String,
+    /// The extension announced for it.
+    pub extension: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// The CRC-32 (as in PNG and zip files) of all its bytes.
+    pub crc32: u32,
+    /// What the first bytes look like, such as `image/png`; nothing for what is no known kind of image.
+    pub content_type: Option<&'static str>,
+    /// The first 64 KiB, unless many files came later.
+    pub head: Bytes,
+}
+
+/// The fields that a form for a place must have, as S3 names them.
+pub(crate) type Fields = [(&'static str, String); 8];
+
+/// A place as the API tells of it.
+pub(crate) struct Place {
+    pub(crate) id: Uuid,
+    pub(crate) url: String,
+    pub(crate) key: String,
+    /// A JSON object in a string.
+    pub(crate) fields: String,
+}
+
+/// A place for an image, with or without the image.
+pub(crate) struct Slot {
+    pub(crate) extension: String,
+    pub(crate) created: SystemTime,
+    pub(crate) file: Option<File>,
+}
+
+pub(crate) struct File {
+    pub(crate) size: u64,
+    pub(crate) crc32: u32,
+    pub(crate) content_type: Option<&'static str>,
+    pub(crate) head: Bytes,
+}
+
+impl File {
+    pub(crate) fn new(size: u64, crc32: u32, head: Bytes) -> Self {
+        Self { size, crc32, content_type: kind_of(&head), head }
+    }
+
+    /// Whether all its bytes are kept.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.size == self.head.len() as u64
+    }
+}
+
+/// Whether an image can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    No,
+    /// There is a place for it, and nothing was uploaded.
+    Empty,
+    Yes,
+}
+
+/// All places handed out.
+pub(crate) struct Uploads {
+    places: Places,
+    /// The largest file, in bytes.
+    limit: u64,
+    /// What signatures are made with.
+    secret: u64,
+    slots: HashMap<Uuid, Slot>,
+    heads: VecDeque<Uuid>,
+    order: Vec<Uuid>,
+}
+
+impl Uploads {
+    pub(crate) fn new(places: Places, limit: u64) -> Self {
+        Self {
+            places,
+            limit,
+            secret: fastrand::u64(..),
+            slots: HashMap::new(),
+            heads: VecDeque::new(),
+            order: Vec::new(),
+        }
+    }
+
+    /// A new place for an image.
+    pub(crate) fn hand_out(&mut self, extension: &str) -> Place {
+        let id = ids::random();
+        let slot = Slot { extension: extension.to_owned(), created: SystemTime::now(), file: None };
+        let fields: Map<String, Value> =
+            self.fields(id, &slot).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        self.slots.insert(id, slot);
+        self.order.push(id);
+        Place {
+            id,
+            url: self.places.storage(),
+            key: self.places.upload_key(id, extension),
+            fields: Value::Object(fields).to_string(),
+        }
+    }
+
+    /// The fields a form for this place must have. They follow from the place, so they need not be kept.
+    pub(crate) fn fields(&self, id: Uuid, slot: &Slot) -> Fields {
+        let kind = if slot.extension == "jpg" { "jpeg" } else { &slot.extension };
+        let key = self.places.upload_key(id, &slot.extension);
+        let date: String =
+            clock::zoneless(slot.created).split('.').next().unwrap_or_default().replace(['-', ':'], "") + "Z";
+        let credential = format!("EMULATOR/{}/us-east-1/s3/aws4_request", &date[..8]);
+        let policy = json!({
+            "conditions": [{"key": key}, {"bucket": "uploads"}, ["content-length-range", 0, self.limit]],
+        });
+        let (high, low) = id.as_u64_pair();
+        let signature: String =
+            (0..4).map(|part| format!("{:016x}", mix(self.secret ^ mix(high ^ low ^ part)))).collect();
+        [
+            ("Content-Type", format!("image/{kind}")),
+            ("bucket", "uploads".to_owned()),
+            ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned()),
+            ("X-Amz-Credential", credential),
+            ("X-Amz-Date", date),
+            ("key", key),
+            ("Policy", STANDARD.encode(policy.to_string())),
+            ("X-Amz-Signature", signature),
+        ]
+    }
+
+    pub(crate) fn slot(&self, id: Uuid) -> Option<&Slot> {
+        self.slots.get(&id)
+    }
+
+    /// Forgets a place and what is there; whether there was one.
+    pub(crate) fn remove(&mut self, id: Uuid) -> bool {
+        self.order.retain(|known| *known != id);
+        self.slots.remove(&id).is_some()
+    }
+
+    pub(crate) fn known(&self, id: &str) -> Known {
+        match ids::parse(id).and_then(|id| self.slots.get(&id)) {
+            None => Known::No,
+            Some(Slot { file: None, .. }) => Known::Empty,
+            Some(_) => Known::Yes,
+        }
+    }
+
+    /// The files uploaded whole, those first whose places were handed out first.
+    pub(crate) fn all(&self) -> Vec<Upload> {
+        let file = |id: &Uuid| {
+            let slot = self.slots.get(id)?;
+            let file = slot.file.as_ref()?;
+            Some(Upload {
+                id: id.to_string(),
+                extension: slot.extension.clone(),
+                size: file.size,
+                crc32: file.crc32,
+                content_type: file.content_type,
+                head: file.head.clone(),
+            })
+        };
+        self.order.iter().filter_map(file).collect()
+    }
+
+    /// Puts a file in its place.
+    pub(crate) fn store(&mut self, id: Uuid, file: File) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.file = Some(file);
+            self.heads.push_back(id);
+        }
+        if self.heads.len() > MOST_HEADS {
+            let oldest = self.heads.pop_front().filter(|oldest| !self.heads.contains(oldest));
+            let slot = oldest.and_then(|oldest| self.slots.get_mut(&oldest));
+            if let Some(file) = slot.and_then(|slot| slot.file.as_mut()) {
+                file.head = Bytes::new();
+            }
+        }
+    }
+}
+
+fn kind_of(head: &[u8]) -> Option<&'static str> {
+    if head.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some("image/png")
+    } else if head.starts_with(b"\xff\xd8\xff") {
+        Some("image/jpeg")
+    } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
+        Some("image/webp")
+    } else {
+        None
+    }
+}
