@@ -10,6 +10,8 @@ pub mod operations;
 #[path = "../models/mod.rs"]
 pub mod models;
 
+// Every function's feature brings `client`, so the documentation need not name it.
+#[cfg_attr(docsrs, doc(auto_cfg(hide(feature = "client"))))]
 #[cfg(feature = "client")]
 #[path = "../funcs/mod.rs"]
 pub mod funcs;
