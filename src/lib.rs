@@ -67,6 +67,7 @@ pub use {bytes, http, reqwest, url};
 
 /// The pages of `docs/`. This module is in the documentation alone, not in a build.
 // Examples of the pages need every operation.
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
 #[cfg(any(all(doc, not(doctest)), all(doctest, feature = "full")))]
 pub mod guide {
     macro_rules! pages {
