@@ -1,5 +1,6 @@
 // Its examples need every operation.
 #![cfg_attr(any(not(doctest), feature = "full"), doc = include_str!("../README.md"))]
+#![cfg_attr(doc, doc = "<script data-guide=\"guide/\">", doc = include_str!("guide.js"), doc = "</script>")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[macro_use]
@@ -9,6 +10,8 @@ pub mod operations;
 #[path = "../models/mod.rs"]
 pub mod models;
 
+// Every function's feature brings `client`, so the documentation need not name it.
+#[cfg_attr(docsrs, doc(auto_cfg(hide(feature = "client"))))]
 #[cfg(feature = "client")]
 #[path = "../funcs/mod.rs"]
 pub mod funcs;
@@ -62,17 +65,30 @@ pub use self::poll::Retry;
 #[cfg(feature = "client")]
 pub use {bytes, http, reqwest, url};
 
-// The pages' examples are tested as the crate's own are.
-#[cfg(all(doctest, feature = "full"))]
-mod pages {
-    #[doc = include_str!("../docs/image.md")]
-    struct Image;
-    #[doc = include_str!("../docs/init-images.md")]
-    struct InitImages;
-    #[doc = include_str!("../docs/reliability.md")]
-    struct Reliability;
-    #[doc = include_str!("../docs/user.md")]
-    struct User;
-    #[doc = include_str!("../docs/workflows.md")]
-    struct Workflows;
+/// The pages of `docs/`. This module is in the documentation alone, not in a build.
+// Examples of the pages need every operation.
+#[cfg_attr(docsrs, doc(auto_cfg = false))]
+#[cfg(any(all(doc, not(doctest)), all(doctest, feature = "full")))]
+pub mod guide {
+    macro_rules! pages {
+        ($($name:ident $file:literal)*) => {
+            $(
+                #[doc = include_str!(concat!("../", $file))]
+                #[doc = "<script data-guide=\"../\">"]
+                #[doc = include_str!("guide.js")]
+                #[doc = "</script>"]
+                pub mod $name {}
+            )*
+        };
+    }
+
+    pages! {
+        workflows "docs/workflows.md"
+        image "docs/image.md"
+        init_images "docs/init-images.md"
+        user "docs/user.md"
+        reliability "docs/reliability.md"
+        performance "docs/performance.md"
+        architecture "docs/architecture.md"
+    }
 }

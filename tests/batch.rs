@@ -41,7 +41,7 @@ impl Place {
         path.pop();
         path.pop();
         path.push("examples/batch");
-        assert!(path.exists(), "{} is not built: run `cargo build --examples --all-features`", path.display());
+        assert!(path.exists(), "{} is not built: run `cargo build --examples --features full`", path.display());
         let mut command = Command::new(path);
         command.env_remove("LEONARDO_API_KEY").env_remove("LEONARDO_SERVER_URL").kill_on_drop(true);
         command.args(["--concurrency", "6", "--grace", "1.5", "--out"]).arg(self.path("out"));

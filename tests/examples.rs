@@ -15,7 +15,7 @@ fn program(name: &str) -> Command {
     path.pop();
     path.push("examples");
     path.push(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.exists(), "{} is not built: run `cargo build --examples --all-features`", path.display());
+    assert!(path.exists(), "{} is not built: run `cargo build --examples --features full`", path.display());
     let mut command = Command::new(path);
     command.env_remove("LEONARDO_API_KEY").env_remove("LEONARDO_SERVER_URL").kill_on_drop(true);
     command
