@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::decode::{self, Found, Unwrapped};
-use crate::codec::{Budget, Slot};
+use crate::codec::{Budget, Place};
 use crate::core::key::{Auth, Bearer};
 use crate::core::server_url::{self, ServerUrl};
 use crate::core::{self, LeonardoCore};
@@ -206,16 +206,16 @@ pub(crate) trait Own: MaybeSend + 'static {
     where
         Self: Sized;
 
-    fn slot(&mut self) -> &mut dyn Slot;
+    fn slot(&mut self) -> &mut dyn Place;
 
     /// What is there after reading, given whether it was anything but `null`.
     fn output(self: Box<Self>, taken: bool) -> Option<Output>;
 }
 
-impl<T: Slot + MaybeSend + 'static> Own for T {
+impl<T: Place + MaybeSend + 'static> Own for T {
     type Output = T;
 
-    fn slot(&mut self) -> &mut dyn Slot {
+    fn slot(&mut self) -> &mut dyn Place {
         self
     }
 
@@ -229,10 +229,10 @@ impl<T: Slot + MaybeSend + 'static> Own for T {
 #[derive(Default)]
 pub(crate) struct Listed<T>(Vec<T>);
 
-impl<T: Slot + Default + MaybeSend + 'static> Own for Listed<T> {
+impl<T: Place + Default + MaybeSend + 'static> Own for Listed<T> {
     type Output = Vec<T>;
 
-    fn slot(&mut self) -> &mut dyn Slot {
+    fn slot(&mut self) -> &mut dyn Place {
         &mut self.0
     }
 
@@ -246,10 +246,10 @@ impl<T: Slot + Default + MaybeSend + 'static> Own for Listed<T> {
 #[derive(Default)]
 pub(crate) struct First<T>(Vec<T>);
 
-impl<T: Slot + Default + MaybeSend + 'static> Own for First<T> {
+impl<T: Place + Default + MaybeSend + 'static> Own for First<T> {
     type Output = T;
 
-    fn slot(&mut self) -> &mut dyn Slot {
+    fn slot(&mut self) -> &mut dyn Place {
         &mut self.0
     }
 

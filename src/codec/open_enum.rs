@@ -1,24 +1,24 @@
 //! Enums that the service may extend at any time.
 
-/// Defines an enum over text that keeps whatever it does not know.
+/// Makes an enum over text that keeps whatever it does not know: `Variant = "WIRE"` for each value.
 ///
-/// `Name { Variant = "WIRE", … }` gives the enum with a further variant `Unknown(String)`. A trailing
-/// `default = expression;` adds `Default`.
+/// The enum gets a further variant, `Unknown(String)`. `#[default(Variant)]`, after the documentation, adds `Default`;
+/// `#[default(Unknown)]` is empty text. In parentheses, rustfmt formats it.
 macro_rules! open_enum {
     (
-        $(#[$doc:meta])*
-        $name:ident {
-            $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)+
+        $(#[doc = $doc:literal])*
+        $(#[default($default:ident)])?
+        pub enum $name:ident {
+            $($(#[doc = $variant_doc:literal])* $variant:ident = $wire:literal,)+
         }
-        $(default = $default:expr;)?
     ) => {
-        $(#[$doc])*
+        $(#[doc = $doc])*
         ///
         /// The set is open: text outside of it is kept in `Unknown`, and goes out again unchanged.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$variant_doc])* $variant,)+
+            $($(#[doc = $variant_doc])* $variant,)+
             /// Something newer than this crate, as it was sent. Use `From` to make values out of text, so that known
             /// text never ends up here.
             Unknown(String),
@@ -46,15 +46,11 @@ macro_rules! open_enum {
 
         $crate::codec::text! { $name }
 
-        $(
-            $crate::codec::slots! { $name: "a string", |slot, given| *slot = (&*given.name()?).into(); }
-
-            impl ::core::default::Default for $name {
-                fn default() -> Self {
-                    $default
-                }
+        $(impl ::core::default::Default for $name {
+            fn default() -> Self {
+                $crate::codec::open_enum!(@default $default)
             }
-        )?
+        })?
 
         impl ::core::convert::From<&str> for $name {
             fn from(text: &str) -> Self {
@@ -73,6 +69,12 @@ macro_rules! open_enum {
                 f.pad(self.as_str())
             }
         }
+    };
+    (@default Unknown) => {
+        Self::Unknown(::std::string::String::new())
+    };
+    (@default $variant:ident) => {
+        Self::$variant
     };
 }
 
