@@ -86,8 +86,7 @@ const EXPANDS: &str = "Expands { limit: 50331648 }";
 
 #[test]
 fn records_that_take_many_times_their_text() {
-    for record in
-        [r#"{"id":1},"#, r#"{"id":1,"generated_images":[{}]},"#, r#"{"id":1,"generation_elements":[null,{}]},"#]
+    for record in [r#"{"id":1},"#, r#"{"id":1,"generated_images":[{}]},"#, r#"{"id":1,"generation_elements":[null,{}]},"#]
     {
         let body = filled(r#"{"generations":["#, record, "null]}");
         assert_eq!(outcome("list", 200, body), EXPANDS, "{record}");

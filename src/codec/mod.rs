@@ -22,6 +22,8 @@ mod open_enum;
 mod place;
 mod read;
 mod scalar;
+#[cfg(all(test, feature = "models"))]
+mod tests;
 mod write;
 
 pub(crate) use leonardo_ai_derive::Model;

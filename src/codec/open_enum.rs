@@ -79,3 +79,45 @@ macro_rules! open_enum {
 }
 
 pub(crate) use open_enum;
+
+#[cfg(all(test, feature = "models"))]
+mod tests {
+    use crate::models::*;
+
+    macro_rules! round_trips {
+        ($($name:ident $count:literal),+) => {$(
+            assert_eq!($name::VALUES.len(), $count);
+            for &wire in $name::VALUES {
+                let value = $name::from(wire);
+                assert!(!matches!(value, $name::Unknown(_)), "{wire}");
+                assert_eq!((value.as_str(), value.to_string().as_str()), (wire, wire));
+                assert_eq!($name::from(wire.to_owned()), value);
+            }
+            assert_eq!($name::from("NEW"), $name::Unknown("NEW".to_owned()));
+            assert_eq!($name::from("NEW".to_owned()).as_str(), "NEW");
+        )+};
+    }
+
+    #[test]
+    fn every_value_goes_there_and_back() {
+        round_trips!(
+            JobStatus 3, PresetStyle 31, SdVersion 11, Scheduler 7, ControlnetType 3, CanvasRequestType 4,
+            Transparency 2, InitImageType 2, StrengthType 5, VariationType 5, CostUnit 2, ImageExtension 4
+        );
+        assert_eq!(JobStatus::default().as_str(), "");
+        assert_eq!(PresetStyle::default().as_str(), "DYNAMIC");
+    }
+
+    #[test]
+    fn json() {
+        assert_eq!(serde_json::to_string(&PresetStyle::Render3d).unwrap(), r#""RENDER_3D""#);
+        let known: SdVersion = serde_json::from_str(r#""v1_5""#).unwrap();
+        assert_eq!(known, SdVersion::V1_5);
+        let escaped: SdVersion = serde_json::from_str(r#""v\u0031_5""#).unwrap();
+        assert_eq!(escaped, SdVersion::V1_5);
+        let value: SdVersion = serde_json::from_value("V9".into()).unwrap();
+        assert_eq!(serde_json::to_string(&value).unwrap(), r#""V9""#);
+        assert!(serde_json::from_str::<SdVersion>("3").is_err());
+        assert!(serde_json::from_str::<SdVersion>("null").is_err());
+    }
+}

@@ -72,19 +72,19 @@ pub(crate) trait Record {
     }
 
     /// The texts that must not be blank in a response, by their order, each after what is wrong if it is.
-    fn id(&self, _index: usize) -> Option<(&'static str, &str)> {
+    fn id_at(&self, _index: usize) -> Option<(&'static str, &str)> {
         None
     }
 }
 
 /// Whether the texts that must not be blank are not; if one is, why that is wrong.
 pub(super) fn complete(record: &dyn Record) -> Result<(), &'static str> {
-    let mut ids = (0..).map_while(|index| record.id(index));
+    let mut ids = (0..).map_while(|index| record.id_at(index));
     ids.find(|(_, id)| is_blank(id)).map_or(Ok(()), |(reason, _)| Err(reason))
 }
 
 fn id(record: &dyn Record) -> Option<&str> {
-    (0..).map_while(|index| record.id(index)).map(|(_, id)| id).find(|id| !is_blank(id))
+    (0..).map_while(|index| record.id_at(index)).map(|(_, id)| id).find(|id| !is_blank(id))
 }
 
 fn is_blank(text: &str) -> bool {

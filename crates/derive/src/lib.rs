@@ -158,7 +158,7 @@ impl<'a> Model<'a> {
                 quote!(#index => (#reason, (#id).as_str()),)
             });
             methods.extend(quote! {
-                fn id(&self, index: usize) -> ::core::option::Option<(&'static str, &str)> {
+                fn id_at(&self, index: usize) -> ::core::option::Option<(&'static str, &str)> {
                     ::core::option::Option::Some(match index {
                         #(#ids)*
                         _ => return ::core::option::Option::None,
