@@ -162,7 +162,9 @@ impl CreateGenerationRequest {
     }
 
     fn with_prompt(prompt: String) -> Self {
-        Self { prompt, ..Self::default() }
+        let mut request = Self::default();
+        request.prompt = prompt;
+        request
     }
 }
 

@@ -30,5 +30,5 @@ pub(crate) use leonardo_ai_derive::Model;
 pub(crate) use open_enum::open_enum;
 pub(crate) use place::{Extra, Input, List, Outcome, Place, Record};
 pub(crate) use read::{Budget, Fill, Filled, mismatch, read_request, read_response, read_text};
-pub(crate) use scalar::{taken, text, text_places};
+pub(crate) use scalar::{set_text, text, text_places};
 pub(crate) use write::{Encode, Fields, Fragment, write};

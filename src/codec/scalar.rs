@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::place::{Input, Outcome, Place};
+use super::place::{Input, Outcome, Place, Refused};
 
 macro_rules! scalars {
     ($($type:ty: $read:ident, $wanted:literal;)+) => {$(
@@ -43,8 +43,10 @@ scalars! {
     f64: float, "a number";
 }
 
-/// What became of a text that may have been made out of a number.
-pub(crate) fn taken<'a>(text: &Cow<'_, str>) -> Outcome<'a> {
+/// Hands a text to `set`.
+pub(crate) fn set_text<'a>(text: Result<Cow<'_, str>, Refused>, set: &mut dyn FnMut(&str)) -> Outcome<'a> {
+    let Ok(text) = text else { return Outcome::Mismatch("a string") };
+    set(&text);
     match text {
         Cow::Borrowed(_) => Outcome::Done,
         Cow::Owned(_) => Outcome::Converted("a string"),
@@ -60,13 +62,7 @@ macro_rules! text_places {
             }
 
             fn set(&mut self, input: $crate::codec::Input<'_>) -> $crate::codec::Outcome<'_> {
-                match input.$read() {
-                    Ok(text) => {
-                        *self = (&*text).into();
-                        $crate::codec::taken(&text)
-                    }
-                    Err(_) => $crate::codec::Outcome::Mismatch("a string"),
-                }
+                $crate::codec::set_text(input.$read(), &mut |text| *self = text.into())
             }
         }
 
@@ -76,17 +72,11 @@ macro_rules! text_places {
             }
 
             fn set(&mut self, input: $crate::codec::Input<'_>) -> $crate::codec::Outcome<'_> {
-                match input.$read() {
-                    Ok(text) => {
-                        *self = Some((&*text).into());
-                        $crate::codec::taken(&text)
-                    }
-                    Err(_) if matches!(input, $crate::codec::Input::Null) => {
-                        *self = None;
-                        $crate::codec::Outcome::Done
-                    }
-                    Err(_) => $crate::codec::Outcome::Mismatch("a string"),
+                if let $crate::codec::Input::Null = input {
+                    *self = None;
+                    return $crate::codec::Outcome::Done;
                 }
+                $crate::codec::set_text(input.$read(), &mut |text| *self = Some(text.into()))
             }
         }
     };
