@@ -31,7 +31,7 @@ use crate::codec::{Model, Record, open_enum};
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(request)]
 pub struct CreateGenerationRequest {
-    /// Whether alchemy, the better and dearer pipeline, is used; the model decides which version of it. Default:
+    /// Whether alchemy, the better and dearer pipeline, is used; the model decides which version of it. Defaults to
     /// true.
     #[model(default = true)]
     pub alchemy: Option<bool>,
@@ -53,7 +53,7 @@ pub struct CreateGenerationRequest {
     /// How closely to follow the prompt, 1 to 20; 7 is a good start.
     #[model(name = "guidance_scale")]
     pub guidance_scale: Option<f64>,
-    /// Height in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 768.
+    /// Height in pixels before any upscaling: 32 to 1536, in steps of 8. Defaults to 768.
     #[model(default = 768)]
     pub height: Option<u32>,
     /// High contrast of prompt magic; `false` is what the web app calls RAW mode.
@@ -73,14 +73,14 @@ pub struct CreateGenerationRequest {
     /// How much of the starting image to keep, 0.1 to 0.9.
     #[model(name = "init_strength")]
     pub init_strength: Option<f64>,
-    /// The model. Default: `b24e16ff-06e3-43eb-8d33-4416c2d75876`. When it is not sent,
+    /// The model. Defaults to `b24e16ff-06e3-43eb-8d33-4416c2d75876`. When it is not sent,
     /// [`sd_version`](Self::sd_version) decides.
     #[model(default = "b24e16ff-06e3-43eb-8d33-4416c2d75876")]
     pub model_id: Option<ModelId>,
     /// What to keep out of the images.
     #[model(name = "negative_prompt")]
     pub negative_prompt: Option<String>,
-    /// How many images to make: 1 to 8, or 1 to 4 when a side is longer than 768 pixels. Default: 4.
+    /// How many images to make: 1 to 8, or 1 to 4 when a side is longer than 768 pixels. Defaults to 4.
     #[model(name = "num_images", default = 4)]
     pub num_images: Option<u32>,
     /// Steps of the sampler, 10 to 60; the service takes 15 when this is not sent.
@@ -93,10 +93,10 @@ pub struct CreateGenerationRequest {
     /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high); the service takes 0.55 when this is
     /// not sent.
     pub photo_real_strength: Option<f64>,
-    /// The look. Default: [`PresetStyle::Dynamic`].
+    /// The look. Defaults to [`PresetStyle::Dynamic`].
     #[model(default = PresetStyle::Dynamic)]
     pub preset_style: Option<PresetStyle>,
-    /// What to paint, at most 1500 characters. Default: `A majestic cat in the snow`.
+    /// What to paint, at most 1500 characters. Defaults to `A majestic cat in the snow`.
     #[model(default = "A majestic cat in the snow")]
     pub prompt: String,
     /// Whether prompt magic is used.
@@ -128,7 +128,7 @@ pub struct CreateGenerationRequest {
     pub unzoom_amount: Option<f64>,
     /// How many times larger to make the images; for enterprise accounts.
     pub upscale_ratio: Option<f64>,
-    /// Width in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 1024.
+    /// Width in pixels before any upscaling: 32 to 1536, in steps of 8. Defaults to 1024.
     #[model(default = 1024)]
     pub width: Option<u32>,
     /// Whether a controlnet is used. Deprecated: use [`controlnets`](Self::controlnets).
@@ -162,7 +162,7 @@ impl CreateGenerationRequest {
     }
 
     fn with_prompt(prompt: String) -> Self {
-        let mut request = Self::default();
+        let mut request = Self::empty();
         request.prompt = prompt;
         request
     }
@@ -252,10 +252,10 @@ impl UserElementInput {
 #[derive(Clone, Debug, PartialEq, Eq, Model)]
 #[model(request)]
 pub struct GetGenerationsByUserIdRequest {
-    /// How many to list at most. Default: 10.
+    /// How many to list at most. Defaults to 10.
     #[model(default = 10)]
     pub limit: Option<u32>,
-    /// How many of the newest to pass over. Default: 0.
+    /// How many of the newest to pass over. Defaults to 0.
     #[model(default = 0)]
     pub offset: Option<u32>,
 }

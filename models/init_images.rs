@@ -223,7 +223,7 @@ impl Place for FormValue {
     }
 
     fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
-        self.0 = input.text().map(Cow::into_owned).unwrap_or_default();
+        self.0 = input.text().ok().flatten().map(Cow::into_owned).unwrap_or_default();
         Outcome::Done
     }
 }

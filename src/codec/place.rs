@@ -66,29 +66,32 @@ pub(crate) trait Record {
         None
     }
 
-    /// The names that a request must not be without.
-    fn required(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// The texts that must not be blank in a response, by their order, each after what is wrong if it is.
-    fn id_at(&self, _index: usize) -> Option<(&'static str, &str)> {
+    /// The fields that must be there, by their order.
+    fn required(&self, _index: usize) -> Option<Required<'_>> {
         None
     }
 }
 
-/// Whether the texts that must not be blank are not; if one is, why that is wrong.
-pub(super) fn complete(record: &dyn Record) -> Result<(), &'static str> {
-    let mut ids = (0..).map_while(|index| record.id_at(index));
-    ids.find(|(_, id)| is_blank(id)).map_or(Ok(()), |(reason, _)| Err(reason))
+/// A field that must be there.
+pub(crate) struct Required<'a> {
+    pub(crate) name: &'static str,
+    /// In a response, its text, which is not to be blank.
+    pub(crate) text: &'a str,
 }
 
+pub(super) fn all_required(record: &dyn Record) -> impl Iterator<Item = Required<'_>> {
+    (0..).map_while(|index| record.required(index))
+}
+
+impl Required<'_> {
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim_ascii().is_empty()
+    }
+}
+
+/// The first id of a response that was read.
 fn id(record: &dyn Record) -> Option<&str> {
-    (0..).map_while(|index| record.id_at(index)).map(|(_, id)| id).find(|id| !is_blank(id))
-}
-
-fn is_blank(text: &str) -> bool {
-    text.trim_ascii().is_empty()
+    all_required(record).find(|field| !field.is_blank()).map(|field| field.text)
 }
 
 impl<T: Record> Place for T {
@@ -189,19 +192,21 @@ impl<T: Place> Place for Option<Vec<T>> {
 pub(crate) struct Refused;
 
 impl<'a> Input<'a> {
-    /// Text, or a whole number as text: what may be a name. Of other numbers not every digit is known.
-    pub(crate) fn name(self) -> Result<Cow<'a, str>, Refused> {
-        Ok(match self {
+    /// Text, or a whole number as text: what may be a name. Of other numbers not every digit is known. `Ok(None)` for
+    /// `null`.
+    pub(crate) fn name(self) -> Result<Option<Cow<'a, str>>, Refused> {
+        Ok(Some(match self {
             Self::Text(text) => text.into(),
             Self::Int(number) => number.to_string().into(),
             Self::Large(number) => number.to_string().into(),
+            Self::Null => return Ok(None),
             _ => return Err(Refused),
-        })
+        }))
     }
 
-    /// Text, or a number as text.
-    pub(crate) fn text(self) -> Result<Cow<'a, str>, Refused> {
-        if let Self::Float(number) = self { Ok(number.to_string().into()) } else { self.name() }
+    /// Text, or a number as text; `Ok(None)` for `null`.
+    pub(crate) fn text(self) -> Result<Option<Cow<'a, str>>, Refused> {
+        if let Self::Float(number) = self { Ok(Some(number.to_string().into())) } else { self.name() }
     }
 
     /// A finite number; `Ok(None)` for `null` and blank text.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::place::{Input, List, Outcome, Place, Record, complete};
+use super::place::{Input, List, Outcome, Place, Record, Required, all_required};
 
 /// The name under which `serde_json` hands over numbers when any crate of the build asks it for arbitrary precision.
 pub(super) const EXACT_NUMBER: &str = "$serde_json::private::Number";
@@ -125,8 +125,8 @@ impl Mismatch {
         Self { wanted, found }
     }
 
-    fn incomplete(found: &'static str) -> Self {
-        Self { wanted: "a complete record", found }
+    fn incomplete(wanted: &'static str) -> Self {
+        Self { wanted, found: "nothing" }
     }
 
     #[cold]
@@ -344,17 +344,17 @@ impl<'de, const STRICT: bool> Visitor<'de> for Fill<'_, STRICT> {
             return Ok(Filled::Refused(Mismatch::new(wanted, Input::Object)));
         }
         if STRICT {
-            let missing = record.required().iter().find(|&&required| seen.iter().all(|name| name != required));
-            return missing.map_or(Ok(Filled::Taken), |name| Err(A::Error::missing_field(name)));
+            let missing = all_required(record).find(|field| seen.iter().all(|name| name != field.name));
+            return missing.map_or(Ok(Filled::Taken), |field| Err(A::Error::missing_field(field.name)));
         }
-        match complete(record) {
-            Ok(()) => Ok(Filled::Taken),
-            Err(reason) if self.top => Err(A::Error::custom(reason)),
-            Err(reason) => {
-                self.place.set(Input::Null);
-                Ok(Filled::Refused(Mismatch::incomplete(reason)))
-            }
+        let Some(name) = all_required(record).find(Required::is_blank).map(|field| field.name) else {
+            return Ok(Filled::Taken);
+        };
+        if self.top {
+            return Err(A::Error::custom(format_args!("`{name}` is missing or blank")));
         }
+        self.place.set(Input::Null);
+        Ok(Filled::Refused(Mismatch::incomplete(name)))
     }
 }
 

@@ -43,13 +43,16 @@ scalars! {
     f64: float, "a number";
 }
 
-/// Hands a text to `set`.
-pub(crate) fn set_text<'a>(text: Result<Cow<'_, str>, Refused>, set: &mut dyn FnMut(&str)) -> Outcome<'a> {
-    let Ok(text) = text else { return Outcome::Mismatch("a string") };
-    set(&text);
+/// Hands a text, or `None` for `null`, to `set`, which tells whether it takes it.
+pub(crate) fn set_text<'a>(
+    text: Result<Option<Cow<'_, str>>, Refused>,
+    set: &mut dyn FnMut(Option<&str>) -> bool,
+) -> Outcome<'a> {
     match text {
-        Cow::Borrowed(_) => Outcome::Done,
-        Cow::Owned(_) => Outcome::Converted("a string"),
+        Ok(text) if !set(text.as_deref()) => Outcome::Mismatch("a string"),
+        Ok(Some(Cow::Owned(_))) => Outcome::Converted("a string"),
+        Ok(_) => Outcome::Done,
+        Err(_) => Outcome::Mismatch("a string"),
     }
 }
 
@@ -62,7 +65,7 @@ macro_rules! text_places {
             }
 
             fn set(&mut self, input: $crate::codec::Input<'_>) -> $crate::codec::Outcome<'_> {
-                $crate::codec::set_text(input.$read(), &mut |text| *self = text.into())
+                $crate::codec::set_text(input.$read(), &mut |text| text.map(|text| *self = text.into()).is_some())
             }
         }
 
@@ -72,11 +75,10 @@ macro_rules! text_places {
             }
 
             fn set(&mut self, input: $crate::codec::Input<'_>) -> $crate::codec::Outcome<'_> {
-                if let $crate::codec::Input::Null = input {
-                    *self = None;
-                    return $crate::codec::Outcome::Done;
-                }
-                $crate::codec::set_text(input.$read(), &mut |text| *self = Some(text.into()))
+                $crate::codec::set_text(input.$read(), &mut |text| {
+                    *self = text.map(Into::into);
+                    true
+                })
             }
         }
     };

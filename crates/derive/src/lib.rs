@@ -142,25 +142,22 @@ impl<'a> Model<'a> {
             let place = field.reference(quote!(&mut));
             quote!(#wire => #place,)
         });
-        let required: Vec<_> = self.fields.iter().filter(|field| field.required).collect();
         let mut methods = TokenStream::new();
-        if self.kind == Kind::Request && !required.is_empty() {
-            let names = required.iter().map(|field| &field.wire);
-            methods.extend(quote! {
-                fn required(&self) -> &'static [&'static str] {
-                    &[#(#names),*]
-                }
-            });
-        } else if !required.is_empty() {
-            let ids = required.iter().enumerate().map(|(index, field)| {
-                let reason = format!("`{}` is missing or blank", field.wire);
-                let id = field.reference(quote!(&));
-                quote!(#index => (#reason, (#id).as_str()),)
+        if self.fields.iter().any(|field| field.required) {
+            let required = self.fields.iter().filter(|field| field.required).enumerate().map(|(index, field)| {
+                let wire = &field.wire;
+                let text = if self.kind == Kind::Request {
+                    quote!("")
+                } else {
+                    let text = field.reference(quote!(&));
+                    quote!((#text).as_str())
+                };
+                quote!(#index => crate::codec::Required { name: #wire, text: #text },)
             });
             methods.extend(quote! {
-                fn id_at(&self, index: usize) -> ::core::option::Option<(&'static str, &str)> {
+                fn required(&self, index: usize) -> ::core::option::Option<crate::codec::Required<'_>> {
                     ::core::option::Option::Some(match index {
-                        #(#ids)*
+                        #(#required)*
                         _ => return ::core::option::Option::None,
                     })
                 }
