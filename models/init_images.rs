@@ -188,12 +188,13 @@ pub struct DeletedInitImage {
 /// The fields of an object of texts, in its order.
 fn pairs(text: &str) -> serde_json::Result<Vec<(String, String)>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let Pairs(pairs) = codec::read_response(&mut deserializer)?;
+    let mut pairs = Pairs(Vec::new());
+    codec::read_into::<false, _>(&mut deserializer, &mut pairs)?;
     deserializer.end()?;
-    if pairs.len() > MAX_FIELDS {
+    if pairs.0.len() > MAX_FIELDS {
         return Err(serde_json::Error::custom("the form has more than 1000 fields"));
     }
-    Ok(pairs.into_iter().map(|(name, value)| (name, value.0)).collect())
+    Ok(pairs.0.into_iter().map(|(name, value)| (name, value.0)).collect())
 }
 
 /// Far more fields than a form has. Short ones take many times the memory of their text.
@@ -208,7 +209,7 @@ impl Record for Pairs {
 
     fn place(&mut self, name: &str) -> Option<&mut dyn Place> {
         if self.0.len() <= MAX_FIELDS {
-            self.0.push((name.to_owned(), FormValue::empty()));
+            self.0.push((name.to_owned(), FormValue(String::new())));
         }
         self.0.last_mut().map(|(_, value)| value as _)
     }

@@ -55,19 +55,26 @@ fn exceeded<E: Error>() -> E {
 /// Reads a response, which must not be `null`. What is within it may be of any kind.
 pub(crate) fn read_response<'de, D: Deserializer<'de>, T: Place>(deserializer: D) -> Result<T, D::Error> {
     let mut value = T::empty();
-    match deserializer.deserialize_any(Fill::new(&mut value, &Budget::unlimited()))? {
-        Filled::Null => Err(D::Error::invalid_type(Unexpected::Unit, &"a value")),
-        _ => Ok(value),
-    }
+    read_into::<false, D>(deserializer, &mut value)?;
+    Ok(value)
 }
 
 /// Reads a request, which must not be `null`. Nothing is passed over.
 pub(crate) fn read_request<'de, D: Deserializer<'de>, T: Place>(deserializer: D) -> Result<T, D::Error> {
     let mut value = T::empty();
+    read_into::<true, D>(deserializer, &mut value)?;
+    Ok(value)
+}
+
+/// Both of them, once for all types.
+pub(crate) fn read_into<'de, const STRICT: bool, D: Deserializer<'de>>(
+    deserializer: D,
+    place: &mut dyn Place,
+) -> Result<(), D::Error> {
     let budget = Budget::unlimited();
-    match deserializer.deserialize_any(Fill::<true> { place: &mut value, top: true, budget: &budget })? {
+    match deserializer.deserialize_any(Fill::<STRICT> { place, top: true, budget: &budget })? {
         Filled::Null => Err(D::Error::invalid_type(Unexpected::Unit, &"a value")),
-        _ => Ok(value),
+        _ => Ok(()),
     }
 }
 
