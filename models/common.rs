@@ -1,23 +1,62 @@
-//! What answers of several groups have in common.
+//! What several groups have in common.
 
 use std::fmt;
 
-use super::enums::CostUnit;
-use crate::codec::record::record;
-use crate::codec::text;
+use crate::codec::{Model, open_enum, text};
 use crate::time;
 
-record! {
-    /// What an operation was charged.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct Cost {
-        /// How much, with every digit that the service sent; usually a decimal such as `0.0147`.
-        pub amount: String = "amount",
-        /// What the amount is counted in.
-        pub unit: CostUnit = "unit",
+open_enum!(
+    /// How far a job has come.
+    #[default(Unknown)]
+    pub enum JobStatus {
+        /// Accepted; the result is still to come.
+        Pending = "PENDING",
+        /// Done, and the result is there.
+        Complete = "COMPLETE",
+        /// Over, without a result.
+        Failed = "FAILED",
     }
-    required amount: "the cost has no amount";
+);
+
+open_enum!(
+    /// The family that a model belongs to. The default is Stable Diffusion 1.5.
+    #[default(V1_5)]
+    pub enum SdVersion {
+        /// Stable Diffusion 1.5.
+        V1_5 = "v1_5",
+        /// Stable Diffusion 2.1.
+        V2 = "v2",
+        /// Stable Diffusion 3.
+        V3 = "v3",
+        /// Stable Diffusion XL 0.8.
+        Sdxl0_8 = "SDXL_0_8",
+        /// Stable Diffusion XL 0.9.
+        Sdxl0_9 = "SDXL_0_9",
+        /// Stable Diffusion XL 1.0.
+        Sdxl1_0 = "SDXL_1_0",
+        /// Stable Diffusion XL, the fast variety.
+        SdxlLightning = "SDXL_LIGHTNING",
+        /// Phoenix.
+        Phoenix = "PHOENIX",
+        /// Flux.
+        Flux = "FLUX",
+        /// Flux, the development variety.
+        FluxDev = "FLUX_DEV",
+        /// Kino 2.0.
+        Kino2_0 = "KINO_2_0",
+    }
+);
+
+/// What an operation was charged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct Cost {
+    /// How much, with every digit that the service sent; usually a decimal such as `0.0147`.
+    #[model(required)]
+    pub amount: String,
+    /// What the amount is counted in.
+    pub unit: CostUnit,
 }
 
 impl Cost {
@@ -26,6 +65,17 @@ impl Cost {
         self.amount.trim().parse().ok().filter(|amount: &f64| amount.is_finite())
     }
 }
+
+open_enum!(
+    /// What a cost is counted in.
+    #[default(Unknown)]
+    pub enum CostUnit {
+        /// API credits.
+        Credits = "CREDITS",
+        /// US dollars; only for accounts that pay as they go.
+        Dollars = "DOLLARS",
+    }
+);
 
 /// A point in time, as text in the form in which the service sent it.
 ///

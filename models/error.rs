@@ -1,21 +1,20 @@
 //! What the service says when it refuses.
 
-use crate::codec::record::record;
+use crate::codec::Model;
 
-record! {
-    /// The body of an answer that reports an error.
-    ///
-    /// Anything that is an object decodes: a part that is absent or has an unexpected shape is left empty.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct ApiErrorBody {
-        /// What went wrong, in the service's words. Empty when it did not say.
-        pub error: String = "error",
-        /// Where in the request it went wrong, `$` for the whole of it.
-        pub path: Option<String> = "path",
-        /// A code for programs, for example `access-denied` or `validation-failed`.
-        pub code: Option<String> = "code",
-    }
+/// The body of a response that reports an error.
+///
+/// Anything that is an object decodes: a part that is absent or has an unexpected shape is left empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct ApiErrorBody {
+    /// What went wrong, in the service's words. Empty when it did not say.
+    pub error: String,
+    /// Where in the request it went wrong, `$` for the whole of it.
+    pub path: Option<String>,
+    /// A code for programs, for example `access-denied` or `validation-failed`.
+    pub code: Option<String>,
 }
 
 #[cfg(all(test, feature = "models"))]

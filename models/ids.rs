@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::codec::{slots, text};
+use crate::codec::text;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
@@ -40,7 +40,6 @@ macro_rules! ids {
         }
 
         text! { $name }
-        slots! { $name: "a string", |slot, given| *slot = (&*given.name()?).into(); }
 
         impl From<&str> for $name {
             fn from(id: &str) -> Self {

@@ -1,171 +1,158 @@
 //! Images: creating, reading, listing and deleting generations.
 
-use serde::de::{Deserialize, Deserializer, Error};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::{
-    CanvasRequestType, ControlnetType, Cost, ElementId, GenerationId, ImageId, InitImageId, InitImageType, JobStatus,
-    ModelId, PresetStyle, Scheduler, SdVersion, StrengthType, Timestamp, Transparency, VariationId, VariationType,
+    Cost, ElementId, GenerationId, ImageId, InitImageId, JobStatus, ModelId, SdVersion, Timestamp, VariationId,
 };
-use crate::codec;
-use crate::codec::record::{record, request};
+use crate::codec::{Model, Record, open_enum};
 
-const DEFAULT_MODEL: &str = "b24e16ff-06e3-43eb-8d33-4416c2d75876";
-const DEFAULT_PROMPT: &str = "A majestic cat in the snow";
-
-request! {
-    /// Asks for images.
-    ///
-    /// [`Default`] spells out the documented defaults instead of leaving them to the service: alchemy, 1024 × 768
-    /// pixels, four images, the dynamic style, one of the platform's models, and a cat. Everything else is `None`, and
-    /// what is `None` is not sent.
-    ///
-    /// ```
-    /// # #[cfg(feature = "models")] {
-    /// use leonardo_ai::models::CreateGenerationRequest;
-    ///
-    /// let request = CreateGenerationRequest {
-    ///     num_images: Some(1),
-    ///     seed: Some(905_778_432),
-    ///     ..CreateGenerationRequest::new("An oil painting of a cat")
-    /// };
-    /// assert_eq!(request.width, Some(1024));
-    /// # }
-    /// ```
-    ///
-    /// Reading a request from JSON starts from the same defaults: an absent field keeps its default, and a `null` is a
-    /// field not to be sent.
-    #[derive(Clone, Debug, PartialEq)]
-    #[serde(default)]
-    pub struct CreateGenerationRequest {
-        /// Whether alchemy, the better and dearer pipeline, is used; the model decides which version of it. Default:
-        /// true.
-        pub alchemy: Option<bool> = "alchemy",
-        /// Contrast of alchemy, 0 to 1.
-        #[serde(deserialize_with = "codec::read")]
-        pub contrast_ratio: Option<f64> = "contrastRatio",
-        /// Contrast for Phoenix and Flux models: one of 1, 1.3, 1.8, 2.5, 3, 3.5, 4 and 4.5. Phoenix with alchemy wants
-        /// at least 2.5.
-        #[serde(deserialize_with = "codec::read")]
-        pub contrast: Option<f64> = "contrast",
-        /// Images that guide the generation.
-        #[serde(deserialize_with = "list")]
-        pub controlnets: Option<Vec<ControlnetInput>> = "controlnets",
-        /// Elements (LoRAs) of the platform that shape the style.
-        #[serde(deserialize_with = "list")]
-        pub elements: Option<Vec<ElementInput>> = "elements",
-        /// Elements (LoRAs) of one's own.
-        #[serde(deserialize_with = "list")]
-        pub user_elements: Option<Vec<UserElementInput>> = "userElements",
-        /// Whether alchemy's expanded domain is used.
-        pub expanded_domain: Option<bool> = "expandedDomain",
-        /// Whether the fantasy avatar feature is used.
-        pub fantasy_avatar: Option<bool> = "fantasyAvatar",
-        /// How closely to follow the prompt, 1 to 20; 7 is a good start.
-        #[serde(deserialize_with = "codec::read")]
-        pub guidance_scale: Option<f64> = "guidance_scale",
-        /// Height in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 768.
-        #[serde(deserialize_with = "codec::read")]
-        pub height: Option<u32> = "height",
-        /// High contrast of prompt magic; `false` is what the web app calls RAW mode.
-        pub high_contrast: Option<bool> = "highContrast",
-        /// High resolution of prompt magic.
-        pub high_resolution: Option<bool> = "highResolution",
-        /// Identifiers of images that serve as prompts.
-        #[serde(deserialize_with = "codec::read")]
-        pub image_prompts: Option<Vec<String>> = "imagePrompts",
-        /// How much the image prompts count.
-        #[serde(deserialize_with = "codec::read")]
-        pub image_prompt_weight: Option<f64> = "imagePromptWeight",
-        /// A generated image to start from.
-        pub init_generation_image_id: Option<ImageId> = "init_generation_image_id",
-        /// An uploaded image to start from.
-        pub init_image_id: Option<InitImageId> = "init_image_id",
-        /// How much of the starting image to keep, 0.1 to 0.9.
-        #[serde(deserialize_with = "codec::read")]
-        pub init_strength: Option<f64> = "init_strength",
-        /// The model. Default: `b24e16ff-06e3-43eb-8d33-4416c2d75876`. When it is not sent,
-        /// [`sd_version`](Self::sd_version) decides.
-        pub model_id: Option<ModelId> = "modelId",
-        /// What to keep out of the images.
-        pub negative_prompt: Option<String> = "negative_prompt",
-        /// How many images to make: 1 to 8, or 1 to 4 when a side is longer than 768 pixels. Default: 4.
-        #[serde(deserialize_with = "codec::read")]
-        pub num_images: Option<u32> = "num_images",
-        /// Steps of the sampler, 10 to 60; the service takes 15 when this is not sent.
-        #[serde(deserialize_with = "codec::read")]
-        pub num_inference_steps: Option<u32> = "num_inference_steps",
-        /// Whether PhotoReal is used. Needs alchemy, and version 1 of it also needs the model not to be sent.
-        pub photo_real: Option<bool> = "photoReal",
-        /// The version of PhotoReal: `v1` or `v2`.
-        pub photo_real_version: Option<String> = "photoRealVersion",
-        /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high); the service takes 0.55 when this is
-        /// not sent.
-        #[serde(deserialize_with = "codec::read")]
-        pub photo_real_strength: Option<f64> = "photoRealStrength",
-        /// The look. Default: [`PresetStyle::Dynamic`].
-        pub preset_style: Option<PresetStyle> = "presetStyle",
-        /// What to paint, at most 1500 characters. Default: `A majestic cat in the snow`.
-        pub prompt: String = "prompt",
-        /// Whether prompt magic is used.
-        pub prompt_magic: Option<bool> = "promptMagic",
-        /// How strong prompt magic is, 0.1 to 1.
-        #[serde(deserialize_with = "codec::read")]
-        pub prompt_magic_strength: Option<f64> = "promptMagicStrength",
-        /// The version of prompt magic: `v2` or `v3`.
-        pub prompt_magic_version: Option<String> = "promptMagicVersion",
-        /// Whether the images appear in the community's feed.
-        pub public: Option<bool> = "public",
-        /// The sampler; the service takes [`Scheduler::EulerDiscrete`] when this is not sent.
-        pub scheduler: Option<Scheduler> = "scheduler",
-        /// The family of base models, for a request without a [`model_id`](Self::model_id); the service takes
-        /// [`SdVersion::V1_5`] when this is not sent.
-        pub sd_version: Option<SdVersion> = "sd_version",
-        /// Where the randomness starts: the same seed with the same settings gives similar images. At most 2147483637
-        /// for Flux and 9999999998 for other models.
-        #[serde(deserialize_with = "codec::read")]
-        pub seed: Option<i64> = "seed",
-        /// Whether the images can be laid side by side without a seam.
-        pub tiling: Option<bool> = "tiling",
-        /// Whether parts of the images are see-through.
-        pub transparency: Option<Transparency> = "transparency",
-        /// Whether ultra mode is used, which rules out alchemy.
-        pub ultra: Option<bool> = "ultra",
-        /// Whether to zoom out of [`init_image_id`](Self::init_image_id) by [`unzoom_amount`](Self::unzoom_amount).
-        pub unzoom: Option<bool> = "unzoom",
-        /// How far to zoom out; needs [`unzoom`](Self::unzoom) and [`init_image_id`](Self::init_image_id).
-        #[serde(deserialize_with = "codec::read")]
-        pub unzoom_amount: Option<f64> = "unzoomAmount",
-        /// How many times larger to make the images; for enterprise accounts.
-        #[serde(deserialize_with = "codec::read")]
-        pub upscale_ratio: Option<f64> = "upscaleRatio",
-        /// Width in pixels before any upscaling: 32 to 1536, in steps of 8. Default: 1024.
-        #[serde(deserialize_with = "codec::read")]
-        pub width: Option<u32> = "width",
-        /// Whether a controlnet is used. Deprecated: use [`controlnets`](Self::controlnets).
-        pub control_net: Option<bool> = "controlNet",
-        /// The kind of controlnet. Deprecated: use [`controlnets`](Self::controlnets).
-        pub control_net_type: Option<ControlnetType> = "controlNetType",
-        /// How much the controlnet counts. Deprecated: use [`controlnets`](Self::controlnets).
-        #[serde(deserialize_with = "codec::read")]
-        pub weighting: Option<f64> = "weighting",
-        /// Whether this is a request of the Canvas Editor.
-        pub canvas_request: Option<bool> = "canvasRequest",
-        /// What the Canvas Editor is to do.
-        pub canvas_request_type: Option<CanvasRequestType> = "canvasRequestType",
-        /// The image that the Canvas Editor works on.
-        pub canvas_init_id: Option<InitImageId> = "canvasInitId",
-        /// The mask that tells the Canvas Editor where to work.
-        pub canvas_mask_id: Option<InitImageId> = "canvasMaskId",
-        /// Whether the service adds detail to the prompt first.
-        pub enhance_prompt: Option<bool> = "enhancePrompt",
-        /// How to enhance the prompt; needs [`enhance_prompt`](Self::enhance_prompt).
-        pub enhance_prompt_instruction: Option<String> = "enhancePromptInstruction",
-        ..
-        /// Fields that this type does not have, under their names on the wire. They are sent after the others, so
-        /// repeating one of the fields above sends it twice; set that to `None` to send it in another form from here.
-        pub extra,
-    }
+/// Asks for images.
+///
+/// [`Default`] spells out the documented defaults instead of leaving them to the service: alchemy, 1024 × 768
+/// pixels, four images, the dynamic style, one of the platform's models, and a cat. Everything else is `None`, and
+/// what is `None` is not sent.
+///
+/// ```
+/// # #[cfg(feature = "models")] {
+/// use leonardo_ai::models::CreateGenerationRequest;
+///
+/// let request = CreateGenerationRequest {
+///     num_images: Some(1),
+///     seed: Some(905_778_432),
+///     ..CreateGenerationRequest::new("An oil painting of a cat")
+/// };
+/// assert_eq!(request.width, Some(1024));
+/// # }
+/// ```
+///
+/// Reading a request from JSON starts from the same defaults: an absent field keeps its default, and a `null` is a
+/// field not to be sent.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(request)]
+pub struct CreateGenerationRequest {
+    /// Whether alchemy, the better and dearer pipeline, is used; the model decides which version of it. Defaults to
+    /// true.
+    #[model(default = true)]
+    pub alchemy: Option<bool>,
+    /// Contrast of alchemy, 0 to 1.
+    pub contrast_ratio: Option<f64>,
+    /// Contrast for Phoenix and Flux models: one of 1, 1.3, 1.8, 2.5, 3, 3.5, 4 and 4.5. Phoenix with alchemy wants
+    /// at least 2.5.
+    pub contrast: Option<f64>,
+    /// Images that guide the generation.
+    pub controlnets: Option<Vec<ControlnetInput>>,
+    /// Elements (LoRAs) of the platform that shape the style.
+    pub elements: Option<Vec<ElementInput>>,
+    /// Elements (LoRAs) of one's own.
+    pub user_elements: Option<Vec<UserElementInput>>,
+    /// Whether alchemy's expanded domain is used.
+    pub expanded_domain: Option<bool>,
+    /// Whether the fantasy avatar feature is used.
+    pub fantasy_avatar: Option<bool>,
+    /// How closely to follow the prompt, 1 to 20; 7 is a good start.
+    #[model(name = "guidance_scale")]
+    pub guidance_scale: Option<f64>,
+    /// Height in pixels before any upscaling: 32 to 1536, in steps of 8. Defaults to 768.
+    #[model(default = 768)]
+    pub height: Option<u32>,
+    /// High contrast of prompt magic; `false` is what the web app calls RAW mode.
+    pub high_contrast: Option<bool>,
+    /// High resolution of prompt magic.
+    pub high_resolution: Option<bool>,
+    /// Identifiers of images that serve as prompts.
+    pub image_prompts: Option<Vec<String>>,
+    /// How much the image prompts count.
+    pub image_prompt_weight: Option<f64>,
+    /// A generated image to start from.
+    #[model(name = "init_generation_image_id")]
+    pub init_generation_image_id: Option<ImageId>,
+    /// An uploaded image to start from.
+    #[model(name = "init_image_id")]
+    pub init_image_id: Option<InitImageId>,
+    /// How much of the starting image to keep, 0.1 to 0.9.
+    #[model(name = "init_strength")]
+    pub init_strength: Option<f64>,
+    /// The model. Defaults to `b24e16ff-06e3-43eb-8d33-4416c2d75876`. When it is not sent,
+    /// [`sd_version`](Self::sd_version) decides.
+    #[model(default = "b24e16ff-06e3-43eb-8d33-4416c2d75876")]
+    pub model_id: Option<ModelId>,
+    /// What to keep out of the images.
+    #[model(name = "negative_prompt")]
+    pub negative_prompt: Option<String>,
+    /// How many images to make: 1 to 8, or 1 to 4 when a side is longer than 768 pixels. Defaults to 4.
+    #[model(name = "num_images", default = 4)]
+    pub num_images: Option<u32>,
+    /// Steps of the sampler, 10 to 60; the service takes 15 when this is not sent.
+    #[model(name = "num_inference_steps")]
+    pub num_inference_steps: Option<u32>,
+    /// Whether PhotoReal is used. Needs alchemy, and version 1 of it also needs the model not to be sent.
+    pub photo_real: Option<bool>,
+    /// The version of PhotoReal: `v1` or `v2`.
+    pub photo_real_version: Option<String>,
+    /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high); the service takes 0.55 when this is
+    /// not sent.
+    pub photo_real_strength: Option<f64>,
+    /// The look. Defaults to [`PresetStyle::Dynamic`].
+    #[model(default = PresetStyle::Dynamic)]
+    pub preset_style: Option<PresetStyle>,
+    /// What to paint, at most 1500 characters. Defaults to `A majestic cat in the snow`.
+    #[model(default = "A majestic cat in the snow")]
+    pub prompt: String,
+    /// Whether prompt magic is used.
+    pub prompt_magic: Option<bool>,
+    /// How strong prompt magic is, 0.1 to 1.
+    pub prompt_magic_strength: Option<f64>,
+    /// The version of prompt magic: `v2` or `v3`.
+    pub prompt_magic_version: Option<String>,
+    /// Whether the images appear in the community's feed.
+    pub public: Option<bool>,
+    /// The sampler; the service takes [`Scheduler::EulerDiscrete`] when this is not sent.
+    pub scheduler: Option<Scheduler>,
+    /// The family of base models, for a request without a [`model_id`](Self::model_id); the service takes
+    /// [`SdVersion::V1_5`] when this is not sent.
+    #[model(name = "sd_version")]
+    pub sd_version: Option<SdVersion>,
+    /// Where the randomness starts: the same seed with the same settings gives similar images. At most 2147483637
+    /// for Flux and 9999999998 for other models.
+    pub seed: Option<i64>,
+    /// Whether the images can be laid side by side without a seam.
+    pub tiling: Option<bool>,
+    /// Whether parts of the images are see-through.
+    pub transparency: Option<Transparency>,
+    /// Whether ultra mode is used, which rules out alchemy.
+    pub ultra: Option<bool>,
+    /// Whether to zoom out of [`init_image_id`](Self::init_image_id) by [`unzoom_amount`](Self::unzoom_amount).
+    pub unzoom: Option<bool>,
+    /// How far to zoom out; needs [`unzoom`](Self::unzoom) and [`init_image_id`](Self::init_image_id).
+    pub unzoom_amount: Option<f64>,
+    /// How many times larger to make the images; for enterprise accounts.
+    pub upscale_ratio: Option<f64>,
+    /// Width in pixels before any upscaling: 32 to 1536, in steps of 8. Defaults to 1024.
+    #[model(default = 1024)]
+    pub width: Option<u32>,
+    /// Whether a controlnet is used. Deprecated: use [`controlnets`](Self::controlnets).
+    pub control_net: Option<bool>,
+    /// The kind of controlnet. Deprecated: use [`controlnets`](Self::controlnets).
+    pub control_net_type: Option<ControlnetType>,
+    /// How much the controlnet counts. Deprecated: use [`controlnets`](Self::controlnets).
+    pub weighting: Option<f64>,
+    /// Whether this is a request of the Canvas Editor.
+    pub canvas_request: Option<bool>,
+    /// What the Canvas Editor is to do.
+    pub canvas_request_type: Option<CanvasRequestType>,
+    /// The image that the Canvas Editor works on.
+    pub canvas_init_id: Option<InitImageId>,
+    /// The mask that tells the Canvas Editor where to work.
+    pub canvas_mask_id: Option<InitImageId>,
+    /// Whether the service adds detail to the prompt first.
+    pub enhance_prompt: Option<bool>,
+    /// How to enhance the prompt; needs [`enhance_prompt`](Self::enhance_prompt).
+    pub enhance_prompt_instruction: Option<String>,
+    /// Fields that this type does not have, under their names on the wire. They are sent after the others, so
+    /// repeating one of the fields above sends it twice; set that to `None` to send it in another form from here.
+    #[model(extra)]
+    pub extra: Map<String, Value>,
 }
 
 impl CreateGenerationRequest {
@@ -175,89 +162,33 @@ impl CreateGenerationRequest {
     }
 
     fn with_prompt(prompt: String) -> Self {
-        Self {
-            alchemy: Some(true),
-            height: Some(768),
-            model_id: Some(ModelId::from(DEFAULT_MODEL)),
-            num_images: Some(4),
-            preset_style: Some(PresetStyle::Dynamic),
-            prompt,
-            width: Some(1024),
-            contrast_ratio: None,
-            contrast: None,
-            controlnets: None,
-            elements: None,
-            user_elements: None,
-            expanded_domain: None,
-            fantasy_avatar: None,
-            guidance_scale: None,
-            high_contrast: None,
-            high_resolution: None,
-            image_prompts: None,
-            image_prompt_weight: None,
-            init_generation_image_id: None,
-            init_image_id: None,
-            init_strength: None,
-            negative_prompt: None,
-            num_inference_steps: None,
-            photo_real: None,
-            photo_real_version: None,
-            photo_real_strength: None,
-            prompt_magic: None,
-            prompt_magic_strength: None,
-            prompt_magic_version: None,
-            public: None,
-            scheduler: None,
-            sd_version: None,
-            seed: None,
-            tiling: None,
-            transparency: None,
-            ultra: None,
-            unzoom: None,
-            unzoom_amount: None,
-            upscale_ratio: None,
-            control_net: None,
-            control_net_type: None,
-            weighting: None,
-            canvas_request: None,
-            canvas_request_type: None,
-            canvas_init_id: None,
-            canvas_mask_id: None,
-            enhance_prompt: None,
-            enhance_prompt_instruction: None,
-            extra: Map::new(),
-        }
+        let mut request = Self::empty();
+        request.prompt = prompt;
+        request
     }
 }
 
-impl Default for CreateGenerationRequest {
-    fn default() -> Self {
-        Self::with_prompt(DEFAULT_PROMPT.to_owned())
-    }
-}
-
-request! {
-    /// An image that guides a generation, and how.
-    ///
-    /// Reading one from JSON refuses fields that it does not have, because dropping them would change what is painted.
-    /// To send such a field, put the whole list into [`CreateGenerationRequest::extra`].
-    #[derive(Clone, Debug, PartialEq)]
-    #[serde(deny_unknown_fields)]
-    pub struct ControlnetInput {
-        /// The image: an [`InitImageId`] when uploaded, an [`ImageId`] when generated.
-        pub init_image_id: String = "initImageId",
-        /// Which of the two it is.
-        pub init_image_type: InitImageType = "initImageType",
-        /// The number of the preprocessor, which says what to take from the image: style, character, edges, depth and
-        /// so on. Every family of models has numbers of its own.
-        #[serde(deserialize_with = "required_i64")]
-        pub preprocessor_id: i64 = "preprocessorId",
-        /// How much it counts, for preprocessors that take a number.
-        #[serde(default, deserialize_with = "codec::read")]
-        pub weight: Option<f64> = "weight",
-        /// How much it counts, for style, character and content references.
-        pub strength_type: Option<StrengthType> = "strengthType",
-    }
+/// An image that guides a generation, and how.
+///
+/// Reading one from JSON refuses fields that it does not have, because dropping them would change what is painted.
+/// To send such a field, put the whole list into [`CreateGenerationRequest::extra`].
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(request)]
+pub struct ControlnetInput {
+    /// The image: an [`InitImageId`] when uploaded, an [`ImageId`] when generated.
+    #[model(required)]
+    pub init_image_id: String,
+    /// Which of the two it is.
+    #[model(required)]
+    pub init_image_type: InitImageType,
+    /// The number of the preprocessor, which says what to take from the image: style, character, edges, depth and
+    /// so on. Every family of models has numbers of its own.
+    #[model(required)]
+    pub preprocessor_id: i64,
+    /// How much it counts, for preprocessors that take a number.
+    pub weight: Option<f64>,
+    /// How much it counts, for style, character and content references.
+    pub strength_type: Option<StrengthType>,
 }
 
 impl ControlnetInput {
@@ -272,23 +203,21 @@ impl ControlnetInput {
     }
 
     fn of(init_image_id: String, init_image_type: InitImageType, preprocessor_id: i64) -> Self {
-        Self { init_image_id, init_image_type, preprocessor_id, weight: None, strength_type: None }
+        Self { init_image_id, init_image_type, preprocessor_id, ..Self::empty() }
     }
 }
 
-request! {
-    /// An element (LoRA) of the platform, to be applied.
-    ///
-    /// Reading one from JSON refuses fields that it does not have.
-    #[derive(Clone, Debug, PartialEq)]
-    #[serde(deny_unknown_fields)]
-    pub struct ElementInput {
-        /// The element.
-        pub ak_uuid: ElementId = "akUUID",
-        /// How much it counts; the service takes 1 when this is not sent.
-        #[serde(default, deserialize_with = "codec::read")]
-        pub weight: Option<f64> = "weight",
-    }
+/// An element (LoRA) of the platform, to be applied.
+///
+/// Reading one from JSON refuses fields that it does not have.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(request)]
+pub struct ElementInput {
+    /// The element.
+    #[model(name = "akUUID", required)]
+    pub ak_uuid: ElementId,
+    /// How much it counts; the service takes 1 when this is not sent.
+    pub weight: Option<f64>,
 }
 
 impl ElementInput {
@@ -298,20 +227,16 @@ impl ElementInput {
     }
 }
 
-request! {
-    /// An element (LoRA) of one's own, to be applied.
-    ///
-    /// Reading one from JSON refuses fields that it does not have.
-    #[derive(Clone, Debug, Default, PartialEq)]
-    #[serde(deny_unknown_fields)]
-    pub struct UserElementInput {
-        /// The number of the element.
-        #[serde(default, deserialize_with = "codec::read")]
-        pub user_lora_id: Option<i64> = "userLoraId",
-        /// How much it counts.
-        #[serde(default, deserialize_with = "codec::read")]
-        pub weight: Option<f64> = "weight",
-    }
+/// An element (LoRA) of one's own, to be applied.
+///
+/// Reading one from JSON refuses fields that it does not have.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(request)]
+pub struct UserElementInput {
+    /// The number of the element.
+    pub user_lora_id: Option<i64>,
+    /// How much it counts.
+    pub weight: Option<f64>,
 }
 
 impl UserElementInput {
@@ -321,223 +246,376 @@ impl UserElementInput {
     }
 }
 
-request! {
-    /// Which part of a user's generations to list; the newest come first.
+/// Which part of a user's generations to list; the newest come first.
+///
+/// [`Default`] is the documented first page: 10 from the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, Model)]
+#[model(request)]
+pub struct GetGenerationsByUserIdRequest {
+    /// How many to list at most. Defaults to 10.
+    #[model(default = 10)]
+    pub limit: Option<u32>,
+    /// How many of the newest to pass over. Defaults to 0.
+    #[model(default = 0)]
+    pub offset: Option<u32>,
+}
+
+/// The job that a create request started.
+///
+/// By the time this arrives the images are paid for, so nothing but the identifier is insisted on: a cost in an
+/// unknown form is left out.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct GenerationJob {
+    /// What to look the images up by.
+    #[model(required)]
+    pub generation_id: GenerationId,
+    /// The cost in API credits. Deprecated and often absent: use [`cost`](Self::cost).
+    pub api_credit_cost: Option<f64>,
+    /// What the job is charged.
+    pub cost: Option<Cost>,
+}
+
+/// A generation: what was asked for, how far it is, and the images.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct Generation {
+    /// The generation's identifier.
+    #[model(required)]
+    pub id: GenerationId,
+    /// How far it is.
+    pub status: JobStatus,
+    /// The images; none while the status is [`JobStatus::Pending`].
+    #[model(name = "generated_images")]
+    pub generated_images: Vec<GeneratedImage>,
+    /// When the request was accepted, in UTC.
+    pub created_at: Option<Timestamp>,
+    /// The prompt.
+    pub prompt: String,
+    /// What was to be kept out of the images.
+    pub negative_prompt: Option<String>,
+    /// The model.
+    pub model_id: Option<ModelId>,
+    /// The family of the model.
+    pub sd_version: Option<SdVersion>,
+    /// The seed, chosen by the caller or else by the service.
+    pub seed: Option<i64>,
+    /// Width asked for, in pixels.
+    pub image_width: u32,
+    /// Height asked for, in pixels.
+    pub image_height: u32,
+    /// Steps of the sampler.
+    pub inference_steps: Option<u32>,
+    /// How closely the prompt was followed.
+    pub guidance_scale: Option<f64>,
+    /// The sampler.
+    pub scheduler: Option<Scheduler>,
+    /// The look.
+    pub preset_style: Option<PresetStyle>,
+    /// How much of the starting image was kept.
+    pub init_strength: Option<f64>,
+    /// Whether the images are shown to everyone.
+    pub public: bool,
+    /// Whether PhotoReal was used.
+    pub photo_real: Option<bool>,
+    /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high).
+    pub photo_real_strength: Option<f64>,
+    /// Whether prompt magic was used.
+    pub prompt_magic: Option<bool>,
+    /// The version of prompt magic.
+    pub prompt_magic_version: Option<String>,
+    /// How strong prompt magic was.
+    pub prompt_magic_strength: Option<f64>,
+    /// Whether ultra mode was used.
+    pub ultra: Option<bool>,
+    /// Whether the fantasy avatar feature was used.
+    pub fantasy_avatar: Option<bool>,
+    /// Whether a video was made out of an image.
+    pub image_to_video: Option<bool>,
+    /// Whether the result moves.
+    pub motion: Option<bool>,
+    /// The model that made it move.
+    pub motion_model: Option<String>,
+    /// How much it moves.
+    pub motion_strength: Option<i64>,
+    /// Elements (LoRAs) that were applied.
+    #[model(name = "generation_elements")]
+    pub generation_elements: Vec<GenerationElement>,
+}
+
+/// One image of a generation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct GeneratedImage {
+    /// The image's identifier.
+    pub id: ImageId,
+    /// Where the image is. The link lasts, and works without the API key, which must not be sent there.
+    pub url: String,
+    /// Whether the service takes the image for unsafe to show at work.
+    pub nsfw: bool,
+    /// How many people like it.
+    pub like_count: i64,
+    /// What was made out of the image later.
+    #[model(name = "generated_image_variation_generics")]
+    pub generated_image_variation_generics: Vec<ImageVariation>,
+    /// Where the video is, for a result that moves; like [`url`](Self::url) otherwise.
+    #[model(name = "motionMP4URL")]
+    pub motion_mp4_url: Option<String>,
+    /// Whether the result moves.
+    pub motion: Option<bool>,
+    /// The model that made it move.
+    pub motion_model: Option<String>,
+    /// How much it moves.
+    pub motion_strength: Option<i64>,
+    /// Whether the video was made out of an image.
+    pub image_to_video: Option<bool>,
+    /// Whether the fantasy avatar feature was used.
+    pub fantasy_avatar: Option<bool>,
+}
+
+/// Something made out of an image, such as an upscale.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct ImageVariation {
+    /// The variation's identifier.
+    pub id: VariationId,
+    /// How far it is.
+    pub status: JobStatus,
+    /// How it was made.
+    pub transform_type: VariationType,
+    /// Where it is, once it is complete.
+    pub url: Option<String>,
+}
+
+/// An element (LoRA) that was applied to a generation.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct GenerationElement {
+    /// The number of this use of the element.
+    pub id: Option<i64>,
+    /// The element.
+    pub lora: Option<Lora>,
+    /// How much it counted.
+    pub weight_applied: Option<f64>,
+}
+
+/// An element (LoRA): a small addition to a model, for a style or a subject.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct Lora {
+    /// The element's identifier.
+    #[model(name = "akUUID")]
+    pub ak_uuid: Option<ElementId>,
+    /// Its name.
+    pub name: Option<String>,
+    /// What it does.
+    pub description: Option<String>,
+    /// Who made it.
+    pub creator_name: Option<String>,
+    /// A picture that shows what it does.
+    pub url_image: Option<String>,
+    /// The family of models that it goes with.
+    pub base_model: Option<SdVersion>,
+    /// The weight it has when none is given.
+    pub weight_default: Option<f64>,
+    /// The least weight.
+    pub weight_min: Option<f64>,
+    /// The greatest weight.
+    pub weight_max: Option<f64>,
+}
+
+/// A generation that is gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct DeletedGeneration {
+    /// The identifier that it had.
+    #[model(required)]
+    pub id: GenerationId,
+}
+
+open_enum!(
+    /// The look that a generation is given.
     ///
-    /// [`Default`] is the documented first page: 10 from the beginning.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    #[serde(default, deny_unknown_fields)]
-    pub struct GetGenerationsByUserIdRequest {
-        /// How many to list at most. Default: 10.
-        #[serde(deserialize_with = "codec::read")]
-        pub limit: Option<u32> = "limit",
-        /// How many of the newest to pass over. Default: 0.
-        #[serde(deserialize_with = "codec::read")]
-        pub offset: Option<u32> = "offset",
+    /// With alchemy switched off, only [`Leonardo`](Self::Leonardo) and [`None`](Self::None) work. With alchemy, these
+    /// do: anime, creative, dynamic, environment, general, illustration, photography, raytraced, 3D render, both
+    /// sketches and none. PhotoReal has a list of its own. The default is dynamic.
+    #[default(Dynamic)]
+    pub enum PresetStyle {
+        /// Japanese animation.
+        Anime = "ANIME",
+        /// A sharp subject in front of a soft background.
+        Bokeh = "BOKEH",
+        /// A scene out of a film.
+        Cinematic = "CINEMATIC",
+        /// A scene out of a film, close to the subject.
+        CinematicCloseup = "CINEMATIC_CLOSEUP",
+        /// Free interpretation.
+        Creative = "CREATIVE",
+        /// Lively; what is used when nothing is asked for.
+        Dynamic = "DYNAMIC",
+        /// Landscapes and places.
+        Environment = "ENVIRONMENT",
+        /// Fashion shots.
+        Fashion = "FASHION",
+        /// Analogue film.
+        Film = "FILM",
+        /// Food photography.
+        Food = "FOOD",
+        /// For all purposes.
+        General = "GENERAL",
+        /// High dynamic range.
+        Hdr = "HDR",
+        /// Drawn illustration.
+        Illustration = "ILLUSTRATION",
+        /// The house style, for use without alchemy.
+        Leonardo = "LEONARDO",
+        /// Long exposure.
+        LongExposure = "LONG_EXPOSURE",
+        /// Macro photography.
+        Macro = "MACRO",
+        /// Sparse.
+        Minimalistic = "MINIMALISTIC",
+        /// A single hue.
+        Monochrome = "MONOCHROME",
+        /// Dark and atmospheric.
+        Moody = "MOODY",
+        /// No style at all.
+        None = "NONE",
+        /// Restrained.
+        Neutral = "NEUTRAL",
+        /// Photography.
+        Photography = "PHOTOGRAPHY",
+        /// Portraits.
+        Portrait = "PORTRAIT",
+        /// Ray tracing.
+        Raytraced = "RAYTRACED",
+        /// Rendered from a 3D model.
+        Render3d = "RENDER_3D",
+        /// Looks of past decades.
+        Retro = "RETRO",
+        /// A sketch in black and white.
+        SketchBw = "SKETCH_BW",
+        /// A sketch in colour.
+        SketchColor = "SKETCH_COLOR",
+        /// Stock photography.
+        StockPhoto = "STOCK_PHOTO",
+        /// Strong colours.
+        Vibrant = "VIBRANT",
+        /// Without finishing touches.
+        Unprocessed = "UNPROCESSED",
     }
-}
+);
 
-impl Default for GetGenerationsByUserIdRequest {
-    fn default() -> Self {
-        Self { limit: Some(10), offset: Some(0) }
+open_enum!(
+    /// The sampler that takes the steps of a generation. The default is Euler (discrete).
+    #[default(EulerDiscrete)]
+    pub enum Scheduler {
+        /// KLMS.
+        Klms = "KLMS",
+        /// Euler, ancestral and discrete.
+        EulerAncestralDiscrete = "EULER_ANCESTRAL_DISCRETE",
+        /// Euler, discrete.
+        EulerDiscrete = "EULER_DISCRETE",
+        /// DDIM.
+        Ddim = "DDIM",
+        /// DPM solver.
+        DpmSolver = "DPM_SOLVER",
+        /// PNDM.
+        Pndm = "PNDM",
+        /// The service's own.
+        Leonardo = "LEONARDO",
     }
-}
+);
 
-record! {
-    /// The job that a create request started.
-    ///
-    /// By the time this arrives the images are paid for, so nothing but the identifier is insisted on: a cost in an
-    /// unknown form is left out.
-    #[derive(Clone, Debug, Default, PartialEq)]
-    #[non_exhaustive]
-    pub struct GenerationJob {
-        /// What to look the images up by.
-        pub generation_id: GenerationId = "generationId",
-        /// The cost in API credits. Deprecated and often absent: use [`cost`](Self::cost).
-        pub api_credit_cost: Option<f64> = "apiCreditCost",
-        /// What the job is charged.
-        pub cost: Option<Cost> = "cost",
+open_enum!(
+    /// What the deprecated single controlnet looks at; the `controlnets` list took its place.
+    pub enum ControlnetType {
+        /// Body pose.
+        Pose = "POSE",
+        /// Edges.
+        Canny = "CANNY",
+        /// Depth.
+        Depth = "DEPTH",
     }
-    required generation_id: "the identifier of the generation is empty";
-}
+);
 
-record! {
-    /// A generation: what was asked for, how far it is, and the images.
-    #[derive(Clone, Debug, Default, PartialEq)]
-    #[non_exhaustive]
-    pub struct Generation {
-        /// The generation's identifier.
-        pub id: GenerationId = "id",
-        /// How far it is.
-        pub status: JobStatus = "status",
-        /// The images; none while the status is [`JobStatus::Pending`].
-        pub generated_images: Vec<GeneratedImage> = "generated_images",
-        /// When the request was accepted, in UTC.
-        pub created_at: Option<Timestamp> = "createdAt",
-        /// The prompt.
-        pub prompt: String = "prompt",
-        /// What was to be kept out of the images.
-        pub negative_prompt: Option<String> = "negativePrompt",
-        /// The model.
-        pub model_id: Option<ModelId> = "modelId",
-        /// The family of the model.
-        pub sd_version: Option<SdVersion> = "sdVersion",
-        /// The seed, chosen by the caller or else by the service.
-        pub seed: Option<i64> = "seed",
-        /// Width asked for, in pixels.
-        pub image_width: u32 = "imageWidth",
-        /// Height asked for, in pixels.
-        pub image_height: u32 = "imageHeight",
-        /// Steps of the sampler.
-        pub inference_steps: Option<u32> = "inferenceSteps",
-        /// How closely the prompt was followed.
-        pub guidance_scale: Option<f64> = "guidanceScale",
-        /// The sampler.
-        pub scheduler: Option<Scheduler> = "scheduler",
-        /// The look.
-        pub preset_style: Option<PresetStyle> = "presetStyle",
-        /// How much of the starting image was kept.
-        pub init_strength: Option<f64> = "initStrength",
-        /// Whether the images are shown to everyone.
-        pub public: bool = "public",
-        /// Whether PhotoReal was used.
-        pub photo_real: Option<bool> = "photoReal",
-        /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high).
-        pub photo_real_strength: Option<f64> = "photoRealStrength",
-        /// Whether prompt magic was used.
-        pub prompt_magic: Option<bool> = "promptMagic",
-        /// The version of prompt magic.
-        pub prompt_magic_version: Option<String> = "promptMagicVersion",
-        /// How strong prompt magic was.
-        pub prompt_magic_strength: Option<f64> = "promptMagicStrength",
-        /// Whether ultra mode was used.
-        pub ultra: Option<bool> = "ultra",
-        /// Whether the fantasy avatar feature was used.
-        pub fantasy_avatar: Option<bool> = "fantasyAvatar",
-        /// Whether a video was made out of an image.
-        pub image_to_video: Option<bool> = "imageToVideo",
-        /// Whether the result moves.
-        pub motion: Option<bool> = "motion",
-        /// The model that made it move.
-        pub motion_model: Option<String> = "motionModel",
-        /// How much it moves.
-        pub motion_strength: Option<i64> = "motionStrength",
-        /// Elements (LoRAs) that were applied.
-        pub generation_elements: Vec<GenerationElement> = "generation_elements",
+open_enum!(
+    /// What the Canvas Editor is asked to do.
+    pub enum CanvasRequestType {
+        /// Fill in the masked part.
+        Inpaint = "INPAINT",
+        /// Go on beyond the edges.
+        Outpaint = "OUTPAINT",
+        /// Turn a sketch into an image.
+        Sketch2Img = "SKETCH2IMG",
+        /// Turn an image into another.
+        Img2Img = "IMG2IMG",
     }
-    required id: "the identifier of the generation is empty";
-}
+);
 
-record! {
-    /// One image of a generation.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct GeneratedImage {
-        /// The image's identifier.
-        pub id: ImageId = "id",
-        /// Where the image is. The link lasts, and works without the API key, which must not be sent there.
-        pub url: String = "url",
-        /// Whether the service takes the image for unsafe to show at work.
-        pub nsfw: bool = "nsfw",
-        /// How many people like it.
-        pub like_count: i64 = "likeCount",
-        /// What was made out of the image later.
-        pub generated_image_variation_generics: Vec<ImageVariation> = "generated_image_variation_generics",
-        /// Where the video is, for a result that moves; like [`url`](Self::url) otherwise.
-        pub motion_mp4_url: Option<String> = "motionMP4URL",
-        /// Whether the result moves.
-        pub motion: Option<bool> = "motion",
-        /// The model that made it move.
-        pub motion_model: Option<String> = "motionModel",
-        /// How much it moves.
-        pub motion_strength: Option<i64> = "motionStrength",
-        /// Whether the video was made out of an image.
-        pub image_to_video: Option<bool> = "imageToVideo",
-        /// Whether the fantasy avatar feature was used.
-        pub fantasy_avatar: Option<bool> = "fantasyAvatar",
+open_enum!(
+    /// Whether parts of an image are see-through.
+    pub enum Transparency {
+        /// Everything is opaque.
+        Disabled = "disabled",
+        /// Only the foreground is painted.
+        ForegroundOnly = "foreground_only",
     }
-}
+);
 
-record! {
-    /// Something made out of an image, such as an upscale.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct ImageVariation {
-        /// The variation's identifier.
-        pub id: VariationId = "id",
-        /// How far it is.
-        pub status: JobStatus = "status",
-        /// How it was made.
-        pub transform_type: VariationType = "transformType",
-        /// Where it is, once it is complete.
-        pub url: Option<String> = "url",
+open_enum!(
+    /// Where a guiding image comes from.
+    pub enum InitImageType {
+        /// The service made it.
+        Generated = "GENERATED",
+        /// The caller uploaded it.
+        Uploaded = "UPLOADED",
     }
-}
+);
 
-record! {
-    /// An element (LoRA) that was applied to a generation.
-    #[derive(Clone, Debug, Default, PartialEq)]
-    #[non_exhaustive]
-    pub struct GenerationElement {
-        /// The number of this use of the element.
-        pub id: Option<i64> = "id",
-        /// The element.
-        pub lora: Option<Lora> = "lora",
-        /// How much it counted.
-        pub weight_applied: Option<f64> = "weightApplied",
+open_enum!(
+    /// How much a style, character or content reference counts.
+    pub enum StrengthType {
+        /// Least.
+        Low = "Low",
+        /// Medium.
+        Mid = "Mid",
+        /// Strong.
+        High = "High",
+        /// Stronger still.
+        Ultra = "Ultra",
+        /// Most.
+        Max = "Max",
     }
-}
+);
 
-record! {
-    /// An element (LoRA): a small addition to a model, for a style or a subject.
-    #[derive(Clone, Debug, Default, PartialEq)]
-    #[non_exhaustive]
-    pub struct Lora {
-        /// The element's identifier.
-        pub ak_uuid: Option<ElementId> = "akUUID",
-        /// Its name.
-        pub name: Option<String> = "name",
-        /// What it does.
-        pub description: Option<String> = "description",
-        /// Who made it.
-        pub creator_name: Option<String> = "creatorName",
-        /// A picture that shows what it does.
-        pub url_image: Option<String> = "urlImage",
-        /// The family of models that it goes with.
-        pub base_model: Option<SdVersion> = "baseModel",
-        /// The weight it has when none is given.
-        pub weight_default: Option<f64> = "weightDefault",
-        /// The least weight.
-        pub weight_min: Option<f64> = "weightMin",
-        /// The greatest weight.
-        pub weight_max: Option<f64> = "weightMax",
+open_enum!(
+    /// How a variation was made out of its image.
+    #[default(Unknown)]
+    pub enum VariationType {
+        /// Extended beyond the edges.
+        Outpaint = "OUTPAINT",
+        /// Filled in.
+        Inpaint = "INPAINT",
+        /// Enlarged.
+        Upscale = "UPSCALE",
+        /// Zoomed out.
+        Unzoom = "UNZOOM",
+        /// Its background removed.
+        Nobg = "NOBG",
     }
-}
-
-record! {
-    /// A generation that is gone.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct DeletedGeneration {
-        /// The identifier that it had.
-        pub id: GenerationId = "id",
-    }
-    required id: "the identifier of the generation is empty";
-}
-
-fn required_i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    codec::read::<D, Option<i64>>(deserializer)?.ok_or_else(|| D::Error::custom("an integer is missing"))
-}
-
-/// A list without its nulls.
-fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Vec<T>>, D::Error> {
-    let list = Option::<Vec<Option<T>>>::deserialize(deserializer)?;
-    Ok(list.map(|list| list.into_iter().flatten().collect()))
-}
+);
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, from_str, from_value, json, to_string, to_value};
+    use serde_json::{from_str, from_value, json, to_string, to_value};
 
     use super::*;
 

@@ -3,16 +3,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::Map;
+use serde::de::Error;
+use serde_json::{Map, Value};
 
 use super::{InitImageId, Timestamp};
-use crate::codec::open_enum::open_enum;
-use crate::codec::record::{record, request};
-use crate::codec::{self, Given, Record, Slot, Taken};
+use crate::codec::{self, Input, Model, Outcome, Place, Record, open_enum};
 
-open_enum! {
+open_enum!(
     /// The kind of file that is going to be uploaded.
-    ImageExtension {
+    pub enum ImageExtension {
         /// PNG.
         Png = "png",
         /// JPEG.
@@ -22,18 +21,18 @@ open_enum! {
         /// WebP.
         Webp = "webp",
     }
-}
+);
 
-request! {
-    /// Asks for a place to upload an image to.
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct UploadInitImageRequest {
-        /// The kind of file.
-        pub extension: ImageExtension = "extension",
-        ..
-        /// Fields that this type does not have, under their names on the wire.
-        pub extra,
-    }
+/// Asks for a place to upload an image to.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(request)]
+pub struct UploadInitImageRequest {
+    /// The kind of file.
+    #[model(required)]
+    pub extension: ImageExtension,
+    /// Fields that this type does not have, under their names on the wire.
+    #[model(extra)]
+    pub extra: Map<String, Value>,
 }
 
 impl UploadInitImageRequest {
@@ -43,18 +42,19 @@ impl UploadInitImageRequest {
     }
 }
 
-request! {
-    /// Asks for places to upload an image of the Canvas Editor and its mask to.
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct UploadCanvasInitImageRequest {
-        /// The kind of file that the image is.
-        pub init_extension: ImageExtension = "initExtension",
-        /// The kind of file that the mask is.
-        pub mask_extension: ImageExtension = "maskExtension",
-        ..
-        /// Fields that this type does not have, under their names on the wire.
-        pub extra,
-    }
+/// Asks for places to upload an image of the Canvas Editor and its mask to.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(request)]
+pub struct UploadCanvasInitImageRequest {
+    /// The kind of file that the image is.
+    #[model(required)]
+    pub init_extension: ImageExtension,
+    /// The kind of file that the mask is.
+    #[model(required)]
+    pub mask_extension: ImageExtension,
+    /// Fields that this type does not have, under their names on the wire.
+    #[model(extra)]
+    pub extra: Map<String, Value>,
 }
 
 impl UploadCanvasInitImageRequest {
@@ -64,26 +64,25 @@ impl UploadCanvasInitImageRequest {
     }
 }
 
-record! {
-    /// A place to upload an image to: a presigned form, to be sent to [`url`](Self::url) as `multipart/form-data`,
-    /// every field of it first and the file last, under the name `file`, without the API key.
-    ///
-    /// Whoever has the form can upload, for as long as it is valid, so `Debug` shows neither its values nor the query
-    /// of the URL.
-    #[derive(Clone, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct InitImageUpload {
-        /// The identifier of the image, once it is uploaded.
-        pub id: InitImageId = "id",
-        /// Where to send the form.
-        pub url: String = "url",
-        /// What the storage will call the image; one of the fields too.
-        pub key: String = "key",
-        /// The form's fields as the service gives them: the text of a JSON object. [`fields()`](Self::fields()) reads
-        /// it.
-        pub fields: String = "fields",
-    }
-    required id: "the identifier of the image is empty";
+/// A place to upload an image to: a presigned form, to be sent to [`url`](Self::url) as `multipart/form-data`,
+/// every field of it first and the file last, under the name `file`, without the API key.
+///
+/// Whoever has the form can upload, for as long as it is valid, so `Debug` shows neither its values nor the query
+/// of the URL.
+#[derive(Clone, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct InitImageUpload {
+    /// The identifier of the image, once it is uploaded.
+    #[model(required)]
+    pub id: InitImageId,
+    /// Where to send the form.
+    pub url: String,
+    /// What the storage will call the image; one of the fields too.
+    pub key: String,
+    /// The form's fields as the service gives them: the text of a JSON object. [`fields()`](Self::fields()) reads
+    /// it.
+    pub fields: String,
 }
 
 impl InitImageUpload {
@@ -106,29 +105,29 @@ impl fmt::Debug for InitImageUpload {
     }
 }
 
-record! {
-    /// Places to upload an image of the Canvas Editor and its mask to; each as [`InitImageUpload`] describes.
-    #[derive(Clone, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct CanvasInitImageUpload {
-        /// The identifier of the image, once it is uploaded.
-        pub init_image_id: InitImageId = "initImageId",
-        /// Where to send the image's form.
-        pub init_url: String = "initUrl",
-        /// What the storage will call the image.
-        pub init_key: String = "initKey",
-        /// The fields of the image's form: the text of a JSON object. [`init_fields()`](Self::init_fields()) reads it.
-        pub init_fields: String = "initFields",
-        /// The identifier of the mask, once it is uploaded.
-        pub mask_image_id: InitImageId = "maskImageId",
-        /// Where to send the mask's form.
-        pub mask_url: String = "maskUrl",
-        /// What the storage will call the mask.
-        pub mask_key: String = "maskKey",
-        /// The fields of the mask's form: the text of a JSON object. [`mask_fields()`](Self::mask_fields()) reads it.
-        pub mask_fields: String = "maskFields",
-    }
-    required init_image_id, mask_image_id: "the identifier of the image is empty";
+/// Places to upload an image of the Canvas Editor and its mask to; each as [`InitImageUpload`] describes.
+#[derive(Clone, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct CanvasInitImageUpload {
+    /// The identifier of the image, once it is uploaded.
+    #[model(required)]
+    pub init_image_id: InitImageId,
+    /// Where to send the image's form.
+    pub init_url: String,
+    /// What the storage will call the image.
+    pub init_key: String,
+    /// The fields of the image's form: the text of a JSON object. [`init_fields()`](Self::init_fields()) reads it.
+    pub init_fields: String,
+    /// The identifier of the mask, once it is uploaded.
+    #[model(required)]
+    pub mask_image_id: InitImageId,
+    /// Where to send the mask's form.
+    pub mask_url: String,
+    /// What the storage will call the mask.
+    pub mask_key: String,
+    /// The fields of the mask's form: the text of a JSON object. [`mask_fields()`](Self::mask_fields()) reads it.
+    pub mask_fields: String,
 }
 
 impl CanvasInitImageUpload {
@@ -162,73 +161,71 @@ impl fmt::Debug for CanvasInitImageUpload {
     }
 }
 
-record! {
-    /// An uploaded image.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct InitImage {
-        /// The image's identifier.
-        pub id: InitImageId = "id",
-        /// Where the image is. The link works without the API key, which must not be sent there.
-        pub url: String = "url",
-        /// When its place was handed out, in UTC.
-        pub created_at: Option<Timestamp> = "createdAt",
-    }
-    required id: "the identifier of the image is empty";
+/// An uploaded image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct InitImage {
+    /// The image's identifier.
+    #[model(required)]
+    pub id: InitImageId,
+    /// Where the image is. The link works without the API key, which must not be sent there.
+    pub url: String,
+    /// When its place was handed out, in UTC.
+    pub created_at: Option<Timestamp>,
 }
 
-record! {
-    /// An uploaded image that is gone.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct DeletedInitImage {
-        /// The identifier that it had.
-        pub id: InitImageId = "id",
-    }
-    required id: "the identifier of the image is empty";
+/// An uploaded image that is gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct DeletedInitImage {
+    /// The identifier that it had.
+    #[model(required)]
+    pub id: InitImageId,
 }
 
 /// The fields of an object of texts, in its order.
 fn pairs(text: &str) -> serde_json::Result<Vec<(String, String)>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let pairs: Pairs = codec::read_some(&mut deserializer)?;
+    let mut pairs = Pairs(Vec::new());
+    codec::read_into::<false, _>(&mut deserializer, &mut pairs)?;
     deserializer.end()?;
-    Ok(pairs.0.into_iter().map(|(name, value)| (name, value.0)).collect())
-}
-
-#[derive(Default)]
-struct Pairs(Vec<(String, FormValue)>);
-
-/// A text; empty for what is none, which is not reported, since the server makes up the names.
-#[derive(Default)]
-struct FormValue(String);
-
-impl Slot for FormValue {
-    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
-        self.0 = given.text().map(Cow::into_owned).unwrap_or_default();
-        Taken::Done
+    if pairs.0.len() > MAX_FIELDS {
+        return Err(serde_json::Error::custom("the form has more than 1000 fields"));
     }
+    Ok(pairs.0.into_iter().map(|(name, value)| (name, value.0)).collect())
 }
 
 /// Far more fields than a form has. Short ones take many times the memory of their text.
 const MAX_FIELDS: usize = 1000;
 
-impl Slot for Pairs {
-    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
-        if let Given::Object = given { Taken::Record(self) } else { Taken::Refused("an object with a form's fields") }
-    }
-}
+struct Pairs(Vec<(String, FormValue)>);
 
 impl Record for Pairs {
-    fn slot(&mut self, name: &str) -> Option<&mut dyn Slot> {
+    fn empty() -> Self {
+        Self(Vec::new())
+    }
+
+    fn place(&mut self, name: &str) -> Option<&mut dyn Place> {
         if self.0.len() <= MAX_FIELDS {
-            self.0.push((name.to_owned(), FormValue::default()));
+            self.0.push((name.to_owned(), FormValue(String::new())));
         }
         self.0.last_mut().map(|(_, value)| value as _)
     }
+}
 
-    fn end(&mut self) -> Result<(), &'static str> {
-        if self.0.len() > MAX_FIELDS { Err("the form has more than 1000 fields") } else { Ok(()) }
+/// A text; empty for what is none, which is not reported, since the server makes up the names.
+struct FormValue(String);
+
+impl Place for FormValue {
+    fn empty() -> Self {
+        Self(String::new())
+    }
+
+    fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
+        self.0 = input.text().ok().flatten().map(Cow::into_owned).unwrap_or_default();
+        Outcome::Done
     }
 }
 

@@ -1,27 +1,19 @@
-//! What goes over the wire: the bodies that requests send and answers bring.
+//! What goes over the wire: the bodies of requests and responses.
 //!
-//! Three habits of the service shape these types:
-//!
-//! - **It says more than it documents.** Unknown fields of an answer are passed over, and a value that an enum does
-//!   not know is kept as text in its `Unknown` variant, so a new style or status never turns an answer into an error.
-//! - **Its numbers change their clothes.** A balance is `12` one day and `12.4567` the next, a seed is a number here
-//!   and text there. All of these decode alike; `null` where something was promised becomes the empty value, as does a
-//!   value of another kind.
-//! - **A request means what it spells out.** A field that is `None` is not sent, and then the service's own default
-//!   applies.
+//! - **Responses have more than is documented.** Unknown fields are passed over, and a value that an enum does not know
+//!   is kept as text in its `Unknown` variant, so a new style or status never turns a response into an error.
+//! - **Number formats vary.** A balance is `12` one day and `12.4567` the next, a seed is a number here and text there.
+//!   All of these decode alike; `null` where something was promised becomes the empty value, as
+//!   does a value of another kind.
+//! - **Requests send what is set.** A field that is `None` is not sent, and then the service's own default applies.
 //!
 //! Identifiers of different things are different types and do not convert into one another; see [`GenerationId`].
 
 mod common;
-mod enums;
 mod error;
 mod ids;
 
-pub use common::{Cost, Timestamp};
-pub use enums::{
-    CanvasRequestType, ControlnetType, CostUnit, InitImageType, JobStatus, PresetStyle, Scheduler, SdVersion,
-    StrengthType, Transparency, VariationType,
-};
+pub use common::{Cost, CostUnit, JobStatus, SdVersion, Timestamp};
 pub use error::ApiErrorBody;
 pub use ids::{ElementId, GenerationId, ImageId, InitImageId, ModelId, UserId, VariationId};
 

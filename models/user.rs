@@ -1,49 +1,47 @@
 //! The account.
 
 use super::{Timestamp, UserId};
-use crate::codec::record::record;
+use crate::codec::Model;
 
-record! {
-    /// The account that the API key belongs to: who owns it, and what is left to spend.
-    ///
-    /// Balances are numbers with a fraction, because some accounts are billed in parts of a token. `None` means that
-    /// the service did not say, which is not the same as 0.
-    #[derive(Clone, Debug, Default, PartialEq)]
-    #[non_exhaustive]
-    pub struct UserDetails {
-        /// The owner.
-        pub user: Option<User> = "user",
-        /// When the tokens of the web plan are filled up again.
-        pub token_renewal_date: Option<Timestamp> = "tokenRenewalDate",
-        /// Tokens bought on top of the web plan.
-        pub paid_tokens: Option<f64> = "paidTokens",
-        /// Tokens left of the web plan.
-        pub subscription_tokens: Option<f64> = "subscriptionTokens",
-        /// What the web plan leaves for having prompts written.
-        pub subscription_gpt_tokens: Option<f64> = "subscriptionGptTokens",
-        /// What the web plan leaves for training models.
-        pub subscription_model_tokens: Option<f64> = "subscriptionModelTokens",
-        /// How many jobs the API runs at a time.
-        pub api_concurrency_slots: Option<i64> = "apiConcurrencySlots",
-        /// Tokens bought for the API.
-        pub api_paid_tokens: Option<f64> = "apiPaidTokens",
-        /// Tokens left of the API plan.
-        pub api_subscription_tokens: Option<f64> = "apiSubscriptionTokens",
-        /// When the tokens of the API plan are filled up again.
-        pub api_plan_token_renewal_date: Option<Timestamp> = "apiPlanTokenRenewalDate",
-    }
+/// The account that the API key belongs to: who owns it, and what is left to spend.
+///
+/// Balances are numbers with a fraction, because some accounts are billed in parts of a token. `None` means that
+/// the service did not say, which is not the same as 0.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct UserDetails {
+    /// The owner.
+    pub user: Option<User>,
+    /// When the tokens of the web plan are filled up again.
+    pub token_renewal_date: Option<Timestamp>,
+    /// Tokens bought on top of the web plan.
+    pub paid_tokens: Option<f64>,
+    /// Tokens left of the web plan.
+    pub subscription_tokens: Option<f64>,
+    /// What the web plan leaves for having prompts written.
+    pub subscription_gpt_tokens: Option<f64>,
+    /// What the web plan leaves for training models.
+    pub subscription_model_tokens: Option<f64>,
+    /// How many jobs the API runs at a time.
+    pub api_concurrency_slots: Option<i64>,
+    /// Tokens bought for the API.
+    pub api_paid_tokens: Option<f64>,
+    /// Tokens left of the API plan.
+    pub api_subscription_tokens: Option<f64>,
+    /// When the tokens of the API plan are filled up again.
+    pub api_plan_token_renewal_date: Option<Timestamp>,
 }
 
-record! {
-    /// The owner of an account.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub struct User {
-        /// What the owner's generations are listed by.
-        pub id: UserId = "id",
-        /// The name shown to others.
-        pub username: Option<String> = "username",
-    }
+/// The owner of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct User {
+    /// What the owner's generations are listed by.
+    pub id: UserId,
+    /// The name shown to others.
+    pub username: Option<String>,
 }
 
 #[cfg(test)]

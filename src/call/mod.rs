@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::decode::{self, Found, Unwrapped};
-use crate::codec::{Budget, Slot};
+use crate::codec::{Budget, Place};
 use crate::core::key::{Auth, Bearer};
 use crate::core::server_url::{self, ServerUrl};
 use crate::core::{self, LeonardoCore};
@@ -158,19 +158,19 @@ impl Decoder<Bytes> {
 
 /// A record of this crate's.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record"))]
-pub(crate) const fn record<T: Slot + Default + MaybeSend + 'static>() -> Decoder<T> {
+pub(crate) const fn record<T: Place + Default + MaybeSend + 'static>() -> Decoder<T> {
     Decoder { reader: Reader::Own(|| Box::<T>::default()), output: PhantomData }
 }
 
 /// A list of records; one that is `null` is empty.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation lists records"))]
-pub(crate) const fn list<T: Slot + Default + MaybeSend + 'static>() -> Decoder<Vec<T>> {
+pub(crate) const fn list<T: Place + Default + MaybeSend + 'static>() -> Decoder<Vec<T>> {
     Decoder { reader: Reader::Own(|| Box::<Listed<T>>::default()), output: PhantomData }
 }
 
 /// The first record of a list that is not `null`; without one, as if the list were `null`.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record in a list"))]
-pub(crate) const fn first<T: Slot + Default + MaybeSend + 'static>() -> Decoder<T> {
+pub(crate) const fn first<T: Place + Default + MaybeSend + 'static>() -> Decoder<T> {
     Decoder { reader: Reader::Own(|| Box::<First<T>>::default()), output: PhantomData }
 }
 
@@ -211,14 +211,14 @@ fn untyped<T: MaybeSend + 'static>(record: Unwrapped<T>) -> Unwrapped<Output> {
 
 /// A place for a record of this crate's, or for some. All that is compiled for each type.
 pub(crate) trait Own: MaybeSend + 'static {
-    fn slot(&mut self) -> &mut dyn Slot;
+    fn slot(&mut self) -> &mut dyn Place;
 
     /// What is there after reading, given whether it was anything but `null`.
     fn output(self: Box<Self>, taken: bool) -> Option<Output>;
 }
 
-impl<T: Slot + MaybeSend + 'static> Own for T {
-    fn slot(&mut self) -> &mut dyn Slot {
+impl<T: Place + MaybeSend + 'static> Own for T {
+    fn slot(&mut self) -> &mut dyn Place {
         self
     }
 
@@ -230,8 +230,8 @@ impl<T: Slot + MaybeSend + 'static> Own for T {
 #[derive(Default)]
 struct Listed<T>(Vec<T>);
 
-impl<T: Slot + Default + MaybeSend + 'static> Own for Listed<T> {
-    fn slot(&mut self) -> &mut dyn Slot {
+impl<T: Place + Default + MaybeSend + 'static> Own for Listed<T> {
+    fn slot(&mut self) -> &mut dyn Place {
         &mut self.0
     }
 
@@ -243,8 +243,8 @@ impl<T: Slot + Default + MaybeSend + 'static> Own for Listed<T> {
 #[derive(Default)]
 struct First<T>(Vec<T>);
 
-impl<T: Slot + Default + MaybeSend + 'static> Own for First<T> {
-    fn slot(&mut self) -> &mut dyn Slot {
+impl<T: Place + Default + MaybeSend + 'static> Own for First<T> {
+    fn slot(&mut self) -> &mut dyn Place {
         &mut self.0
     }
 

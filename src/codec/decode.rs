@@ -1,4 +1,4 @@
-//! From the bytes of an answer to the record that the caller asked for.
+//! From the bytes of a response to the record that the caller asked for.
 //!
 //! The service wraps every record in an object with one field (`{"generations_by_pk": {...}}`), and may report an error
 //! beside it or instead of it, with status 200. The wrapping is taken off in one pass: by [`fill`] around the records of
@@ -11,7 +11,7 @@ use serde::de::{
     Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use crate::codec::{self, Budget, Fill, Filled, Given, List, Slot, Taken};
+use crate::codec::{self, Budget, Fill, Filled, Input, List, Outcome, Place};
 
 /// What an object said about the record under one of its fields.
 pub(crate) struct Unwrapped<T> {
@@ -40,15 +40,15 @@ impl<T> Unwrapped<T> {
     }
 }
 
-/// Reads one of this crate's own records, or a list of them, into `slot`, which keeps what was read if it fails. Compiled
+/// Reads one of this crate's own records, or a list of them, into `place`, which keeps what was read if it fails. Compiled
 /// once for all of them.
 pub(crate) fn fill(
     field: &'static str,
     body: &str,
-    slot: &mut dyn Slot,
+    place: &mut dyn Place,
     budget: &Budget,
 ) -> serde_json::Result<Unwrapped<()>> {
-    unwrap(field, body, &mut Ours { slot, budget, taken: false })
+    unwrap(field, body, &mut Ours { place, budget, taken: false })
 }
 
 /// Reads a record of the caller's.
@@ -58,28 +58,28 @@ pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serd
 }
 
 /// From text, since bytes would be checked for UTF-8 again for every field and every value.
-fn unwrap(field: &'static str, body: &str, place: &mut impl Place) -> serde_json::Result<Unwrapped<()>> {
+fn unwrap(field: &'static str, body: &str, target: &mut impl Target) -> serde_json::Result<Unwrapped<()>> {
     let mut deserializer = serde_json::Deserializer::from_str(body);
-    let unwrapped = deserializer.deserialize_any(Wrapping { field, place })?;
+    let unwrapped = deserializer.deserialize_any(Wrapping { field, target })?;
     deserializer.end()?;
     Ok(unwrapped)
 }
 
 /// Where a record goes.
-trait Place {
+trait Target {
     /// Reads what stands under the field, and tells whether there is a record.
     fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<bool, A::Error>;
 }
 
 struct Ours<'a> {
-    slot: &'a mut dyn Slot,
+    place: &'a mut dyn Place,
     budget: &'a Budget,
     taken: bool,
 }
 
-impl Place for Ours<'_> {
+impl Target for Ours<'_> {
     fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<bool, A::Error> {
-        let filled = map.next_value_seed(Fill::new(self.slot, self.budget))?;
+        let filled = map.next_value_seed(Fill::new(self.place, self.budget))?;
         filled.report(field, self.budget);
         self.taken |= !matches!(filled, Filled::Null);
         Ok(self.taken)
@@ -88,7 +88,7 @@ impl Place for Ours<'_> {
 
 struct Theirs<T>(Option<T>);
 
-impl<T: DeserializeOwned> Place for Theirs<T> {
+impl<T: DeserializeOwned> Target for Theirs<T> {
     fn read<'de, A: MapAccess<'de>>(&mut self, _: &'static str, map: &mut A) -> Result<bool, A::Error> {
         self.0 = map.next_value()?;
         Ok(self.0.is_some())
@@ -96,28 +96,25 @@ impl<T: DeserializeOwned> Place for Theirs<T> {
 }
 
 /// Whether a value is a list that is not empty; what is in it may be anything.
-#[derive(Default)]
 struct NotEmpty(bool);
 
-impl Slot for NotEmpty {
-    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
-        if let Given::List = given { Taken::List(self) } else { Taken::Done }
+impl Place for NotEmpty {
+    fn empty() -> Self {
+        Self(false)
+    }
+
+    fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
+        if let Input::List = input { Outcome::List(self) } else { Outcome::Done }
     }
 }
 
 impl List for NotEmpty {
-    fn next(&mut self) -> Option<(&mut dyn Slot, usize)> {
+    fn next(&mut self) -> Option<(&mut dyn Place, usize)> {
         self.0 = true;
         None
     }
 
     fn take_back(&mut self) {}
-}
-
-impl<'de> Deserialize<'de> for NotEmpty {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        codec::read(deserializer)
-    }
 }
 
 /// Reads a list of the caller's records; one that is `null` is empty.
@@ -155,10 +152,10 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ListOf<T> {
 
 struct Wrapping<'a, P> {
     field: &'static str,
-    place: &'a mut P,
+    target: &'a mut P,
 }
 
-impl<'de, P: Place> Visitor<'de> for Wrapping<'_, P> {
+impl<'de, P: Target> Visitor<'de> for Wrapping<'_, P> {
     type Value = Unwrapped<()>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,17 +168,21 @@ impl<'de, P: Place> Visitor<'de> for Wrapping<'_, P> {
 
     /// Serde's own would quote all of it.
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Err(codec::refusal(Given::Text(text), "an object"))
+        Err(codec::mismatch(Input::Text(text), "an object"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let Self { field, place } = self;
+        let Self { field, target } = self;
         let mut unwrapped = Unwrapped { found: Found::Nothing, errors: false };
         while let Some(name) = map.next_key_seed(NameOf(field))? {
             match name {
-                Name::Record if place.read(field, &mut map)? => unwrapped.found = Found::Record(()),
+                Name::Record if target.read(field, &mut map)? => unwrapped.found = Found::Record(()),
                 Name::Record => unwrapped.found = Found::Null,
-                Name::Errors => unwrapped.errors = map.next_value::<NotEmpty>()?.0,
+                Name::Errors => {
+                    let mut list = NotEmpty(false);
+                    map.next_value_seed(Fill::new(&mut list, &Budget::unlimited()))?;
+                    unwrapped.errors = list.0;
+                }
                 Name::Other => _ = map.next_value::<IgnoredAny>()?,
             }
         }

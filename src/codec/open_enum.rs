@@ -1,24 +1,24 @@
 //! Enums that the service may extend at any time.
 
-/// Defines an enum over text that keeps whatever it does not know.
+/// Makes an enum over text that keeps whatever it does not know: `Variant = "WIRE"` for each value.
 ///
-/// `Name { Variant = "WIRE", … }` gives the enum with a further variant `Unknown(String)`. A trailing
-/// `default = expression;` adds `Default`.
+/// The enum gets a further variant, `Unknown(String)`. `#[default(Variant)]`, after the documentation, adds `Default`;
+/// `#[default(Unknown)]` is empty text. In parentheses, rustfmt formats it.
 macro_rules! open_enum {
     (
-        $(#[$doc:meta])*
-        $name:ident {
-            $($(#[$variant_doc:meta])* $variant:ident = $wire:literal,)+
+        $(#[doc = $doc:literal])*
+        $(#[default($default:ident)])?
+        pub enum $name:ident {
+            $($(#[doc = $variant_doc:literal])* $variant:ident = $wire:literal,)+
         }
-        $(default = $default:expr;)?
     ) => {
-        $(#[$doc])*
+        $(#[doc = $doc])*
         ///
         /// The set is open: text outside of it is kept in `Unknown`, and goes out again unchanged.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$variant_doc])* $variant,)+
+            $($(#[doc = $variant_doc])* $variant,)+
             /// Something newer than this crate, as it was sent. Use `From` to make values out of text, so that known
             /// text never ends up here.
             Unknown(String),
@@ -46,15 +46,11 @@ macro_rules! open_enum {
 
         $crate::codec::text! { $name }
 
-        $(
-            $crate::codec::slots! { $name: "a string", |slot, given| *slot = (&*given.name()?).into(); }
-
-            impl ::core::default::Default for $name {
-                fn default() -> Self {
-                    $default
-                }
+        $(impl ::core::default::Default for $name {
+            fn default() -> Self {
+                $crate::codec::open_enum!(@default $default)
             }
-        )?
+        })?
 
         impl ::core::convert::From<&str> for $name {
             fn from(text: &str) -> Self {
@@ -74,6 +70,54 @@ macro_rules! open_enum {
             }
         }
     };
+    (@default Unknown) => {
+        Self::Unknown(::std::string::String::new())
+    };
+    (@default $variant:ident) => {
+        Self::$variant
+    };
 }
 
 pub(crate) use open_enum;
+
+#[cfg(all(test, feature = "models"))]
+mod tests {
+    use crate::models::*;
+
+    macro_rules! round_trips {
+        ($($name:ident $count:literal),+) => {$(
+            assert_eq!($name::VALUES.len(), $count);
+            for &wire in $name::VALUES {
+                let value = $name::from(wire);
+                assert!(!matches!(value, $name::Unknown(_)), "{wire}");
+                assert_eq!((value.as_str(), value.to_string().as_str()), (wire, wire));
+                assert_eq!($name::from(wire.to_owned()), value);
+            }
+            assert_eq!($name::from("NEW"), $name::Unknown("NEW".to_owned()));
+            assert_eq!($name::from("NEW".to_owned()).as_str(), "NEW");
+        )+};
+    }
+
+    #[test]
+    fn every_value_goes_there_and_back() {
+        round_trips!(
+            JobStatus 3, PresetStyle 31, SdVersion 11, Scheduler 7, ControlnetType 3, CanvasRequestType 4,
+            Transparency 2, InitImageType 2, StrengthType 5, VariationType 5, CostUnit 2, ImageExtension 4
+        );
+        assert_eq!(JobStatus::default().as_str(), "");
+        assert_eq!(PresetStyle::default().as_str(), "DYNAMIC");
+    }
+
+    #[test]
+    fn json() {
+        assert_eq!(serde_json::to_string(&PresetStyle::Render3d).unwrap(), r#""RENDER_3D""#);
+        let known: SdVersion = serde_json::from_str(r#""v1_5""#).unwrap();
+        assert_eq!(known, SdVersion::V1_5);
+        let escaped: SdVersion = serde_json::from_str(r#""v\u0031_5""#).unwrap();
+        assert_eq!(escaped, SdVersion::V1_5);
+        let value: SdVersion = serde_json::from_value("V9".into()).unwrap();
+        assert_eq!(serde_json::to_string(&value).unwrap(), r#""V9""#);
+        assert!(serde_json::from_str::<SdVersion>("3").is_err());
+        assert!(serde_json::from_str::<SdVersion>("null").is_err());
+    }
+}

@@ -7,8 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-use crate::codec::record::read;
-use crate::codec::{self, Given, List, Slot, Taken};
+use crate::codec::{self, Input, List, Model, Outcome, Place};
 use crate::models::ApiErrorBody;
 use crate::operation::Effect;
 use crate::runtime::SystemTime;
@@ -828,15 +827,14 @@ struct Told {
 }
 
 /// Both forms of a body that reports an error. Whatever else stands there is passed over.
-#[derive(Default)]
+#[derive(Default, Model)]
+#[model(internal)]
 struct ErrorBody {
     errors: Errors,
     error: Option<String>,
     path: Option<String>,
     code: Option<String>,
 }
-
-read! { ErrorBody { errors = "errors", error = "error", path = "path", code = "code", } }
 
 /// A list of errors, of which only the first is kept.
 #[derive(Default)]
@@ -845,15 +843,19 @@ struct Errors {
     first: FirstError,
 }
 
-impl Slot for Errors {
-    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
+impl Place for Errors {
+    fn empty() -> Self {
+        Self::default()
+    }
+
+    fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
         *self = Self::default();
-        if let Given::List = given { Taken::List(self) } else { Taken::Done }
+        if let Input::List = input { Outcome::List(self) } else { Outcome::Done }
     }
 }
 
 impl List for Errors {
-    fn next(&mut self) -> Option<(&mut dyn Slot, usize)> {
+    fn next(&mut self) -> Option<(&mut dyn Place, usize)> {
         if std::mem::replace(&mut self.any, true) { None } else { Some((&mut self.first, 0)) }
     }
 
@@ -864,32 +866,34 @@ impl List for Errors {
 #[derive(Default)]
 struct FirstError(ErrorItem);
 
-impl Slot for FirstError {
-    fn take(&mut self, given: Given<'_>) -> Taken<'_> {
-        if let Given::Object = given { self.0.take(given) } else { Slot::take(&mut self.0.message, given) }
+impl Place for FirstError {
+    fn empty() -> Self {
+        Self::default()
+    }
+
+    fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
+        if let Input::Object = input { self.0.set(input) } else { self.0.message.set(input) }
     }
 }
 
-#[derive(Default)]
+#[derive(Default, Model)]
+#[model(internal)]
 struct ErrorItem {
     message: Option<String>,
     extensions: Extensions,
 }
 
-read! { ErrorItem { message = "message", extensions = "extensions", } }
-
-#[derive(Default)]
+#[derive(Default, Model)]
+#[model(internal)]
 struct Extensions {
     code: Option<String>,
     status_code: Option<String>,
     path: Option<String>,
 }
 
-read! { Extensions { code = "code", status_code = "statusCode", path = "path", } }
-
 fn error_body(text: &str) -> serde_json::Result<ErrorBody> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let body = codec::read_some(&mut deserializer)?;
+    let body = codec::read_response(&mut deserializer)?;
     deserializer.end()?;
     Ok(body)
 }

@@ -1,0 +1,311 @@
+//! The derive behind the models of `leonardo-ai`. It names private items of that crate, so it works nowhere else.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::meta::ParseNestedMeta;
+use syn::{Data, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, LitStr, Result, Type, parse_macro_input};
+
+/// Makes a struct readable and writable by the codec, under the names that its fields have on the wire.
+///
+/// On the struct:
+///
+/// - `#[model(request)]`: what is `None` is not sent. Reading is strict, begins with the defaults, and takes `null` for
+///   `None`. `Default` comes with it, unless a field is required.
+/// - `#[model(response)]`: reading is lenient, and begins with the struct's own `Default`.
+/// - `#[model(internal)]`: only read, as a response is, and only by the crate itself.
+///
+/// On a field:
+///
+/// - `name = "…"`: its name on the wire, if that is not its own name in camel case.
+/// - `default = …`: of a request, what it is unless set. `Some` is left out, and a text may be a literal.
+/// - `required`: a request that does not have it is refused, as is a response in which it is blank.
+/// - `extra`: of a request, the map of the fields that the struct does not have. Without one they are refused.
+#[proc_macro_derive(Model, attributes(model))]
+pub fn model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    Model::parse(&input).map_or_else(Error::into_compile_error, |model| model.expand()).into()
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Request,
+    Response,
+    Internal,
+}
+
+struct Model<'a> {
+    name: &'a Ident,
+    kind: Kind,
+    fields: Vec<Field<'a>>,
+    extra: Option<&'a Ident>,
+}
+
+struct Field<'a> {
+    name: &'a Ident,
+    wire: String,
+    ty: &'a Type,
+    default: Option<Expr>,
+    required: bool,
+}
+
+impl<'a> Model<'a> {
+    fn parse(input: &'a DeriveInput) -> Result<Self> {
+        let Data::Struct(data) = &input.data else {
+            return Err(Error::new_spanned(&input.ident, "only a struct is a model"));
+        };
+        let Fields::Named(named) = &data.fields else {
+            return Err(Error::new_spanned(&input.ident, "the fields of a model have names"));
+        };
+        let mut kind = None;
+        each_option(&input.attrs, |meta| {
+            kind = Some(match () {
+                () if meta.path.is_ident("request") => Kind::Request,
+                () if meta.path.is_ident("response") => Kind::Response,
+                () if meta.path.is_ident("internal") => Kind::Internal,
+                () => return Err(meta.error("expected `request`, `response` or `internal`")),
+            });
+            Ok(())
+        })?;
+        let kind = kind.ok_or_else(|| {
+            Error::new_spanned(&input.ident, "say `#[model(request)]`, `#[model(response)]` or `#[model(internal)]`")
+        })?;
+        if kind == Kind::Response && !input.attrs.iter().any(|attr| attr.path().is_ident("non_exhaustive")) {
+            return Err(Error::new_spanned(&input.ident, "a response must be `#[non_exhaustive]`"));
+        }
+
+        let mut model = Self { name: &input.ident, kind, fields: Vec::new(), extra: None };
+        for field in &named.named {
+            let Some(name) = &field.ident else { continue };
+            let (mut wire, mut default, mut required, mut extra) = (None, None, false, false);
+            each_option(&field.attrs, |meta| {
+                match () {
+                    () if meta.path.is_ident("name") => wire = Some(meta.value()?.parse::<LitStr>()?.value()),
+                    () if meta.path.is_ident("required") => required = true,
+                    () if kind != Kind::Request => return Err(meta.error("expected `name` or `required`")),
+                    () if meta.path.is_ident("default") => default = Some(meta.value()?.parse::<Expr>()?),
+                    () if meta.path.is_ident("extra") => extra = true,
+                    () => return Err(meta.error("expected `name`, `default`, `required` or `extra`")),
+                }
+                Ok(())
+            })?;
+            let wire = wire.unwrap_or_else(|| camel_case(&name.to_string()));
+            if required && default.is_some() {
+                return Err(Error::new_spanned(name, "what is required has no default"));
+            }
+            if extra && (model.extra.replace(name).is_some() || required || default.is_some()) {
+                return Err(Error::new_spanned(name, "one field is `extra`, and nothing else"));
+            }
+            if model.fields.iter().any(|other| other.wire == wire) {
+                return Err(Error::new_spanned(name, format!("a second field is called `{wire}` on the wire")));
+            }
+            if !extra {
+                model.fields.push(Field { name, wire, ty: &field.ty, default, required });
+            }
+        }
+        Ok(model)
+    }
+
+    fn expand(&self) -> TokenStream {
+        let name = self.name;
+        let record = self.record();
+        if self.kind == Kind::Internal {
+            return record;
+        }
+        let (default, fields) = (self.default(), self.fields());
+        let read = if self.kind == Kind::Request { quote!(read_request) } else { quote!(read_response) };
+        quote! {
+            #record
+            #default
+            #fields
+
+            impl<'de> ::serde::Deserialize<'de> for #name {
+                fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                    crate::codec::#read(deserializer)
+                }
+            }
+
+            impl ::serde::Serialize for #name {
+                fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                    crate::codec::write(self, serializer)
+                }
+            }
+        }
+    }
+
+    /// How it is read.
+    fn record(&self) -> TokenStream {
+        let name = self.name;
+        let empty =
+            if self.kind == Kind::Request { self.values() } else { quote!(::core::default::Default::default()) };
+        let places = self.fields.iter().map(|field| {
+            let wire = &field.wire;
+            let place = field.reference(quote!(&mut));
+            quote!(#wire => #place,)
+        });
+        let mut methods = TokenStream::new();
+        if self.fields.iter().any(|field| field.required) {
+            let required = self.fields.iter().filter(|field| field.required).enumerate().map(|(index, field)| {
+                let wire = &field.wire;
+                let text = if self.kind == Kind::Request {
+                    quote!("")
+                } else {
+                    let text = field.reference(quote!(&));
+                    quote!((#text).as_str())
+                };
+                quote!(#index => crate::codec::Required { name: #wire, text: #text },)
+            });
+            methods.extend(quote! {
+                fn required(&self, index: usize) -> ::core::option::Option<crate::codec::Required<'_>> {
+                    ::core::option::Option::Some(match index {
+                        #(#required)*
+                        _ => return ::core::option::Option::None,
+                    })
+                }
+            });
+        }
+        if let Some(extra) = self.extra {
+            methods.extend(quote! {
+                fn extra(&mut self) -> ::core::option::Option<&mut crate::codec::Extra> {
+                    ::core::option::Option::Some(&mut self.#extra)
+                }
+            });
+        }
+        quote! {
+            impl crate::codec::Record for #name {
+                fn empty() -> Self {
+                    #empty
+                }
+
+                fn place(&mut self, name: &str) -> ::core::option::Option<&mut dyn crate::codec::Place> {
+                    ::core::option::Option::Some(match name {
+                        #(#places)*
+                        _ => return ::core::option::Option::None,
+                    })
+                }
+
+                #methods
+            }
+        }
+    }
+
+    /// How it is written.
+    fn fields(&self) -> TokenStream {
+        let name = self.name;
+        let values = self.fields.iter().map(|field| {
+            let (wire, value) = (&field.wire, field.reference(quote!(&)));
+            quote!(put(#wire, #value);)
+        });
+        let extra = self.extra.map(|extra| quote!(crate::codec::Fields::each(&self.#extra, put);));
+        let skips_none = (self.kind == Kind::Request).then(|| {
+            quote! {
+                fn skips_none(&self) -> bool {
+                    true
+                }
+            }
+        });
+        quote! {
+            impl crate::codec::Fields for #name {
+                fn each(&self, put: &mut dyn ::core::ops::FnMut(&str, &dyn crate::codec::Encode)) {
+                    #(#values)*
+                    #extra
+                }
+
+                #skips_none
+            }
+        }
+    }
+
+    /// `Default` of a request that can do without its caller's values.
+    fn default(&self) -> TokenStream {
+        let name = self.name;
+        if self.kind != Kind::Request || self.fields.iter().any(|field| field.required) {
+            return TokenStream::new();
+        }
+        quote! {
+            impl ::core::default::Default for #name {
+                fn default() -> Self {
+                    crate::codec::Record::empty()
+                }
+            }
+        }
+    }
+
+    /// A request with its defaults.
+    fn values(&self) -> TokenStream {
+        let values = self.fields.iter().map(|field| {
+            let (name, value) = (field.name, field.value());
+            quote!(#name: #value,)
+        });
+        let extra = self.extra.map(|extra| quote!(#extra: crate::codec::Extra::new(),));
+        quote!(Self { #(#values)* #extra })
+    }
+}
+
+impl Field<'_> {
+    /// The field by reference. Where its type is no place, the compiler points at the type.
+    fn reference(&self, by: TokenStream) -> TokenStream {
+        let name = self.name;
+        at(self.ty, quote!(#by self.#name))
+    }
+
+    fn value(&self) -> TokenStream {
+        match &self.default {
+            None => at(self.ty, quote!(crate::codec::Place::empty())),
+            Some(default) => {
+                let value = match default {
+                    Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => quote!(::core::convert::From::from(#text)),
+                    other => other.to_token_stream(),
+                };
+                if is_option(self.ty) { quote!(::core::option::Option::Some(#value)) } else { value }
+            }
+        }
+    }
+}
+
+fn is_option(ty: &Type) -> bool {
+    let Type::Path(ty) = ty else { return false };
+    ty.path.segments.last().is_some_and(|last| last.ident == "Option")
+}
+
+/// What errors in these tokens point at.
+fn at(place: &impl ToTokens, tokens: TokenStream) -> TokenStream {
+    let first = place.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span());
+    let span = Span::call_site().located_at(first);
+    let located = tokens.into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    located.collect()
+}
+
+/// Calls `option` for each part of each `#[model(…)]`.
+fn each_option(attrs: &[syn::Attribute], mut option: impl FnMut(ParseNestedMeta<'_>) -> Result<()>) -> Result<()> {
+    attrs.iter().filter(|attr| attr.path().is_ident("model")).try_for_each(|attr| attr.parse_nested_meta(&mut option))
+}
+
+/// `like_this` as `likeThis`.
+fn camel_case(name: &str) -> String {
+    let mut wire = String::with_capacity(name.len());
+    let mut upper = false;
+    for letter in name.trim_start_matches("r#").chars() {
+        if letter == '_' {
+            upper = true;
+        } else {
+            wire.push(if upper { letter.to_ascii_uppercase() } else { letter });
+            upper = false;
+        }
+    }
+    wire
+}
+
+#[cfg(test)]
+mod tests {
+    use super::camel_case;
+
+    #[test]
+    fn names_on_the_wire() {
+        for (name, wire) in [("id", "id"), ("motion_mp4_url", "motionMp4Url"), ("r#type", "type"), ("a_b_c", "aBC")] {
+            assert_eq!(camel_case(name), wire);
+        }
+    }
+}
