@@ -137,6 +137,7 @@ macro_rules! info {
 
 /// The type of an output.
 #[cfg(feature = "client")]
+#[cfg_attr(not(feature = "full"), allow(unused_macros, reason = "without operations there are no outputs"))]
 macro_rules! shape {
     (record $record:ty) => { $record };
     (first $record:ty) => { $record };

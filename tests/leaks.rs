@@ -882,7 +882,7 @@ async fn a_call_that_succeeds_has_a_span_and_an_event_for_each_repetition() {
     let core = server.builder().bearer_auth(KEY).build().unwrap();
     Call::new(&core, &OPERATION).await.unwrap();
 
-    let records = records_of(OPERATION.name);
+    let records = records_of(OPERATION.info.name);
     let span = only(&records, "leonardo_ai.call");
     assert_eq!((span.level, &span.declared[..]), (Level::INFO, &FIELDS[..]));
     assert_eq!((&*span.fields.0["operation"], &*span.fields.0["effect"]), ("logged_success", "Idempotent"));

@@ -34,6 +34,10 @@ enum Create {
     Refused(Reply),
 }
 
+type Alter = Box<dyn FnMut(&mut Value) + Send>;
+type Reads = Box<dyn FnMut(&Received) -> Option<Reply> + Send>;
+type Change = (&'static str, fn(&mut Value));
+
 /// A service with two accounts, whose records a test can change.
 struct Service {
     creates: Mutex<Vec<Create>>,
@@ -41,9 +45,9 @@ struct Service {
     records: Mutex<Vec<(String, Value)>>,
     late: Mutex<Vec<(usize, String, Value)>>,
     /// What is changed about the record of each create.
-    alter: Mutex<Box<dyn FnMut(&mut Value) + Send>>,
+    alter: Mutex<Alter>,
     /// Instead of the lists and the account.
-    reads: Mutex<Box<dyn FnMut(&Received) -> Option<Reply> + Send>>,
+    reads: Mutex<Reads>,
     charged: Mutex<Vec<String>>,
     /// By how much `date` is ahead of the records' times, in s; none is sent at the lowest.
     date_ahead: AtomicI64,
@@ -275,7 +279,7 @@ async fn a_record_behind_newer_ones_is_found_with_a_date_that_is_ahead() {
 
 #[tokio::test]
 async fn a_record_that_shows_something_else_is_still_recognised() {
-    let changes: [(&str, fn(&mut Value)); 6] = [
+    let changes: [Change; 6] = [
         ("blanks", |record| record["prompt"] = "a sign that says hello".into()),
         ("case", |record| record["prompt"] = "A Sign  that says \"hello\"".to_uppercase().replace('"', "").into()),
         ("1:1", |record| (record["imageWidth"], record["imageHeight"]) = (1024.into(), 1024.into())),

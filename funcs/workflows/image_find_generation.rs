@@ -172,6 +172,7 @@ macro_rules! options {
         }
     };
 }
+#[cfg(feature = "image-create-generation-once")]
 pub(super) use options;
 
 options!(FindGeneration);

@@ -227,7 +227,7 @@ enum Work<'a> {
 
 enum Ended<'a> {
     Create(Result<GenerationJob, Error>),
-    Poll(Box<Result<Generation, GenerationError>>, Poller<'a>),
+    Poll(Box<(Result<Generation, GenerationError>, Poller<'a>)>),
 }
 
 impl<'a> Generating<'a> {
@@ -267,14 +267,15 @@ impl<'a> Generating<'a> {
                 self.job = Some(job.clone());
                 GenerationProgress::Created(job)
             }
-            Ok(Ended::Poll(seen, poller)) => {
-                if seen.as_ref().as_ref().map_or(true, |generation| generation.status == JobStatus::Complete) {
+            Ok(Ended::Poll(polled)) => {
+                let (seen, poller) = *polled;
+                if seen.as_ref().map_or(true, |generation| generation.status == JobStatus::Complete) {
                     // Whoever waits is told.
                     self.watch.0 = None;
                 }
                 let elapsed = poller.elapsed();
                 self.work = Work::Waiting(observing(poller));
-                match (*seen)? {
+                match seen? {
                     generation if generation.status == JobStatus::Complete => {
                         let job = self.job.clone().unwrap_or_default();
                         GenerationProgress::Complete(Box::new(Generated { job, generation }))
@@ -315,7 +316,7 @@ impl<'a> Generating<'a> {
 fn observing(mut poller: Poller<'_>) -> BoxFuture<'_, Ended<'_>> {
     Box::pin(async move {
         let seen = poller.observe().await;
-        Ended::Poll(Box::new(seen), poller)
+        Ended::Poll(Box::new((seen, poller)))
     })
 }
 

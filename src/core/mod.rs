@@ -149,7 +149,7 @@ impl LeonardoCore {
     }
 
     /// The time of day.
-    #[cfg(feature = "image-create-generation-once")]
+    #[cfg(feature = "image-find-generation")]
     pub(crate) fn wall_now(&self) -> SystemTime {
         self.inner.wall_now()
     }
