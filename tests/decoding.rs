@@ -636,7 +636,8 @@ fn pages_that_repeat_while_others_are_made_are_read_on() {
             "/api/rest/v1/me" => (200, ME),
             "/api/rest/v1/generations" if creates.fetch_add(1, Ordering::SeqCst) == 0 => (500, "{}"),
             "/api/rest/v1/generations" => (200, r#"{"sdGenerationJob":{"generationId":"mine"}}"#),
-            _ if asked.fetch_add(1, Ordering::SeqCst) < 100 => (200, &*page),
+            // More of them in a row, and it would be a server that knows no pages.
+            _ if asked.fetch_add(1, Ordering::SeqCst) < 6 => (200, &*page),
             _ => (200, r#"{"generations":[]}"#),
         };
         Ok(common::answer(status, &[], body))
@@ -1167,7 +1168,7 @@ fn what_is_left_empty_is_reported_by_name_and_kind_without_its_value() {
         (json!({"id": "g", "generated_images": [{"id": "i"}, true]}), "generated_images", "an object", "a boolean"),
         (json!({"id": "g", "generated_images": [{"likeCount": ["s3cr3t"]}]}), "likeCount", "an integer", "a list"),
         (json!("s3cr3t"), "generations", "an object", "a string"),
-        (json!({"prompt": "s3cr3t"}), "generations", "a complete record", "the identifier of the generation is empty"),
+        (json!({"prompt": "s3cr3t"}), "generations", "id", "nothing"),
     ] {
         let found_reports = reports(&json!([item]));
         let [report] = &found_reports[..] else { panic!("{found_reports:?}") };
