@@ -79,6 +79,10 @@ impl<'a> Delays<'a> {
     }
 
     /// The delay after a failure. The server's wish can lengthen it, and never shorten it.
+    #[cfg_attr(
+        not(any(feature = "image-create-generation-once", feature = "image-wait-for-generation")),
+        allow(dead_code, reason = "a search keeps the two apart")
+    )]
     pub(crate) fn after(&mut self, error: &Error) -> Duration {
         self.own().max(error.retry_after().unwrap_or_default())
     }
