@@ -171,7 +171,7 @@ impl CreateGenerationRequest {
 /// An image that guides a generation, and how.
 ///
 /// Reading one from JSON refuses fields that it does not have, because dropping them would change what is painted.
-/// To send such a field, put the whole list into [`CreateGenerationRequest::extra`].
+/// To send such a field, put the whole list into [`CreateGenerationRequest::extra`](field@CreateGenerationRequest::extra).
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(request)]
 pub struct ControlnetInput {
