@@ -21,7 +21,7 @@ macro_rules! argument {
 }
 
 macro_rules! call_all {
-    ($($group:ident { $($name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*);)* })*) => {
+    ($($group:ident { $($constant:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) -> $shape:ident $record:ident in $field:literal;)* })*) => {
         async fn call_all(core: &LeonardoCore) -> Result<(), leonardo_ai::Error> {
             $($(black_box(funcs::$name(core $(, argument!($argument))*).await?);)*)*
             Ok(())
