@@ -53,40 +53,48 @@ pub use user_get_user_self::user_get_user_self;
 #[path = "workflows/image_create_generation_once.rs"]
 mod image_create_generation_once;
 #[cfg(feature = "image-create-generation-once")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use image_create_generation_once::*;
 #[cfg(feature = "image-find-generation")]
 #[path = "workflows/image_find_generation.rs"]
 mod image_find_generation;
 #[cfg(feature = "image-find-generation")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use image_find_generation::*;
 #[cfg(feature = "image-generate")]
 #[path = "workflows/image_generate.rs"]
 mod image_generate;
 #[cfg(feature = "image-generate")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use image_generate::*;
 #[cfg(feature = "image-list-generations")]
 #[path = "workflows/image_list_generations.rs"]
 mod image_list_generations;
 #[cfg(feature = "image-list-generations")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use image_list_generations::*;
 #[cfg(feature = "image-wait-for-generation")]
 #[path = "workflows/image_wait_for_generation.rs"]
 mod image_wait_for_generation;
 #[cfg(feature = "image-wait-for-generation")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use image_wait_for_generation::*;
 #[cfg(feature = "image-download")]
 #[path = "workflows/image_download.rs"]
 mod image_download;
 #[cfg(feature = "image-download")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use image_download::*;
 #[cfg(feature = "image-download-all")]
 #[path = "workflows/image_download_all.rs"]
 mod image_download_all;
 #[cfg(feature = "image-download-all")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use image_download_all::*;
 #[cfg(feature = "init-images-upload-file")]
 #[path = "workflows/init_images_upload_file.rs"]
 mod init_images_upload_file;
 #[cfg(feature = "init-images-upload-file")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use init_images_upload_file::*;
 // end of functions
