@@ -696,3 +696,13 @@ async fn odd_records_of_others_hide_nothing_and_prove_nothing() {
     assert!(error.may_have_been_charged() && error.to_string().contains("generation-1"), "{error}");
     assert_eq!(service.charged(), 1);
 }
+
+#[tokio::test]
+async fn what_is_refused_takes_nothing_from_the_retry_budget() {
+    let refused = Create::Refused(Reply::json(400, r#"{"error":"width is wrong","path":"$","code":"bad-request"}"#));
+    let (_, server) = Service::start([refused]).await;
+    let budget = RetryBudget::new(5);
+    let core = builder(&server).retry_budget(budget.clone()).build().unwrap();
+    once(&core, request("refused", None)).await.unwrap_err();
+    assert_eq!((budget.available(), server.count()), (5, 1));
+}

@@ -163,10 +163,12 @@ impl Attempts<'_> {
             };
             // From here on it is certain that there is no generation.
             self.watch.pending = false;
+            if !absent && !error.may_be_retried(Effect::Billable) {
+                return Err(self.named(error));
+            }
             let delay = delays.after(&error);
-            let again = (absent || error.may_be_retried(Effect::Billable))
-                && self.search.allows(&error, self.creates, delay)
-                && self.search.left() > delay.saturating_add(least);
+            let again =
+                self.search.allows(&error, self.creates, delay) && self.search.left() > delay.saturating_add(least);
             if !again {
                 return Err(self.named(error));
             }

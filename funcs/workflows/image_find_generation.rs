@@ -22,10 +22,10 @@ use crate::core::key::Bearer;
 use crate::error::{ApiErrorKind, CallInfo, Error, InvalidRequestError, TimeoutError, TimeoutScope};
 use crate::models::{CreateGenerationRequest, Generation, GenerationId, GetGenerationsByUserIdRequest, UserId};
 use crate::paging::{Pages, Read, Row as _};
-use crate::poll::{Delays, OnRetry, before_deadline};
+use crate::poll::{Delays, OnRetry, before_deadline, never_connected};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture, Instant, SystemTime};
-use crate::{Call, Effect, LeonardoCore, TransportErrorKind, time};
+use crate::{Call, Effect, LeonardoCore, time};
 
 /// Looks for the generation that an earlier create of `request` has made, if it has: `GET /v1/me` (once for each key) and
 /// `GET /v1/generations/user/{userId}`, page by page. Costs nothing.
@@ -584,11 +584,14 @@ impl<'a> Search<'a> {
                 }
                 Err(error) => error,
             };
+            if !error.may_be_retried(Effect::Read) {
+                return Err(error);
+            }
             let own = delays.own();
             // However long the server asks to wait, there is one more look before the deadline.
             let asked = error.retry_after().unwrap_or_default();
             let delay = before_deadline(own.max(asked), self.left(), self.deadline()).map(|delay| delay.max(own));
-            let allowed = self.allows(&error, attempts, own) && error.may_be_retried(Effect::Read);
+            let allowed = self.allows(&error, attempts, own);
             let Some(delay) = delay.filter(|delay| allowed && *delay < self.left()) else { return Err(error) };
             self.options.on_retry.tell(operation, attempts, &error, delay);
             runtime::sleep(delay).await;
@@ -683,11 +686,6 @@ const PAGE: u32 = 50;
 
 fn is_authentication(error: &Error) -> bool {
     error.api().is_some_and(|error| error.kind == ApiErrorKind::Authentication)
-}
-
-/// Whether an attempt failed because the server could not be reached.
-pub(super) fn never_connected(error: &Error) -> bool {
-    matches!(error, Error::Connection(error) if error.source.kind() == TransportErrorKind::Connect)
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -14,10 +14,10 @@ use tokio::sync::Notify;
 use super::image_get_generation_by_id;
 use crate::error::{self, CallInfo, Error, InvalidRequestError, TimeoutScope};
 use crate::models::{Generation, GenerationId, JobStatus};
-use crate::poll::{Delays, OnRetry, Retry, before_deadline};
+use crate::poll::{Delays, OnRetry, Retry, before_deadline, never_connected};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture, Instant, MaybeSend};
-use crate::{Effect, LeonardoCore, TransportErrorKind};
+use crate::{Effect, LeonardoCore};
 
 /// Waits until a generation is complete: `GET /v1/generations/{id}`, again and again.
 ///
@@ -394,9 +394,12 @@ impl<'a> Poller<'a> {
                 Err(Error::Timeout(error)) if error.scope == TimeoutScope::Deadline => return Err(self.out_of_time()),
                 Err(error) => error,
             };
-            let delay = self.delays.after(&error);
             let may_appear = error.is_not_found() && wait_began.elapsed() < self.wait.appear_within;
-            if !self.reaches(&error, delay) || (!may_appear && !error.may_be_retried(Effect::Read)) {
+            if !may_appear && !error.may_be_retried(Effect::Read) {
+                return Err(GenerationErrorReason::Call(error));
+            }
+            let delay = self.delays.after(&error);
+            if !self.reaches(&error, delay) {
                 return Err(GenerationErrorReason::Call(error));
             }
             let next_in = before_deadline(delay, self.left(), self.limit()).unwrap_or(self.left());
@@ -408,9 +411,7 @@ impl<'a> Poller<'a> {
 
     /// Whether the server was ever reached, or the core's policy allows another attempt at it.
     fn reaches(&mut self, error: &Error, delay: Duration) -> bool {
-        let unreachable =
-            matches!(error, Error::Connection(error) if error.source.kind() == TransportErrorKind::Connect);
-        self.unreached = self.unreached.filter(|_| unreachable).map(|polls| polls + 1);
+        self.unreached = self.unreached.filter(|_| never_connected(error)).map(|polls| polls + 1);
         self.unreached.is_none_or(|polls| self.wait.core.inner.retry.allows(polls, self.elapsed(), delay))
     }
 

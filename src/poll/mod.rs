@@ -8,6 +8,7 @@ use crate::LeonardoCore;
 use crate::error::Error;
 use crate::retry::{Pauses, RetryPolicy};
 use crate::runtime::MaybeSend;
+use crate::transport::TransportErrorKind;
 
 /// Something failed, or is not there yet, and is attempted again.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,6 +93,11 @@ impl<'a> Delays<'a> {
         let own = self.pauses.next();
         if self.core.inner.budget.take() { own } else { own.max(self.longest) }
     }
+}
+
+/// Whether an attempt failed because the server could not be reached.
+pub(crate) fn never_connected(error: &Error) -> bool {
+    matches!(error, Error::Connection(error) if error.source.kind() == TransportErrorKind::Connect)
 }
 
 /// How long before the deadline the last attempt to read something is made, unless that is more than a tenth of it.
