@@ -40,14 +40,14 @@ impl CallSpan {
         tracing::debug!(parent: &self.span, attempt, "attempt begins");
     }
 
-    pub(crate) fn repeated(&self, attempt: u32, error: &Error, pause: Duration) {
+    pub(crate) fn retried(&self, attempt: u32, error: &Error, delay: Duration) {
         tracing::warn!(
             parent: &self.span,
             attempt,
             status = error.status_code(),
             retry_reason = %error,
-            pause_ms = millis(pause),
-            "attempt failed and is repeated"
+            delay_ms = millis(delay),
+            "attempt failed and is retried"
         );
     }
 
@@ -87,7 +87,7 @@ impl CallSpan {
 
     pub(crate) fn attempt(&self, _: u32) {}
 
-    pub(crate) fn repeated(&self, _: u32, _: &Error, _: Duration) {}
+    pub(crate) fn retried(&self, _: u32, _: &Error, _: Duration) {}
 
     pub(crate) fn ended(&self, _: u32, _: Instant, _: Result<u16, &Error>) {}
 }

@@ -898,10 +898,10 @@ async fn a_call_that_succeeds_has_a_span_and_an_event_for_each_repetition() {
         let s = if attempt == 1 { "" } else { "s" };
         let reason = &event.fields.0["retry_reason"];
         assert!(reason.starts_with(&format!("logged_success failed after {attempt} attempt{s} in ")), "{reason}");
-        assert!(number(event, "pause_ms") < 1000, "{event}");
+        assert!(number(event, "delay_ms") < 1000, "{event}");
         let mut names: Vec<_> = event.fields.0.keys().copied().filter(|name| !name.starts_with("log.")).collect();
         names.sort_unstable();
-        assert_eq!(names, ["attempt", "pause_ms", "retry_reason", "status"]);
+        assert_eq!(names, ["attempt", "delay_ms", "retry_reason", "status"]);
     }
     let ended = only(&records, "call succeeded");
     assert_eq!((ended.level, number(ended, "attempts"), number(ended, "status")), (Level::DEBUG, 3, 201));
@@ -911,7 +911,7 @@ async fn a_call_that_succeeds_has_a_span_and_an_event_for_each_repetition() {
     let log = logged();
     let line = |with: &str| log.lines().find(|line| line.contains("logged_success") && line.contains(with)).is_some();
     assert!(line(r#"leonardo_ai.call{operation="logged_success" effect=Idempotent"#));
-    for field in ["attempt=1", "status=503", "retry_reason=", "pause_ms=", "attempts=3", "status=201", "elapsed_ms="] {
+    for field in ["attempt=1", "status=503", "retry_reason=", "delay_ms=", "attempts=3", "status=201", "elapsed_ms="] {
         assert!(line(field), "{field}");
     }
     // The crates below are heard as well, or the search would prove little.

@@ -14,7 +14,7 @@ pub fn image_get_generations_by_user_id(
     user_id: impl Into<UserId>,
     request: GetGenerationsByUserIdRequest,
 ) -> Call<Vec<Generation>> {
-    Call::new(core, &operations::IMAGE_GET_GENERATIONS_BY_USER_ID).id(user_id.into()).query(&request)
+    Call::new(core, &operations::IMAGE_GET_GENERATIONS_BY_USER_ID).id(user_id.into()).query_of(&request)
 }
 
 #[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]

@@ -404,7 +404,7 @@ impl<'a> Search<'a> {
     pub(super) async fn seek(&mut self, sent: Sent) -> Sought {
         let unclear = |candidates, cause| Sought::Unclear { candidates, cause };
         let began = Instant::now();
-        let mut pauses = self.policy().initial_backoff(FIRST_LOOK).max_backoff(LONGEST_LOOK).pauses();
+        let mut backoff = self.policy().initial_backoff(FIRST_LOOK).max_backoff(LONGEST_LOOK).backoff();
         let (mut looks, mut renewed) = (0, false);
         loop {
             looks += 1;
@@ -427,7 +427,7 @@ impl<'a> Search<'a> {
                 (Err(error), _) => return unclear(Vec::new(), Some(error)),
             };
             // The last look is right after the grace period, not a whole delay later.
-            let delay = pauses.next().min(self.options.grace.saturating_sub(began.elapsed()));
+            let delay = backoff.next().min(self.options.grace.saturating_sub(began.elapsed()));
             if self.left() <= delay {
                 return unclear(doubtful, None);
             }

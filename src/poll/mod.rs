@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::LeonardoCore;
 use crate::error::Error;
-use crate::retry::{Pauses, RetryPolicy};
+use crate::retry::{Backoff, RetryPolicy};
 use crate::runtime::MaybeSend;
 use crate::transport::TransportErrorKind;
 
@@ -65,18 +65,18 @@ impl fmt::Debug for OnRetry<'_> {
 pub(crate) struct Delays<'a> {
     core: &'a LeonardoCore,
     longest: Duration,
-    pauses: Pauses,
+    backoff: Backoff,
 }
 
 impl<'a> Delays<'a> {
     pub(crate) fn new(core: &'a LeonardoCore, policy: &RetryPolicy) -> Self {
-        Self { core, longest: policy.longest(), pauses: policy.pauses() }
+        Self { core, longest: policy.longest(), backoff: policy.backoff() }
     }
 
     /// The delay where nothing failed.
     #[cfg(feature = "image-wait-for-generation")]
     pub(crate) fn next(&mut self) -> Duration {
-        self.pauses.next()
+        self.backoff.next()
     }
 
     /// The delay after a failure. The server's wish can lengthen it, and never shorten it.
@@ -90,7 +90,7 @@ impl<'a> Delays<'a> {
 
     /// The delay after a failure, but for the server's wish.
     pub(crate) fn own(&mut self) -> Duration {
-        let own = self.pauses.next();
+        let own = self.backoff.next();
         if self.core.inner.budget.take() { own } else { own.max(self.longest) }
     }
 }

@@ -109,9 +109,9 @@ impl RetryPolicy {
         attempts < self.max_attempts && elapsed.saturating_add(pause) <= self.max_elapsed
     }
 
-    pub(crate) fn pauses(&self) -> Pauses {
+    pub(crate) fn backoff(&self) -> Backoff {
         let first = self.initial_backoff.min(self.max_backoff);
-        Pauses(ExponentialBackoff {
+        Backoff(ExponentialBackoff {
             current_interval: first,
             initial_interval: first,
             max_interval: self.max_backoff,
@@ -125,9 +125,9 @@ impl RetryPolicy {
 }
 
 /// The pauses of one call, in order.
-pub(crate) struct Pauses(ExponentialBackoff);
+pub(crate) struct Backoff(ExponentialBackoff);
 
-impl Pauses {
+impl Backoff {
     pub(crate) fn next(&mut self) -> Duration {
         self.0.next_backoff().unwrap_or(self.0.max_interval)
     }
@@ -144,17 +144,17 @@ mod tests {
             .max_backoff(Duration::from_millis(800))
             .multiplier(3.0)
             .jitter(0.25);
-        let mut pauses = policy.pauses();
+        let mut backoff = policy.backoff();
         for nominal in [100.0, 300.0, 800.0, 800.0] {
-            let pause = pauses.next().as_secs_f64() * 1000.0;
+            let pause = backoff.next().as_secs_f64() * 1000.0;
             assert!((nominal * 0.75..=nominal * 1.25 + 0.1).contains(&pause), "{pause} is not {nominal} ± 25 %");
         }
     }
 
     #[test]
     fn without_jitter_a_pause_is_exact() {
-        let mut pauses = RetryPolicy::default().jitter(0.0).pauses();
-        let pauses: Vec<_> = (0..3).map(|_| pauses.next().as_millis()).collect();
+        let mut backoff = RetryPolicy::default().jitter(0.0).backoff();
+        let pauses: Vec<_> = (0..3).map(|_| backoff.next().as_millis()).collect();
         assert_eq!(pauses, [500, 1000, 2000]);
     }
 
@@ -167,12 +167,12 @@ mod tests {
             .multiplier(f64::NAN)
             .jitter(f64::INFINITY)
             .max_elapsed(Duration::MAX);
-        let mut pauses = policy.pauses();
+        let mut backoff = policy.backoff();
         for _ in 0..4 {
-            let pause = pauses.next();
+            let pause = backoff.next();
             assert!(!policy.allows(1, Duration::MAX, pause));
         }
-        assert!(RetryPolicy::default().multiplier(f64::INFINITY).pauses().next() > Duration::ZERO);
+        assert!(RetryPolicy::default().multiplier(f64::INFINITY).backoff().next() > Duration::ZERO);
     }
 
     #[test]

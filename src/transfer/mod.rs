@@ -18,7 +18,7 @@ use url::{Position, Url};
 use crate::core::Inner;
 use crate::core::server_url::ServerUrl;
 use crate::error;
-use crate::retry::{Pauses, RetryPolicy};
+use crate::retry::{Backoff, RetryPolicy};
 use crate::runtime::{self, Instant};
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -224,7 +224,7 @@ pub(crate) const HEAD: usize = 64;
 pub(crate) struct Repeats<'a> {
     core: &'a Inner,
     policy: RetryPolicy,
-    pauses: Pauses,
+    backoff: Backoff,
     started: Instant,
     pub(crate) deadline: Duration,
     /// Every attempt.
@@ -242,7 +242,7 @@ impl<'a> Repeats<'a> {
         let now = Instant::now();
         Self {
             core,
-            pauses: policy.pauses(),
+            backoff: policy.backoff(),
             policy,
             started: now,
             deadline: deadline.unwrap_or(Duration::MAX),
@@ -266,7 +266,7 @@ impl<'a> Repeats<'a> {
     #[cfg(feature = "image-download")]
     pub(crate) fn forgive(&mut self) {
         self.counted = 0;
-        self.pauses = self.policy.pauses();
+        self.backoff = self.policy.backoff();
     }
 
     /// The pause before the next attempt; none if there must not be one.
@@ -274,7 +274,7 @@ impl<'a> Repeats<'a> {
     /// A transfer may take longer than any call, so the policy's time counts from the last byte that was moved. What
     /// the server asks for makes the pause longer, and never shorter: it may ask for none.
     pub(crate) fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
-        let pause = self.pauses.next().max(asked.unwrap_or_default());
+        let pause = self.backoff.next().max(asked.unwrap_or_default());
         let allowed = self.policy.allows(self.counted, self.moved.elapsed(), pause);
         if !allowed || self.elapsed().saturating_add(pause) >= self.deadline {
             return None;
