@@ -666,13 +666,8 @@ async fn a_query_holds_numbers_as_they_are() {
     let query = received[0].target.split_once('?').unwrap().1;
     let mut pairs: Vec<_> = query.split('&').collect();
     pairs.sort_unstable();
-    let expected = [
-        "text=%22%5C%C3%A4%F0%9F%90%88",
-        "w=5e-324",
-        "x=18446744073709551615",
-        "y=1e%2B300",
-        "z=0.30000000000000004",
-    ];
+    let expected =
+        ["text=%22%5C%C3%A4%F0%9F%90%88", "w=5e-324", "x=18446744073709551615", "y=1e%2B300", "z=0.30000000000000004"];
     assert_eq!(pairs, expected);
 }
 

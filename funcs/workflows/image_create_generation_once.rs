@@ -47,23 +47,23 @@ const CREATE: &str = "image_create_generation";
 /// # Errors
 ///
 /// All of [`Error`].
-pub fn image_create_generation_once(core: &LeonardoCore, request: CreateGenerationRequest) -> CreateOnce<'_> {
-    CreateOnce { core, request, look_first: None, options: Options::default() }
+pub fn image_create_generation_once(core: &LeonardoCore, request: CreateGenerationRequest) -> CreateOnce {
+    CreateOnce { core: core.clone(), request, look_first: None, options: Options::default() }
 }
 
 /// A create that ends with exactly one generation; made by [`image_create_generation_once`].
 #[derive(Clone, Debug)]
 #[must_use = "a call is sent when it is awaited"]
-pub struct CreateOnce<'a> {
-    core: &'a LeonardoCore,
+pub struct CreateOnce {
+    core: LeonardoCore,
     request: CreateGenerationRequest,
     look_first: Option<SystemTime>,
-    pub(super) options: Options<'a>,
+    pub(super) options: Options,
 }
 
 options!(CreateOnce);
 
-impl CreateOnce<'_> {
+impl CreateOnce {
     /// Looks for the generation before the first create: an earlier process, or an earlier call whose outcome was not
     /// known, may have sent the same request at `sent_after` or later. If it is there, it is what this call ends with.
     ///
@@ -76,16 +76,16 @@ impl CreateOnce<'_> {
     }
 }
 
-impl<'a> IntoFuture for CreateOnce<'a> {
+impl IntoFuture for CreateOnce {
     type Output = Result<GenerationJob, Error>;
-    type IntoFuture = BoxFuture<'a, Self::Output>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(run(self))
     }
 }
 
-async fn run(call: CreateOnce<'_>) -> Result<GenerationJob, Error> {
+async fn run(call: CreateOnce) -> Result<GenerationJob, Error> {
     let CreateOnce { core, mut request, look_first, options } = call;
     let wrong = |field, reason| invalid(NAME, Effect::Billable, field, reason);
     let (seed, mark) = match seed_of(&request).map_err(|reason| wrong("seed", reason))? {
@@ -125,24 +125,24 @@ fn random_seed() -> Option<i64> {
 }
 
 /// One create on its way to its generation.
-struct Attempts<'a> {
-    search: Search<'a>,
+struct Attempts {
+    search: Search,
     creates: u32,
     /// When the first create was sent whose outcome was not known.
     first_sent: Option<(Sent, SystemTime)>,
     watch: Watch,
 }
 
-impl Attempts<'_> {
+impl Attempts {
     async fn run(&mut self, look_first: Option<SystemTime>) -> Result<GenerationJob, Error> {
         if let Some(sent_after) = look_first {
             if let Some(found) = self.look_first(sent_after).await? {
                 return Ok(found);
             }
         }
-        let (core, policy) = (self.search.core, self.search.policy());
+        let (core, policy) = (self.search.core.clone(), self.search.policy());
         let least = core.inner.min_time_for_billable;
-        let mut delays = Delays::new(core, &policy);
+        let mut delays = Delays::new(&core, &policy);
         // What was looked for first was looked for in the account of that key.
         let mut has_key = look_first.is_some();
         loop {
@@ -151,8 +151,8 @@ impl Attempts<'_> {
                 self.search.ask_key().await.map_err(|error| self.named(error))?;
             }
             self.watch.pending = true;
-            let sent = Sent::now(core);
-            let create = image_create_generation(core, self.search.request.clone());
+            let sent = Sent::now(&core);
+            let create = image_create_generation(&core, self.search.request.clone());
             let (error, absent) = match self.search.timed(create).await {
                 Ok(job) => return Ok(self.done(job)),
                 Err(Error::OutcomeUnknown(unknown)) => match self.settle(sent, unknown).await? {

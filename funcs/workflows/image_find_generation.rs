@@ -59,22 +59,22 @@ use crate::{Call, Effect, LeonardoCore, time};
 /// # Errors
 ///
 /// All of [`Error`] but `OutcomeUnknown`: the list could not be read, so nothing is known.
-pub fn image_find_generation<'a>(
-    core: &'a LeonardoCore,
+pub fn image_find_generation(
+    core: &LeonardoCore,
     request: &CreateGenerationRequest,
     sent_after: SystemTime,
-) -> FindGeneration<'a> {
-    FindGeneration { core, request: request.clone(), sent_after, options: Options::default() }
+) -> FindGeneration {
+    FindGeneration { core: core.clone(), request: request.clone(), sent_after, options: Options::default() }
 }
 
 /// A search for a generation; made by [`image_find_generation`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is read until it is awaited"]
-pub struct FindGeneration<'a> {
-    core: &'a LeonardoCore,
+pub struct FindGeneration {
+    core: LeonardoCore,
     request: CreateGenerationRequest,
     sent_after: SystemTime,
-    options: Options<'a>,
+    options: Options,
 }
 
 /// What a search found.
@@ -96,17 +96,17 @@ pub enum Lookup {
 
 /// What a search and a create that may need one can be told.
 #[derive(Clone, Debug)]
-pub(super) struct Options<'a> {
+pub(super) struct Options {
     pub(super) grace: Duration,
     pub(super) clock_tolerance: Duration,
     pub(super) unique_seed: bool,
     pub(super) timeout: Option<Duration>,
     pub(super) deadline: Option<Duration>,
     pub(super) retry: Option<RetryPolicy>,
-    pub(super) on_retry: OnRetry<'a>,
+    pub(super) on_retry: OnRetry,
 }
 
-impl Default for Options<'_> {
+impl Default for Options {
     fn default() -> Self {
         Self {
             grace: Duration::from_secs(30),
@@ -123,7 +123,7 @@ impl Default for Options<'_> {
 /// The setters of [`Options`], for whatever has them in a field `options`.
 macro_rules! options {
     ($type:ident) => {
-        impl<'a> $type<'a> {
+        impl $type {
             /// How long a generation may take to appear in the account's list. Defaults to 30 s, counted from when looking for
             /// it begins. The longer it is, the safer and the slower.
             pub fn grace(mut self, grace: Duration) -> Self {
@@ -170,7 +170,7 @@ macro_rules! options {
             }
 
             /// Calls `report` before each delay, with what failed and when the next attempt is. It must not block.
-            pub fn on_retry(mut self, report: impl FnMut(&crate::Retry) + crate::MaybeSend + 'a) -> Self {
+            pub fn on_retry(mut self, report: impl FnMut(&crate::Retry) + crate::MaybeSend + 'static) -> Self {
                 self.options.on_retry = crate::poll::OnRetry::new(report);
                 self
             }
@@ -182,9 +182,9 @@ pub(super) use options;
 
 options!(FindGeneration);
 
-impl<'a> IntoFuture for FindGeneration<'a> {
+impl IntoFuture for FindGeneration {
     type Output = Result<Lookup, Error>;
-    type IntoFuture = BoxFuture<'a, Self::Output>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
@@ -329,14 +329,14 @@ enum Look {
 }
 
 /// A search for the generation of one request.
-pub(super) struct Search<'a> {
+pub(super) struct Search {
     name: &'static str,
     effect: Effect,
-    pub(super) core: &'a LeonardoCore,
+    pub(super) core: LeonardoCore,
     pub(super) request: CreateGenerationRequest,
     pub(super) seed: i64,
     mark: Mark,
-    pub(super) options: Options<'a>,
+    pub(super) options: Options,
     started: Instant,
     /// The key that creates are sent with, where a provider gives it: another one may be of another account.
     pub(super) bearer: Option<Bearer>,
@@ -347,15 +347,15 @@ pub(super) struct Search<'a> {
     pub(super) taken_count: bool,
 }
 
-impl<'a> Search<'a> {
+impl Search {
     pub(super) fn new(
         name: &'static str,
         effect: Effect,
-        core: &'a LeonardoCore,
+        core: LeonardoCore,
         request: CreateGenerationRequest,
         seed: i64,
         mark: Mark,
-        options: Options<'a>,
+        options: Options,
     ) -> Result<Self, Error> {
         if options.deadline == Some(Duration::ZERO) {
             return Err(invalid(name, effect, "deadline", "it is zero, so nothing could be done"));
@@ -363,7 +363,7 @@ impl<'a> Search<'a> {
         if !runtime::is_running() {
             return Err(invalid(name, effect, "runtime", "a call must be awaited within a Tokio runtime"));
         }
-        let twins = (mark != Mark::Random).then(|| Twins::of(core, seed, &request));
+        let twins = (mark != Mark::Random).then(|| Twins::of(&core, seed, &request));
         Ok(Self {
             name,
             effect,
@@ -446,7 +446,7 @@ impl<'a> Search<'a> {
             let request = GetGenerationsByUserIdRequest { offset: Some(pages.offset), limit: Some(PAGE) };
             let page = self
                 .persist(LIST, || {
-                    self.timed(image_get_generations_by_user_id(self.core, &user, request.clone())).with_response()
+                    self.timed(image_get_generations_by_user_id(&self.core, &user, request.clone())).with_response()
                 })
                 .await?;
             let server_now = time::header(&page.headers, http::header::DATE);
@@ -541,7 +541,7 @@ impl<'a> Search<'a> {
         if let Some(user) = known() {
             return Ok(user);
         }
-        let details = self.persist(USER, || self.timed(user_get_user_self(self.core))).await?;
+        let details = self.persist(USER, || self.timed(user_get_user_self(&self.core))).await?;
         match details.user.map(|user| user.id) {
             Some(id) if !id.as_str().is_empty() => {
                 users.remember(self.bearer.as_ref(), id.as_str());
@@ -569,7 +569,7 @@ impl<'a> Search<'a> {
         C: IntoFuture<Output = Result<T, Error>>,
     {
         let policy = self.policy();
-        let mut delays = Delays::new(self.core, &policy);
+        let mut delays = Delays::new(&self.core, &policy);
         let mut attempts = 0;
         loop {
             // A transport of the caller's own may answer before any timer could end it.

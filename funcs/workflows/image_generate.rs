@@ -30,7 +30,7 @@ use crate::{LeonardoCore, Retry};
 /// # Errors
 ///
 /// [`GenerationError`], which has the id of the generation as soon as there is one.
-pub fn image_generate(core: &LeonardoCore, request: CreateGenerationRequest) -> Generate<'_> {
+pub fn image_generate(core: &LeonardoCore, request: CreateGenerationRequest) -> Generate {
     Generate {
         create: image_create_generation_once(core, request),
         wait: image_wait_for_generation(core, ""),
@@ -40,18 +40,18 @@ pub fn image_generate(core: &LeonardoCore, request: CreateGenerationRequest) -> 
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-type OnProgress<'a> = Box<dyn FnMut(&GenerationProgress) + Send + 'a>;
+type OnProgress = Box<dyn FnMut(&GenerationProgress) + Send>;
 #[cfg(target_arch = "wasm32")]
-type OnProgress<'a> = Box<dyn FnMut(&GenerationProgress) + 'a>;
+type OnProgress = Box<dyn FnMut(&GenerationProgress)>;
 
 /// A create and a wait in one; made by [`image_generate`].
 #[must_use = "nothing is sent until it is awaited"]
-pub struct Generate<'a> {
-    create: CreateOnce<'a>,
+pub struct Generate {
+    create: CreateOnce,
     /// Its id is set once it is known.
-    wait: WaitForGeneration<'a>,
+    wait: WaitForGeneration,
     deadline: Option<Duration>,
-    on_progress: Option<OnProgress<'a>>,
+    on_progress: Option<OnProgress>,
 }
 
 /// A generation that is complete, and the job that made it.
@@ -83,7 +83,7 @@ pub enum GenerationProgress {
     Complete(Box<Generated>),
 }
 
-impl<'a> Generate<'a> {
+impl Generate {
     /// How long after a failed create the generation may take to appear in the account's list; see
     /// [`CreateOnce::grace`].
     pub fn grace(mut self, grace: Duration) -> Self {
@@ -154,7 +154,7 @@ impl<'a> Generate<'a> {
 
     /// Calls `report` with each step on the way, and with what fails and is attempted again. It is called between two
     /// requests, so it must not block.
-    pub fn on_progress(mut self, report: impl FnMut(&GenerationProgress) + MaybeSend + 'a) -> Self {
+    pub fn on_progress(mut self, report: impl FnMut(&GenerationProgress) + MaybeSend + 'static) -> Self {
         self.on_progress = Some(Box::new(report));
         self
     }
@@ -166,7 +166,7 @@ impl<'a> Generate<'a> {
 
     /// The steps on the way as a stream, which ends after [`GenerationProgress::Complete`] or an error. Nothing is sent before its
     /// first `next`.
-    pub fn progress(self) -> GenerationStream<'a, GenerationProgress> {
+    pub fn progress(self) -> GenerationStream<GenerationProgress> {
         GenerationStream::new(Generating::new(self), |mut generating| {
             Box::pin(async move {
                 let step = generating.step().await;
@@ -177,7 +177,7 @@ impl<'a> Generate<'a> {
     }
 }
 
-impl fmt::Debug for Generate<'_> {
+impl fmt::Debug for Generate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Generate")
             .field("create", &self.create)
@@ -186,9 +186,9 @@ impl fmt::Debug for Generate<'_> {
     }
 }
 
-impl<'a> IntoFuture for Generate<'a> {
+impl IntoFuture for Generate {
     type Output = Result<Generated, GenerationError>;
-    type IntoFuture = BoxFuture<'a, Self::Output>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
@@ -203,35 +203,35 @@ impl<'a> IntoFuture for Generate<'a> {
 }
 
 /// A call under way.
-struct Generating<'a> {
-    work: Work<'a>,
+struct Generating {
+    work: Work,
     /// What the work has ended with, if that is still to be told.
-    ended: Option<Ended<'a>>,
+    ended: Option<Ended>,
     /// Until there is something to wait for.
-    poller: Option<Poller<'a>>,
+    poller: Option<Poller>,
     /// What the create ended with.
     job: Option<GenerationJob>,
     /// When the time of the deadline began.
     began: Option<Instant>,
     /// What was attempted again, and is still to be told.
     retries: Arc<Mutex<VecDeque<Retry>>>,
-    on_progress: Option<OnProgress<'a>>,
+    on_progress: Option<OnProgress>,
     watch: Watch,
 }
 
 /// What is under way. It goes on from one step to the next, since a retry is a step in the middle of it.
-enum Work<'a> {
-    Creating(BoxFuture<'a, Result<GenerationJob, Error>>),
-    Waiting(BoxFuture<'a, Ended<'a>>),
+enum Work {
+    Creating(BoxFuture<'static, Result<GenerationJob, Error>>),
+    Waiting(BoxFuture<'static, Ended>),
 }
 
-enum Ended<'a> {
+enum Ended {
     Create(Result<GenerationJob, Error>),
-    Poll(Box<(Result<Generation, GenerationError>, Poller<'a>)>),
+    Poll(Box<(Result<Generation, GenerationError>, Poller)>),
 }
 
-impl<'a> Generating<'a> {
-    fn new(generate: Generate<'a>) -> Self {
+impl Generating {
+    fn new(generate: Generate) -> Self {
         let Generate { create, wait, deadline, on_progress } = generate;
         let retries = Arc::new(Mutex::new(VecDeque::new()));
         let tell = |retries: Arc<Mutex<VecDeque<Retry>>>| move |retry: &Retry| lock(&retries).push_back(retry.clone());
@@ -291,7 +291,7 @@ impl<'a> Generating<'a> {
     }
 
     /// What the work ends with, or what is attempted again before that.
-    async fn next(&mut self) -> Result<Ended<'a>, Retry> {
+    async fn next(&mut self) -> Result<Ended, Retry> {
         let Self { work, ended, retries, .. } = self;
         poll_fn(|context| {
             if ended.is_none() {
@@ -313,7 +313,7 @@ impl<'a> Generating<'a> {
 }
 
 /// One observation, which gives the poller back.
-fn observing(mut poller: Poller<'_>) -> BoxFuture<'_, Ended<'_>> {
+fn observing(mut poller: Poller) -> BoxFuture<'static, Ended> {
     Box::pin(async move {
         let seen = poller.observe().await;
         Ended::Poll(Box::new((seen, poller)))

@@ -39,9 +39,9 @@ use crate::{Effect, LeonardoCore, Sending};
 /// An item is an error where a page cannot be had after all repetitions, and then the stream ends: all of
 /// [`Error`] but `OutcomeUnknown`. To resume, make another with [`offset`](ListGenerations::offset) at this one's
 /// [`position`](ListGenerations::position).
-pub fn image_list_generations(core: &LeonardoCore, user_id: impl Into<UserId>) -> ListGenerations<'_> {
+pub fn image_list_generations(core: &LeonardoCore, user_id: impl Into<UserId>) -> ListGenerations {
     ListGenerations {
-        core,
+        core: core.clone(),
         user: user_id.into(),
         page_size: 50,
         look_ahead: true,
@@ -55,8 +55,8 @@ pub fn image_list_generations(core: &LeonardoCore, user_id: impl Into<UserId>) -
 
 /// A user's generations, one by one; made by [`image_list_generations`].
 #[must_use = "nothing is read until it is asked for the next"]
-pub struct ListGenerations<'a> {
-    core: &'a LeonardoCore,
+pub struct ListGenerations {
+    core: LeonardoCore,
     user: UserId,
     page_size: u32,
     look_ahead: bool,
@@ -85,7 +85,7 @@ enum Page {
     Ended,
 }
 
-impl<'a> ListGenerations<'a> {
+impl ListGenerations {
     /// How many generations to ask for at once, 1 or more; 50 if not set. A server may give fewer: only an empty page is
     /// the end.
     pub fn page_size(mut self, generations: u32) -> Self {
@@ -132,7 +132,7 @@ impl<'a> ListGenerations<'a> {
 
     fn ask(&self) -> Page {
         let page = GetGenerationsByUserIdRequest { offset: Some(self.pages.offset), limit: Some(self.page_size) };
-        let mut call = image_get_generations_by_user_id(self.core, &self.user, page);
+        let mut call = image_get_generations_by_user_id(&self.core, &self.user, page);
         if let Some(timeout) = self.timeout {
             call = call.timeout(timeout);
         }
@@ -143,7 +143,7 @@ impl<'a> ListGenerations<'a> {
     }
 }
 
-impl Stream for ListGenerations<'_> {
+impl Stream for ListGenerations {
     type Item = Result<Generation, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -189,7 +189,7 @@ impl Stream for ListGenerations<'_> {
     }
 }
 
-impl fmt::Debug for ListGenerations<'_> {
+impl fmt::Debug for ListGenerations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ListGenerations")
             .field("user", &self.user)

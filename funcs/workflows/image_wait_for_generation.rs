@@ -34,9 +34,9 @@ use crate::{Effect, LeonardoCore};
 /// # Errors
 ///
 /// [`GenerationError`], which has the id: the generation failed, the deadline came, or reading it was refused.
-pub fn image_wait_for_generation(core: &LeonardoCore, id: impl Into<GenerationId>) -> WaitForGeneration<'_> {
+pub fn image_wait_for_generation(core: &LeonardoCore, id: impl Into<GenerationId>) -> WaitForGeneration {
     WaitForGeneration {
-        core,
+        core: core.clone(),
         id: id.into(),
         polls: RetryPolicy::default()
             .initial_backoff(Duration::from_secs(1))
@@ -53,18 +53,18 @@ pub fn image_wait_for_generation(core: &LeonardoCore, id: impl Into<GenerationId
 
 /// A wait for a generation; made by [`image_wait_for_generation`].
 #[must_use = "nothing is read until it is awaited"]
-pub struct WaitForGeneration<'a> {
-    core: &'a LeonardoCore,
+pub struct WaitForGeneration {
+    core: LeonardoCore,
     id: GenerationId,
     polls: RetryPolicy,
     appear_within: Duration,
     timeout: Option<Duration>,
     deadline: Option<Duration>,
     wake: Arc<Notify>,
-    on_retry: OnRetry<'a>,
+    on_retry: OnRetry,
 }
 
-impl<'a> WaitForGeneration<'a> {
+impl WaitForGeneration {
     /// The pause before the first poll; 1 second if not set.
     pub fn first_poll(mut self, pause: Duration) -> Self {
         self.polls = self.polls.initial_backoff(pause);
@@ -104,7 +104,7 @@ impl<'a> WaitForGeneration<'a> {
     }
 
     /// Calls `report` after each poll that failed, with what failed and when the next is. It must not block.
-    pub fn on_retry(mut self, report: impl FnMut(&Retry) + MaybeSend + 'a) -> Self {
+    pub fn on_retry(mut self, report: impl FnMut(&Retry) + MaybeSend + 'static) -> Self {
         self.on_retry = OnRetry::new(report);
         self
     }
@@ -116,7 +116,7 @@ impl<'a> WaitForGeneration<'a> {
 
     /// Every state that a poll finds, instead of only the last: any number of `Pending`, then `Complete` or an error,
     /// and then nothing more. The time of the deadline begins with the first `next`.
-    pub fn states(self) -> GenerationStream<'a, Generation> {
+    pub fn states(self) -> GenerationStream<Generation> {
         GenerationStream::new(Poller::new(self), |mut poller| {
             Box::pin(async move {
                 let state = poller.observe().await;
@@ -127,7 +127,7 @@ impl<'a> WaitForGeneration<'a> {
     }
 }
 
-impl fmt::Debug for WaitForGeneration<'_> {
+impl fmt::Debug for WaitForGeneration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WaitForGeneration")
             .field("id", &self.id)
@@ -136,9 +136,9 @@ impl fmt::Debug for WaitForGeneration<'_> {
     }
 }
 
-impl<'a> IntoFuture for WaitForGeneration<'a> {
+impl IntoFuture for WaitForGeneration {
     type Output = Result<Generation, GenerationError>;
-    type IntoFuture = BoxFuture<'a, Self::Output>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
@@ -170,15 +170,15 @@ impl GenerationWaker {
 
 /// What happens to a generation, as it happens; a [`Stream`] that needs no pinning.
 #[must_use = "nothing is done until it is asked for the next"]
-pub struct GenerationStream<'a, T> {
-    next: Option<Step<'a, Self, T>>,
+pub struct GenerationStream<T> {
+    next: Option<Step<Self, T>>,
 }
 
 /// One item, and the state to go on from unless it was the last.
-pub(super) type Step<'a, S, T> = BoxFuture<'a, (Result<T, GenerationError>, Option<S>)>;
+pub(super) type Step<S, T> = BoxFuture<'static, (Result<T, GenerationError>, Option<S>)>;
 
-impl<'a, T: MaybeSend + 'a> GenerationStream<'a, T> {
-    pub(super) fn new<S: MaybeSend + 'a>(state: S, step: fn(S) -> Step<'a, S, T>) -> Self {
+impl<T: MaybeSend + 'static> GenerationStream<T> {
+    pub(super) fn new<S: MaybeSend + 'static>(state: S, step: fn(S) -> Step<S, T>) -> Self {
         let next = async move {
             let (item, state) = step(state).await;
             (item, state.map(|state| Self::new(state, step)))
@@ -187,14 +187,14 @@ impl<'a, T: MaybeSend + 'a> GenerationStream<'a, T> {
     }
 }
 
-impl<T> GenerationStream<'_, T> {
+impl<T> GenerationStream<T> {
     /// Waits for what comes next; `None` after the end.
     pub async fn next(&mut self) -> Option<Result<T, GenerationError>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 }
 
-impl<T> Stream for GenerationStream<'_, T> {
+impl<T> Stream for GenerationStream<T> {
     type Item = Result<T, GenerationError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -205,7 +205,7 @@ impl<T> Stream for GenerationStream<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for GenerationStream<'_, T> {
+impl<T> fmt::Debug for GenerationStream<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GenerationStream").field("ended", &self.next.is_none()).finish()
     }
@@ -324,9 +324,9 @@ impl std::error::Error for GenerationError {
 }
 
 /// A wait under way.
-pub(super) struct Poller<'a> {
-    wait: WaitForGeneration<'a>,
-    delays: Delays<'a>,
+pub(super) struct Poller {
+    wait: WaitForGeneration,
+    delays: Delays,
     /// When the time of the deadline began, and when the wait did.
     began: Option<(Instant, Instant)>,
     last_failure: Option<Box<Error>>,
@@ -339,9 +339,9 @@ pub(super) struct Poller<'a> {
     unreached: Option<u32>,
 }
 
-impl<'a> Poller<'a> {
-    pub(super) fn new(wait: WaitForGeneration<'a>) -> Self {
-        let delays = Delays::new(wait.core, &wait.polls);
+impl Poller {
+    pub(super) fn new(wait: WaitForGeneration) -> Self {
+        let delays = Delays::new(&wait.core, &wait.polls);
         Self {
             wait,
             delays,
@@ -380,7 +380,7 @@ impl<'a> Poller<'a> {
         loop {
             self.until_due().await?;
             self.polls += 1;
-            let read = image_get_generation_by_id(self.wait.core, &self.wait.id).retry(RetryPolicy::none());
+            let read = image_get_generation_by_id(&self.wait.core, &self.wait.id).retry(RetryPolicy::none());
             let read = read.deadline(self.wait.deadline.map(|_| self.left()));
             let read = match self.wait.timeout {
                 Some(timeout) => read.timeout(timeout),
@@ -446,7 +446,7 @@ impl<'a> Poller<'a> {
         }
         if woken {
             // It is, or will be, complete any moment.
-            self.delays = Delays::new(self.wait.core, &self.wait.polls);
+            self.delays = Delays::new(&self.wait.core, &self.wait.polls);
         }
         Ok(())
     }

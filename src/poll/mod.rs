@@ -31,16 +31,16 @@ impl fmt::Display for Retry {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-type Report<'a> = dyn FnMut(&Retry) + Send + 'a;
+type Report = dyn FnMut(&Retry) + Send;
 #[cfg(target_arch = "wasm32")]
-type Report<'a> = dyn FnMut(&Retry) + 'a;
+type Report = dyn FnMut(&Retry);
 
 /// Who is told of each retry.
 #[derive(Clone, Default)]
-pub(crate) struct OnRetry<'a>(Option<Arc<Mutex<Report<'a>>>>);
+pub(crate) struct OnRetry(Option<Arc<Mutex<Report>>>);
 
-impl<'a> OnRetry<'a> {
-    pub(crate) fn new(report: impl FnMut(&Retry) + MaybeSend + 'a) -> Self {
+impl OnRetry {
+    pub(crate) fn new(report: impl FnMut(&Retry) + MaybeSend + 'static) -> Self {
         Self(Some(Arc::new(Mutex::new(report))))
     }
 
@@ -52,7 +52,7 @@ impl<'a> OnRetry<'a> {
     }
 }
 
-impl fmt::Debug for OnRetry<'_> {
+impl fmt::Debug for OnRetry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "told" } else { "nobody" })
     }
@@ -62,15 +62,15 @@ impl fmt::Debug for OnRetry<'_> {
 ///
 /// Each failure takes from the core's retry budget, as that of a call does. A call ends when the budget is spent; a
 /// workflow, which may have work in hand that is paid for, goes on with the longest delay of its policy.
-pub(crate) struct Delays<'a> {
-    core: &'a LeonardoCore,
+pub(crate) struct Delays {
+    core: LeonardoCore,
     longest: Duration,
     backoff: Backoff,
 }
 
-impl<'a> Delays<'a> {
-    pub(crate) fn new(core: &'a LeonardoCore, policy: &RetryPolicy) -> Self {
-        Self { core, longest: policy.longest(), backoff: policy.backoff() }
+impl Delays {
+    pub(crate) fn new(core: &LeonardoCore, policy: &RetryPolicy) -> Self {
+        Self { core: core.clone(), longest: policy.longest(), backoff: policy.backoff() }
     }
 
     /// The delay where nothing failed.
