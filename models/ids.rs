@@ -1,6 +1,9 @@
 //! Identifiers: one type for each kind of thing.
 
+use std::borrow::Borrow;
+use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 
 use crate::codec::text;
 
@@ -40,6 +43,20 @@ macro_rules! ids {
         }
 
         text! { $name }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Infallible;
+
+            fn from_str(id: &str) -> Result<Self, Infallible> {
+                Ok(Self(id.to_owned()))
+            }
+        }
 
         impl From<&str> for $name {
             fn from(id: &str) -> Self {

@@ -13,7 +13,7 @@ mod common;
 mod error;
 mod ids;
 
-pub use common::{Cost, CostUnit, JobStatus, SdVersion, Timestamp};
+pub use common::{Cost, CostUnit, JobStatus, SdVersion, Timestamp, UnknownValue};
 pub use error::ApiErrorBody;
 pub use ids::{ElementId, GenerationId, ImageId, InitImageId, ModelId, UserId, VariationId};
 

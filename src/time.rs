@@ -3,6 +3,11 @@
 #[cfg(feature = "client")]
 pub(crate) use client::{header, parse, shown};
 
+#[cfg(feature = "client")]
+pub(crate) use crate::runtime::SystemTime;
+#[cfg(not(feature = "client"))]
+pub(crate) use std::time::SystemTime;
+
 pub(crate) fn days_in(year: i64, month: i64) -> i64 {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     match month {
@@ -24,7 +29,6 @@ pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// The year, month and day that lie `days` after 1970-01-01, as [`days_from_civil`] counts them.
-#[cfg(feature = "client")]
 pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let cycle = days.div_euclid(146_097);
@@ -88,6 +92,23 @@ pub(crate) fn unix_millis(text: &[u8]) -> Option<i64> {
     Some((minutes * 60 + second) * 1000 + millis)
 }
 
+/// A time in the form of the service's webhooks, in UTC and to the millisecond. Years beyond 0 to 9999 end there.
+pub(crate) fn written(time: SystemTime) -> String {
+    const YEAR_0: i64 = -62_167_219_200_000;
+    const YEAR_9999: i64 = 253_402_300_799_999;
+    let millis = |apart: std::time::Duration| i64::try_from(apart.as_millis()).unwrap_or(i64::MAX);
+    let time = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => millis(after),
+        // What is not whole milliseconds lies in the one before.
+        Err(before) => -millis(before.duration().saturating_add(std::time::Duration::from_nanos(999_999))),
+    };
+    let time = time.clamp(YEAR_0, YEAR_9999);
+    let (days, rest) = (time.div_euclid(86_400_000), time.rem_euclid(86_400_000));
+    let ((year, month, day), seconds) = (civil_from_days(days), rest / 1000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", rest % 1000)
+}
+
 /// What only the client needs.
 #[cfg(feature = "client")]
 mod client {
@@ -95,8 +116,7 @@ mod client {
 
     use http::{HeaderMap, HeaderName};
 
-    use super::{civil_from_days, days_from_civil, days_in, digits, within};
-    use crate::runtime::SystemTime;
+    use super::{SystemTime, days_from_civil, days_in, digits, within};
 
     const MONTHS: &[u8] = b"janfebmaraprmayjunjulaugsepoctnovdec";
 
@@ -137,15 +157,11 @@ mod client {
         Some(Duration::from_secs(u64::try_from(seconds).ok()?))
     }
 
-    /// A point in time the way the service writes them, to the second.
+    /// A time in the form of the service's records, to the second.
     pub(crate) fn shown(time: SystemTime) -> String {
-        // The year that has no more than four digits.
-        const YEAR_9999: u64 = 253_402_300_799;
-        let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs().min(YEAR_9999);
-        let (days, seconds) = ((seconds / 86_400) as i64, seconds % 86_400);
-        let (year, month, day) = civil_from_days(days);
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        let mut text = super::written(time);
+        text.replace_range(19..23, "");
+        text
     }
 }
 
@@ -153,7 +169,6 @@ mod client {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "client")]
     #[test]
     fn every_day_there_and_back() {
         for days in -800_000..3_000_000 {

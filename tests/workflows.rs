@@ -610,7 +610,7 @@ async fn a_list_that_changes_is_neither_skipped_nor_repeated() {
             }
         };
         tokio::join!(changing, listing);
-        let (stayed, gone): (Vec<_>, Vec<_>) = made.iter().partition(|id| !gone.contains(id));
+        let (stayed, gone): (Vec<_>, Vec<_>) = made.iter().partition(|id| !gone.contains(*id));
         let seen_of_stayed: Vec<_> = seen.iter().filter(|id| !gone.contains(id)).collect();
         let missing: Vec<_> =
             stayed.iter().enumerate().filter(|(_, id)| !seen.contains(id)).map(|(at, _)| at).collect();

@@ -19,14 +19,22 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[doc = $variant_doc])* $variant,)+
-            /// Something newer than this crate, as it was sent. Use `From` to make values out of text, so that known
-            /// text never ends up here.
+            /// Something newer than this crate, as it was sent. Use `From` to make values out of text that may be new, and
+            /// `parse` for text that must be known, so that known text never ends up here.
             Unknown(String),
         }
 
         impl $name {
             /// Every known value, as it is written on the wire.
             pub const VALUES: &'static [&'static str] = &[$($wire),+];
+
+            /// Every known value.
+            pub const KNOWN: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Whether this version of the crate knows the value.
+            pub fn is_known(&self) -> bool {
+                !matches!(self, Self::Unknown(_))
+            }
 
             /// The value as it is written on the wire.
             pub fn as_str(&self) -> &str {
@@ -51,6 +59,16 @@ macro_rules! open_enum {
                 $crate::codec::open_enum!(@default $default)
             }
         })?
+
+        /// Takes known values alone, as they are written on the wire.
+        impl ::core::str::FromStr for $name {
+            type Err = $crate::models::UnknownValue;
+
+            fn from_str(text: &str) -> ::core::result::Result<Self, Self::Err> {
+                Self::known(text)
+                    .ok_or_else(|| $crate::models::UnknownValue::new(stringify!($name), text, Self::VALUES))
+            }
+        }
 
         impl ::core::convert::From<&str> for $name {
             fn from(text: &str) -> Self {
@@ -87,14 +105,18 @@ mod tests {
     macro_rules! round_trips {
         ($($name:ident $count:literal),+) => {$(
             assert_eq!($name::VALUES.len(), $count);
-            for &wire in $name::VALUES {
+            assert_eq!($name::KNOWN.len(), $count);
+            for (&wire, known) in $name::VALUES.iter().zip($name::KNOWN) {
                 let value = $name::from(wire);
-                assert!(!matches!(value, $name::Unknown(_)), "{wire}");
+                assert!(value.is_known(), "{wire}");
+                assert_eq!((&value, &wire.parse().unwrap()), (known, known));
+                assert_eq!((&value == wire, wire == value, value == *"NEW"), (true, true, false));
                 assert_eq!((value.as_str(), value.to_string().as_str()), (wire, wire));
                 assert_eq!($name::from(wire.to_owned()), value);
             }
             assert_eq!($name::from("NEW"), $name::Unknown("NEW".to_owned()));
             assert_eq!($name::from("NEW".to_owned()).as_str(), "NEW");
+            assert!("NEW".parse::<$name>().is_err() && !$name::from("NEW").is_known());
         )+};
     }
 
@@ -106,6 +128,17 @@ mod tests {
         );
         assert_eq!(JobStatus::default().as_str(), "");
         assert_eq!(PresetStyle::default().as_str(), "DYNAMIC");
+    }
+
+    #[test]
+    fn a_value_that_is_not_known_is_told_with_the_nearest_that_is() {
+        let error = |text: &str| text.parse::<PresetStyle>().unwrap_err().to_string();
+        assert_eq!(error("Cinematic"), "\"Cinematic\" is no known PresetStyle; did you mean CINEMATIC?");
+        assert_eq!(error("render-3d"), "\"render-3d\" is no known PresetStyle; did you mean RENDER_3D?");
+        let listed = error("?");
+        assert!(listed.starts_with("\"?\" is no known PresetStyle; known are ANIME, "), "{listed}");
+        let unknown = "Png".parse::<ImageExtension>().unwrap_err();
+        assert_eq!((unknown.text(), unknown.known()), ("Png", ImageExtension::VALUES));
     }
 
     #[test]

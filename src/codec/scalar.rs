@@ -87,10 +87,34 @@ pub(crate) use text_places;
 
 text_places! { String: text }
 
-/// How a type of this crate that is made out of text is read and written.
+/// How a type of this crate that is made out of text is read and written, and compared with text.
 macro_rules! text {
     ($name:ident) => {
         $crate::codec::text_places! { $name: name }
+
+        impl ::core::cmp::PartialEq<str> for $name {
+            fn eq(&self, text: &str) -> bool {
+                self.as_str() == text
+            }
+        }
+
+        impl ::core::cmp::PartialEq<&str> for $name {
+            fn eq(&self, text: &&str) -> bool {
+                self.as_str() == *text
+            }
+        }
+
+        impl ::core::cmp::PartialEq<$name> for str {
+            fn eq(&self, other: &$name) -> bool {
+                self == other.as_str()
+            }
+        }
+
+        impl ::core::cmp::PartialEq<$name> for &str {
+            fn eq(&self, other: &$name) -> bool {
+                *self == other.as_str()
+            }
+        }
 
         impl $crate::codec::Encode for $name {
             fn fragment(&self) -> $crate::codec::Fragment<'_> {

@@ -3,7 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
-use syn::{Data, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, LitStr, Result, Type, parse_macro_input};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Fields, GenericArgument, Ident, Lit, LitStr, PathArguments,
+    Result, Type, parse_macro_input,
+};
 
 /// Makes a struct readable and writable by the codec, under the names that its fields have on the wire.
 ///
@@ -20,6 +23,9 @@ use syn::{Data, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, LitStr, R
 /// - `default = …`: of a request, what it is unless set. `Some` is left out, and a text may be a literal.
 /// - `required`: a request that does not have it is refused, as is a response in which it is blank.
 /// - `extra`: of a request, the map of the fields that the struct does not have. Without one they are refused.
+///
+/// Every field gets a setter of its name, which takes what stands in an `Option` without it. A response has setters with
+/// the feature `test-util` alone.
 #[proc_macro_derive(Model, attributes(model))]
 pub fn model(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -44,6 +50,7 @@ struct Field<'a> {
     name: &'a Ident,
     wire: String,
     ty: &'a Type,
+    docs: Vec<&'a Attribute>,
     default: Option<Expr>,
     required: bool,
 }
@@ -99,7 +106,8 @@ impl<'a> Model<'a> {
                 return Err(Error::new_spanned(name, format!("a second field is called `{wire}` on the wire")));
             }
             if !extra {
-                model.fields.push(Field { name, wire, ty: &field.ty, default, required });
+                let docs = field.attrs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
+                model.fields.push(Field { name, wire, ty: &field.ty, docs, default, required });
             }
         }
         Ok(model)
@@ -111,12 +119,13 @@ impl<'a> Model<'a> {
         if self.kind == Kind::Internal {
             return record;
         }
-        let (default, fields) = (self.default(), self.fields());
+        let (default, fields, setters) = (self.default(), self.fields(), self.setters());
         let read = if self.kind == Kind::Request { quote!(read_request) } else { quote!(read_response) };
         quote! {
             #record
             #default
             #fields
+            #setters
 
             impl<'de> ::serde::Deserialize<'de> for #name {
                 fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
@@ -230,6 +239,34 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// A method for each field that sets it. Those of a response are for tests.
+    fn setters(&self) -> TokenStream {
+        let name = self.name;
+        let setters = self.fields.iter().map(Field::setter);
+        let extra = self.extra.map(|extra| {
+            quote! {
+                /// Adds a field that this type does not have, under its name on the wire.
+                #[must_use]
+                pub fn #extra(
+                    mut self,
+                    name: impl ::core::convert::Into<::std::string::String>,
+                    value: impl ::core::convert::Into<::serde_json::Value>,
+                ) -> Self {
+                    self.#extra.insert(name.into(), value.into());
+                    self
+                }
+            }
+        });
+        let gate = (self.kind == Kind::Response).then(|| quote!(#[cfg(feature = "test-util")]));
+        quote! {
+            #gate
+            impl #name {
+                #(#setters)*
+                #extra
+            }
+        }
+    }
+
     /// A request with its defaults.
     fn values(&self) -> TokenStream {
         let values = self.fields.iter().map(|field| {
@@ -248,6 +285,29 @@ impl Field<'_> {
         at(self.ty, quote!(#by self.#name))
     }
 
+    /// Sets the field, with what stands in an `Option` given without it.
+    fn setter(&self) -> TokenStream {
+        let (name, docs) = (self.name, &self.docs);
+        let of = inner(self.ty, "Option").unwrap_or(self.ty);
+        let (given, value) = if is_scalar(of) {
+            (quote!(#of), quote!(value))
+        } else {
+            (quote!(impl ::core::convert::Into<#of>), quote!(value.into()))
+        };
+        let value = if is_option(self.ty) { quote!(::core::option::Option::Some(#value)) } else { value };
+        let link = format!("Sets [`{name}`](Self#structfield.{name}):");
+        quote! {
+            #[doc = #link]
+            ///
+            #(#docs)*
+            #[must_use]
+            pub fn #name(mut self, value: #given) -> Self {
+                self.#name = #value;
+                self
+            }
+        }
+    }
+
     fn value(&self) -> TokenStream {
         match &self.default {
             None => at(self.ty, quote!(crate::codec::Place::empty())),
@@ -263,8 +323,23 @@ impl Field<'_> {
 }
 
 fn is_option(ty: &Type) -> bool {
-    let Type::Path(ty) = ty else { return false };
-    ty.path.segments.last().is_some_and(|last| last.ident == "Option")
+    inner(ty, "Option").is_some()
+}
+
+/// What stands between the brackets of `outer<…>`.
+fn inner<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
+    let Type::Path(ty) = ty else { return None };
+    let last = ty.path.segments.last().filter(|last| last.ident == outer)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(inner) => Some(inner),
+        _ => None,
+    }
+}
+
+/// Whether literals of the type are given as they are: with `impl Into<u32>`, `1` would be no `u32`.
+fn is_scalar(ty: &Type) -> bool {
+    ["bool", "u32", "i64", "f64"].iter().any(|scalar| matches!(ty, Type::Path(ty) if ty.path.is_ident(scalar)))
 }
 
 /// What errors in these tokens point at.
