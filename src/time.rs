@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(at(1 << 40), "9999-12-31T23:59:59Z");
         assert_eq!(
             shown(std::time::SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1)),
-            "1970-01-01T00:00:00Z"
+            "1969-12-31T23:59:59Z"
         );
     }
 }
