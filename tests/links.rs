@@ -1,105 +1,16 @@
-//! Links that lead somewhere: those between the pages of the repository, and those of the documentation built from them.
-//! Only what is here is looked at; addresses of other hosts are not.
+//! Links of the documentation as `cargo doc` made it. Addresses of other hosts are not looked at.
+//!
+//! `cargo test` leaves this out (`test = false` in `Cargo.toml`), since the documentation has to be there: `.ci/run docs`
+//! makes it and then runs this.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-/// All files below a directory whose names end like this, but those of builds and of tools.
-fn files(directory: &Path, ending: &str, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display())) {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() && !name.starts_with('.') && !path.join("CACHEDIR.TAG").exists() {
-            files(&path, ending, found);
-        } else if name.ends_with(ending) {
-            found.push(path);
-        }
-    }
-}
+#[path = "common/links.rs"]
+mod common;
 
-/// `path` without `.` and `..`.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => assert!(normal.pop(), "{} leads out", path.display()),
-            part => normal.push(part),
-        }
-    }
-    normal
-}
-
-/// The texts between `begin` and `end`.
-fn between<'a>(text: &'a str, begin: &'a str, end: char) -> impl Iterator<Item = &'a str> {
-    text.split(begin).skip(1).filter_map(move |rest| rest.split_once(end)).map(|(found, _)| found)
-}
-
-/// A page without blocks of code and without the inside of code in a line, where brackets are no links.
-fn prose(page: &str) -> Vec<String> {
-    let mut fence = false;
-    let mut lines = Vec::new();
-    for line in page.lines() {
-        if line.trim_start().starts_with("```") {
-            fence = !fence;
-        } else if !fence {
-            lines.push(line.split('`').step_by(2).collect::<Vec<_>>().join("`"));
-        }
-    }
-    lines
-}
-
-/// The names of a page's headings as forges make them.
-fn anchors(page: &str) -> BTreeSet<String> {
-    let mut fence = false;
-    let mut count = BTreeMap::<String, usize>::new();
-    let mut anchors = BTreeSet::new();
-    for line in page.lines() {
-        fence ^= line.trim_start().starts_with("```");
-        let heading = line.trim_start_matches('#');
-        if fence || heading.len() == line.len() || !heading.starts_with(' ') {
-            continue;
-        }
-        let name: String = heading
-            .trim()
-            .to_lowercase()
-            .chars()
-            .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
-            .map(|c| if c == ' ' { '-' } else { c })
-            .collect();
-        let before = count.entry(name.clone()).or_default();
-        anchors.insert(if *before == 0 { name } else { format!("{name}-{before}") });
-        *before += 1;
-    }
-    anchors
-}
-
-#[test]
-fn the_links_of_the_pages_lead_to_files_and_sections() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pages = Vec::new();
-    files(root, ".md", &mut pages);
-    let (mut links, mut dead) = (0, Vec::new());
-    for path in &pages {
-        let page = fs::read_to_string(path).unwrap();
-        let prose = prose(&page);
-        let inline = prose.iter().flat_map(|line| between(line, "](", ')'));
-        let named = prose.iter().filter_map(|line| line.strip_prefix('[')?.split_once("]: ")).map(|(_, link)| link);
-        for link in inline.chain(named).filter(|link| !link.contains(':')) {
-            links += 1;
-            let (file, section) = link.split_once('#').unwrap_or((link, ""));
-            let file = if file.is_empty() { path.clone() } else { normal(&path.parent().unwrap().join(file)) };
-            let leads = file.exists()
-                && (section.is_empty() || anchors(&fs::read_to_string(&file).unwrap_or_default()).contains(section));
-            if !leads {
-                dead.push(format!("{}: {link}", path.strip_prefix(root).unwrap().display()));
-            }
-        }
-    }
-    assert!(dead.is_empty(), "links that lead nowhere:\n{}", dead.join("\n"));
-    assert!(links > 50, "only {links} links in {} pages", pages.len());
-}
+use common::{between, files, normal};
 
 /// Where `src/guide.js` leads a link of the crate's page or of the guide. `None` is not there.
 fn rewritten(page: &Path, root: &Path, path: &str) -> Option<PathBuf> {
@@ -115,7 +26,6 @@ fn rewritten(page: &Path, root: &Path, path: &str) -> Option<PathBuf> {
 }
 
 #[test]
-#[ignore = "needs the documentation: `.ci/run docs`"]
 fn the_links_of_the_documentation_lead_to_pages_and_sections() {
     // The test is in `TARGET/debug/deps`.
     let target = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("doc");

@@ -1,13 +1,10 @@
 //! Which failures are repeated, how often and when, and which never are.
-#![cfg(feature = "full")]
-
-mod common;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use common::{
+use crate::common::{
     CREATED, DELETED, GENERATION, ID, KEY, LONG, Refusing, Reply, SHORT, Server, answer, create, delete, double, get,
     quick,
 };

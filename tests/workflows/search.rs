@@ -1,5 +1,4 @@
 //! Looking for a create whose response was lost: what is recognised, by which clocks, and what it may cost.
-#![cfg(feature = "full")]
 
 use std::future::IntoFuture as _;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -13,9 +12,7 @@ use leonardo_ai::models::{CreateGenerationRequest, GenerationJob};
 use leonardo_ai::{Error, LeonardoCore, LeonardoCoreBuilder, RetryBudget, RetryPolicy};
 use serde_json::{Value, json};
 
-mod common;
-
-use common::{KEY, Received, Reply, Server, quick};
+use crate::common::{KEY, Received, Reply, Server, quick};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);

@@ -1,5 +1,4 @@
 //! `image_create_generation_once`: exactly one generation, or certainty that there is none.
-#![cfg(feature = "full")]
 
 use std::future::IntoFuture as _;
 use std::time::Duration;
@@ -361,7 +360,7 @@ async fn two_processes_that_ask_for_the_same_never_share_a_generation() {
     let server = format!("{} {}", emulator.base_url(), emulator.key());
     let child = || {
         std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child_of_two_processes", "--nocapture"])
+            .args(["--exact", "once::child_of_two_processes", "--nocapture"])
             .env(CHILD, &server)
             .stdout(std::process::Stdio::piped())
             .spawn()

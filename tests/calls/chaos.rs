@@ -1,6 +1,5 @@
 //! Every fault alone, for each effect, then many mixed: how often a call is attempted, what is charged, and which error
 //! says so.
-#![cfg(feature = "full")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -7,15 +7,10 @@
 //! instead of ending with the first.
 #![cfg(feature = "full")]
 
-#[path = "simulation/checks.rs"]
 mod checks;
-#[path = "simulation/hazards.rs"]
 mod hazards;
-#[path = "simulation/history.rs"]
 mod history;
-#[path = "simulation/model.rs"]
 mod model;
-#[path = "simulation/play.rs"]
 mod play;
 
 use std::collections::HashMap;

@@ -1,5 +1,4 @@
 //! What the examples promise, run as a user would run them, against the emulator.
-#![cfg(feature = "full")]
 
 use std::path::PathBuf;
 use std::process::Output;

@@ -3,15 +3,12 @@
 //!
 //! Of an answer, only these are required: `generationId` of a job that was created, `id` of a generation and of one that
 //! was deleted. A cost that stands alone needs its `amount`; in a job, one without it is left out.
-#![cfg(feature = "full")]
-
-mod common;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{CREATED, DELETED, GENERATION, ID, KEY, ME, double, everything};
+use crate::common::{CREATED, DELETED, GENERATION, ID, KEY, ME, double, everything};
 use leonardo_ai::bytes::Bytes;
 use leonardo_ai::funcs::{
     image_create_generation, image_create_generation_once, image_delete_generation_by_id, image_get_generation_by_id,
@@ -37,8 +34,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-const ERRORS_IN_200: &str = include_str!("fixtures/errors-in-200.json");
-const WEBHOOK: &str = include_str!("fixtures/webhook-image-generation-complete.json");
+const ERRORS_IN_200: &str = include_str!("../fixtures/errors-in-200.json");
+const WEBHOOK: &str = include_str!("../fixtures/webhook-image-generation-complete.json");
 
 const USER: &str = "11111111-2222-4333-8444-555555555555";
 
@@ -445,7 +442,7 @@ proptest! {
         body in any_body(),
     ) {
         // The limit of time keeps a pause that an answer asks for from being made.
-        let policy = common::quick().initial_backoff(Duration::ZERO).max_elapsed(Duration::from_millis(50));
+        let policy = crate::common::quick().initial_backoff(Duration::ZERO).max_elapsed(Duration::from_millis(50));
         check_answer(status, &headers, &body, &policy);
     }
 }
@@ -529,7 +526,8 @@ fn an_error_beside_a_record_that_cannot_be_read_is_no_proof_that_nothing_was_cha
             ("other", json!("no")),
         ] {
             let body = json!({"sdGenerationJob": job, name: value, "code": "bad-request"}).to_string();
-            let (core, sent) = canned(StatusCode::OK, HeaderMap::new(), body.clone().into_bytes(), common::quick());
+            let (core, sent) =
+                canned(StatusCode::OK, HeaderMap::new(), body.clone().into_bytes(), crate::common::quick());
             let error = wait(image_create_generation(&core, CreateGenerationRequest::default())).unwrap_err();
             assert!(error.may_have_been_charged(), "{body}: {error}");
             assert_eq!(sent.load(Ordering::SeqCst), 1, "{body}");
@@ -615,7 +613,7 @@ fn a_list_without_end_does_not_outlast_a_create_that_is_made_once() {
                 "/api/rest/v1/generations" => (500, "{}"),
                 _ => (200, &*page),
             };
-            Ok(common::answer(status, &[], body))
+            Ok(crate::common::answer(status, &[], body))
         });
         let core = core.min_time_for_billable(Duration::from_millis(1)).build().unwrap();
         let call = image_create_generation_once(&core, CreateGenerationRequest::default()).grace(Duration::ZERO);
@@ -640,9 +638,9 @@ fn pages_that_repeat_while_others_are_made_are_read_on() {
             _ if asked.fetch_add(1, Ordering::SeqCst) < 6 => (200, &*page),
             _ => (200, r#"{"generations":[]}"#),
         };
-        Ok(common::answer(status, &[], body))
+        Ok(crate::common::answer(status, &[], body))
     });
-    let core = core.retry(common::quick()).build().unwrap();
+    let core = core.retry(crate::common::quick()).build().unwrap();
     let call = image_create_generation_once(&core, CreateGenerationRequest::default()).grace(Duration::ZERO);
     assert_eq!(wait(call).unwrap().generation_id.as_str(), "mine");
 }
@@ -1127,7 +1125,7 @@ fn a_response_that_takes_too_much_memory_is_not_asked_for_again() {
     let count = sent.clone();
     let core = double(move |_| {
         count.fetch_add(1, Ordering::SeqCst);
-        Ok(common::answer(200, &[], &records))
+        Ok(crate::common::answer(200, &[], &records))
     });
     let core = core.max_response_bytes(50_000).build().unwrap();
     let error = wait(image_get_generations_by_user_id(&core, USER, Default::default())).unwrap_err();

@@ -1,10 +1,4 @@
 //! `image_wait_for_generation`, `image_generate` and `image_list_generations`: what they promise, against the emulator.
-#![cfg(all(
-    feature = "image-generate",
-    feature = "image-list-generations",
-    feature = "image-delete-generation-by-id",
-    feature = "user-get-user-self"
-))]
 
 use std::collections::{BTreeSet, HashSet};
 use std::future::{Future, IntoFuture as _};

@@ -1,12 +1,9 @@
 //! What goes over the wire: requests to the letter, and answers as the service gives them.
-#![cfg(feature = "full")]
-
-mod common;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use common::{CREATED, DELETED, GENERATION, ID, KEY, ME, Reply, Server, create, delete, get, me};
+use crate::common::{CREATED, DELETED, GENERATION, ID, KEY, ME, Reply, Server, create, delete, get, me};
 use httpmock::MockServer;
 use leonardo_ai::funcs::{
     image_create_generation, image_delete_generation_by_id, image_get_generation_by_id,

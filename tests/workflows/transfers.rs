@@ -1,7 +1,4 @@
 //! Downloads and uploads: what arrives is whole, what breaks off goes on, and the key goes nowhere.
-#![cfg(feature = "full")]
-
-mod common;
 
 use std::error::Error as StdError;
 use std::future::IntoFuture as _;
@@ -10,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use common::{KEY, LONG, Received, Reply, SHORT, Server, chunked_head, quick};
+use crate::common::{KEY, LONG, Received, Reply, SHORT, Server, chunked_head, quick};
 use leonardo_ai::funcs::{
     Download, DownloadError, DownloadReason, UploadError, UploadReason, image_create_generation, image_download,
     image_download_all, image_get_generation_by_id, init_images_delete_init_image_by_id,
@@ -171,7 +168,8 @@ async fn a_core_with_a_transport_or_a_client_of_its_own_downloads_too() {
     let (emulator, _) = start(Emulator::builder()).await;
     let builder = || LeonardoCore::builder().bearer_auth(KEY).server_url(emulator.base_url());
     let own_client = builder().configure_client(|client| client.no_proxy()).build().unwrap();
-    let own_transport = builder().transport(common::Double(|_| panic!("a download is no call"))).build().unwrap();
+    let own_transport =
+        builder().transport(crate::common::Double(|_| panic!("a download is no call"))).build().unwrap();
     for core in [own_client, own_transport] {
         let bytes = plain(&core, blob(&emulator, 70_000)).to_bytes().await.unwrap();
         assert_eq!(bytes.len(), 70_000);
@@ -980,7 +978,7 @@ async fn a_refusal_that_comes_before_all_was_sent_can_be_read() {
     let core = LeonardoCore::builder()
         .bearer_auth(KEY)
         .server_url(url.replace("/storage", ""))
-        .transport(common::Double(move |_| Ok(common::answer(200, &[], place.to_string()))))
+        .transport(crate::common::Double(move |_| Ok(crate::common::answer(200, &[], place.to_string()))))
         .build()
         .unwrap();
     let error = init_images_upload_bytes(&core, image(20_000_000)).await.unwrap_err();

@@ -1,7 +1,6 @@
 //! What the `batch` example promises: killed at any moment, it goes on where it was and pays for nothing twice.
 //!
 //! `BATCH_PROMPTS` says how many prompts are used, 30 if not set; the number of kills grows with it.
-#![cfg(all(feature = "full", unix))]
 
 use std::collections::BTreeMap;
 use std::fs;

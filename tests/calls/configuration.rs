@@ -1,7 +1,4 @@
 //! How a core is made, what it is made of, and where it can be used.
-#![cfg(feature = "full")]
-
-mod common;
 
 use std::future::IntoFuture;
 use std::pin::pin;
@@ -9,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use common::{
+use crate::common::{
     CREATED, GENERATION, ID, KEY, LONG, ME, Refusing, Reply, SHORT, Server, answer, create, double, get, me, quick,
 };
 use leonardo_ai::funcs::{
@@ -253,7 +250,7 @@ async fn in_environment_with(
     allow_http: Option<&str>,
 ) -> String {
     let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "child_of_the_environment", "--nocapture"]).env(CHILD, task);
+    child.args(["--exact", "configuration::child_of_the_environment", "--nocapture"]).env(CHILD, task);
     child.env_remove("LEONARDO_API_KEY").env_remove("LEONARDO_SERVER_URL").env_remove("LEONARDO_ALLOW_HTTP");
     child.kill_on_drop(true);
     if let Some(allow_http) = allow_http {

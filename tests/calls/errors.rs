@@ -1,12 +1,9 @@
 //! What a call fails with: every kind of failure, what is known about it afterwards, and what its message says.
-#![cfg(feature = "full")]
-
-mod common;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use common::{
+use crate::common::{
     CREATED, GENERATION, ID, KEY, LONG, ME, Received, Refusing, Reply, SHORT, Server, answer, assert_hidden,
     chunked_head, create, delete, double, everything, get, me,
 };
@@ -145,7 +142,7 @@ async fn a_5xx_is_a_refusal_only_in_the_words_of_the_authorization_hook() {
         Reply::json(*status, body.to_string())
     })
     .await;
-    let core = server.builder().retry(common::quick().max_attempts(2)).retry_budget(RetryBudget::unlimited());
+    let core = server.builder().retry(crate::common::quick().max_attempts(2)).retry_budget(RetryBudget::unlimited());
     let core = core.build().unwrap();
     let listed = |said: &str, code: &str, status: Option<u16>| json!({"errors": [{"message": said, "extensions": {"code": code, "statusCode": status}}]});
     for status in [500, 502, 503, 599] {
@@ -208,7 +205,7 @@ async fn an_errors_array_in_status_200_is_an_error_of_the_api() {
     use ApiErrorKind::{
         Authentication, InvalidRequest, Moderation, NotFound, RateLimited, Server as Failed, Unexpected,
     };
-    let fixture: Value = serde_json::from_str(include_str!("fixtures/errors-in-200.json")).unwrap();
+    let fixture: Value = serde_json::from_str(include_str!("../fixtures/errors-in-200.json")).unwrap();
     let only = |error: Value| json!({"errors": [error]});
     for (body, kind, message, code) in [
         (fixture, InvalidRequest, "Invalid parameters", Some("BAD_REQUEST")),
@@ -927,7 +924,7 @@ async fn a_limit_of_time_of_zero_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn a_refused_connection_proves_that_nothing_was_sent() {
     let refusing = Refusing::new();
-    let core = LeonardoCore::builder().bearer_auth(KEY).server_url(refusing.url()).retry(common::quick());
+    let core = LeonardoCore::builder().bearer_auth(KEY).server_url(refusing.url()).retry(crate::common::quick());
     let core = core.build().unwrap();
     for (operation, error) in [
         ("image_get_generation_by_id", get(&core).await.unwrap_err()),
@@ -962,7 +959,7 @@ async fn a_failed_tls_handshake_proves_that_nothing_was_sent() {
         }
         connections
     });
-    let core = LeonardoCore::builder().bearer_auth(KEY).server_url(url).retry(common::quick()).build().unwrap();
+    let core = LeonardoCore::builder().bearer_auth(KEY).server_url(url).retry(crate::common::quick()).build().unwrap();
     let error = create(&core).await.unwrap_err();
     assert!(matches!(&error, Error::Connection(c) if c.source.kind() == TransportErrorKind::Connect), "{error:?}");
     assert!(!error.may_have_been_charged());
@@ -1124,7 +1121,7 @@ async fn a_key_of_an_earlier_attempt_is_not_shown_either() {
             async move { Ok::<_, String>(if first { KEY.to_owned() } else { "another-key".to_owned() }) }
         })
         .server_url(server.url())
-        .retry(common::quick())
+        .retry(crate::common::quick())
         .build()
         .unwrap();
     let error = get(&core).await.unwrap_err();

@@ -1,9 +1,4 @@
 //! Holds features, functions and documentation to the one table of operations.
-//!
-//! `UPDATE=1 cargo test --features full --test consistency` writes what follows from the table: the features in
-//! `Cargo.toml` and the table in the README.
-
-#![cfg(feature = "client")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,0 +1,10 @@
+//! What holds for every call: the core it is made with, its retries, and what it fails with.
+#![cfg(feature = "full")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod chaos;
+mod configuration;
+mod errors;
+mod retries;

@@ -1,0 +1,6 @@
+//! The examples, run as programs.
+#![cfg(feature = "full")]
+
+#[cfg(unix)]
+mod batch;
+mod examples;
