@@ -6,7 +6,8 @@
 ///
 /// A line is: static, function, feature, effect, method, path, arguments, and what comes back. The arguments are the
 /// path's ids, in order and under their wire names, then `request` where the function takes one. What comes back is a
-/// `record`, a `list` of records or the `first` of a list, and the field of the response that holds it.
+/// `record`, a `list` of records or the `first` of a list, and the field of the response that holds it; or a `flat` record,
+/// whose fields may also stand where that field could be.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! for_each_operation {
@@ -140,6 +141,7 @@ macro_rules! info {
 #[cfg_attr(not(feature = "full"), allow(unused_macros, reason = "without operations there are no outputs"))]
 macro_rules! shape {
     (record $record:ty) => { $record };
+    (flat $record:ty) => { $record };
     (first $record:ty) => { $record };
     (list $record:ty) => { Vec<$record> };
 }

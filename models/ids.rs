@@ -3,9 +3,12 @@
 use std::borrow::Borrow;
 use std::convert::Infallible;
 use std::fmt;
+use std::num::ParseIntError;
 use std::str::FromStr;
 
-use crate::codec::text;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::codec::{self, Encode, Fragment, Input, Outcome, Place, text};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
@@ -126,8 +129,127 @@ ids! {
     ModelId;
     /// Names what was made out of a generated image: an upscale, a cut-out and so on.
     VariationId;
-    /// Names an element (a LoRA), the `akUUID` of the wire.
+    /// Names an element (a LoRA) of the platform, the `akUUID` of the wire.
     ElementId;
+    /// Names an image that work starts from, whether it was generated or uploaded. An [`ImageId`] and an [`InitImageId`]
+    /// convert into it.
+    SourceImageId;
+    /// Names an uploaded video or sound.
+    MediaId;
+    /// Names an uploaded 3D model.
+    ModelAssetId;
+    /// Names a job that makes textures.
+    TextureGenerationId;
+    /// Names one texture.
+    TextureImageId;
+    /// Names a data set for training.
+    DatasetId;
+    /// Names one picture of a data set.
+    DatasetImageId;
+    /// Names a blueprint.
+    BlueprintId;
+    /// Names one version of a blueprint, which is what can be run.
+    BlueprintVersionId;
+    /// Names one run of a blueprint.
+    BlueprintExecutionId;
+    /// Names a job that answers in the same response, such as the removal of a background.
+    SyncGenerationId;
+}
+
+impl From<ImageId> for SourceImageId {
+    fn from(id: ImageId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<InitImageId> for SourceImageId {
+    fn from(id: InitImageId) -> Self {
+        Self(id.0)
+    }
+}
+
+/// The number of an element (a LoRA) of one's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserElementId(i64);
+
+impl UserElementId {
+    /// Takes the number as it is.
+    pub const fn new(id: i64) -> Self {
+        Self(id)
+    }
+
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl From<i64> for UserElementId {
+    fn from(id: i64) -> Self {
+        Self(id)
+    }
+}
+
+impl From<UserElementId> for i64 {
+    fn from(id: UserElementId) -> Self {
+        id.0
+    }
+}
+
+impl FromStr for UserElementId {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for UserElementId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Place for UserElementId {
+    fn empty() -> Self {
+        Self(0)
+    }
+
+    fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
+        self.0.set(input)
+    }
+}
+
+impl Place for Option<UserElementId> {
+    fn empty() -> Self {
+        None
+    }
+
+    fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
+        match input.int() {
+            Ok(number) => *self = number.map(UserElementId),
+            Err(_) => return Outcome::Mismatch("an integer"),
+        }
+        Outcome::Done
+    }
+}
+
+impl Encode for UserElementId {
+    fn fragment(&self) -> Fragment<'_> {
+        Fragment::Int(self.0)
+    }
+}
+
+impl Serialize for UserElementId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for UserElementId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        codec::read_request(deserializer)
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Cost, ElementId, GenerationId, ImageId, InitImageId, JobStatus, ModelId, SdVersion, Timestamp, VariationId,
+    Cost, ElementId, GenerationId, ImageId, InitImageId, JobStatus, ModelId, SdVersion, SourceImageId, Timestamp,
+    UserElementId, VariationId,
 };
 use crate::codec::{Model, Record, open_enum};
 
@@ -60,8 +61,8 @@ pub struct CreateGenerationRequest {
     pub high_contrast: Option<bool>,
     /// High resolution of prompt magic.
     pub high_resolution: Option<bool>,
-    /// Identifiers of images that serve as prompts.
-    pub image_prompts: Option<Vec<String>>,
+    /// Images that serve as prompts.
+    pub image_prompts: Option<Vec<SourceImageId>>,
     /// How much the image prompts count.
     pub image_prompt_weight: Option<f64>,
     /// A generated image to start from.
@@ -177,7 +178,7 @@ impl CreateGenerationRequest {
 pub struct ControlnetInput {
     /// The image: an [`InitImageId`] when uploaded, an [`ImageId`] when generated.
     #[model(required)]
-    pub init_image_id: String,
+    pub init_image_id: SourceImageId,
     /// Which of the two it is.
     #[model(required)]
     pub init_image_type: InitImageType,
@@ -194,15 +195,15 @@ pub struct ControlnetInput {
 impl ControlnetInput {
     /// Is guided by an uploaded image.
     pub fn uploaded(image: impl Into<InitImageId>, preprocessor_id: i64) -> Self {
-        Self::of(image.into().into_string(), InitImageType::Uploaded, preprocessor_id)
+        Self::of(image.into().into(), InitImageType::Uploaded, preprocessor_id)
     }
 
     /// Is guided by a generated image.
     pub fn generated(image: impl Into<ImageId>, preprocessor_id: i64) -> Self {
-        Self::of(image.into().into_string(), InitImageType::Generated, preprocessor_id)
+        Self::of(image.into().into(), InitImageType::Generated, preprocessor_id)
     }
 
-    fn of(init_image_id: String, init_image_type: InitImageType, preprocessor_id: i64) -> Self {
+    fn of(init_image_id: SourceImageId, init_image_type: InitImageType, preprocessor_id: i64) -> Self {
         Self { init_image_id, init_image_type, preprocessor_id, ..Self::empty() }
     }
 }
@@ -234,15 +235,15 @@ impl ElementInput {
 #[model(request)]
 pub struct UserElementInput {
     /// The number of the element.
-    pub user_lora_id: Option<i64>,
+    pub user_lora_id: Option<UserElementId>,
     /// How much it counts.
     pub weight: Option<f64>,
 }
 
 impl UserElementInput {
     /// Applies an element with the weight that the service gives it.
-    pub fn new(user_lora_id: i64) -> Self {
-        Self { user_lora_id: Some(user_lora_id), weight: None }
+    pub fn new(user_lora_id: impl Into<UserElementId>) -> Self {
+        Self { user_lora_id: Some(user_lora_id.into()), weight: None }
     }
 }
 
@@ -688,7 +689,7 @@ mod tests {
         .unwrap();
         assert_eq!(request.extra, *json!({"newThing": {"a": [1, 2.5]}}).as_object().unwrap());
         assert_eq!((request.guidance_scale, request.width), (Some(7.0), Some(640)));
-        assert_eq!(request.image_prompts.as_deref(), Some(&["a".to_owned()][..]));
+        assert_eq!(request.image_prompts.as_deref(), Some(&["a".into()][..]));
         let sent = to_string(&request).unwrap();
         assert!(sent.contains(r#""guidance_scale":7,"#) && sent.contains(r#""presetStyle":"NEW""#), "{sent}");
         assert!(sent.ends_with(r#","newThing":{"a":[1,2.5]}}"#), "{sent}");

@@ -15,7 +15,11 @@ mod ids;
 
 pub use common::{Cost, CostUnit, JobStatus, SdVersion, Timestamp, UnknownValue};
 pub use error::ApiErrorBody;
-pub use ids::{ElementId, GenerationId, ImageId, InitImageId, ModelId, UserId, VariationId};
+pub use ids::{
+    BlueprintExecutionId, BlueprintId, BlueprintVersionId, DatasetId, DatasetImageId, ElementId, GenerationId, ImageId,
+    InitImageId, MediaId, ModelAssetId, ModelId, SourceImageId, SyncGenerationId, TextureGenerationId, TextureImageId,
+    UserElementId, UserId, VariationId,
+};
 
 // The models of a group of operations come with any operation of the group.
 // begin of groups: written by `UPDATE=1 cargo test --features full --test consistency`

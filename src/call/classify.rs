@@ -7,7 +7,7 @@ use super::attempts::Sent;
 use super::decoder::{Output, Reader, Target};
 use super::request::Request;
 use crate::codec::Budget;
-use crate::codec::decode::{self, Found, Unwrapped};
+use crate::codec::decode::{FillFn, Found, Unwrapped};
 use crate::error::{self, DecodeReason, Error, Redactor};
 use crate::operation::Effect;
 use crate::transport::TransportResponse;
@@ -57,7 +57,7 @@ impl Request {
         match self.reader {
             Reader::Raw => Ok(Unwrapped { found: Found::Record(Box::new(body.clone())), errors: false }),
             _ if body.is_empty() => Err(Fault::Empty),
-            Reader::Model(make) => self.read_model(body, make()),
+            Reader::Model(make, fill) => self.read_model(body, make(), fill),
             Reader::Serde(read) => match std::str::from_utf8(body) {
                 Ok(text) => read(self.field, text).map_err(|error| Fault::Unreadable(Unreadable::NotJson(error), None)),
                 Err(error) => Err(Fault::Unreadable(Unreadable::NotText(error), None)),
@@ -65,7 +65,7 @@ impl Request {
         }
     }
 
-    fn read_model(&self, body: &[u8], mut target: Box<dyn Target>) -> Result<Unwrapped<Output>, Fault> {
+    fn read_model(&self, body: &[u8], mut target: Box<dyn Target>, fill: FillFn) -> Result<Unwrapped<Output>, Fault> {
         let limit = self.core.inner.max_response_bytes.saturating_mul(3).max(LEAST_DECODED);
         let budget = Budget::new(limit);
         let (text, not_text) = match std::str::from_utf8(body) {
@@ -73,7 +73,7 @@ impl Request {
             // What is text before that may hold the id of what was made.
             Err(error) => (body.utf8_chunks().next().map_or("", |chunk| chunk.valid()), Some(error)),
         };
-        let read = decode::fill(self.field, text, target.place(), &budget);
+        let read = fill(self.field, text, target.place(), &budget);
         let error = match (read, not_text) {
             (Ok(read), None) => return Ok(read.map(|taken| target.output(taken.is_some()))),
             (_, Some(error)) => Unreadable::NotText(error),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::codec::Place;
-use crate::codec::decode::{self, Unwrapped};
+use crate::codec::decode::{self, FillFn, Unwrapped};
 use crate::runtime::MaybeSend;
 
 /// An output whose type only the call knows.
@@ -31,7 +31,7 @@ pub(super) enum Reader {
     Raw,
     /// A record of this crate's.
     #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "without operations there are no records"))]
-    Model(fn() -> Box<dyn Target>),
+    Model(fn() -> Box<dyn Target>, FillFn),
     /// A record of the caller's.
     Serde(fn(&'static str, &str) -> serde_json::Result<Unwrapped<Output>>),
 }
@@ -44,19 +44,25 @@ impl Decoder<Bytes> {
 /// A record of this crate's.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record"))]
 pub(crate) const fn record<T: Place + Default + MaybeSend + 'static>() -> Decoder<T> {
-    Decoder { reader: Reader::Model(|| Box::<T>::default()), output: PhantomData }
+    Decoder { reader: Reader::Model(|| Box::<T>::default(), decode::fill), output: PhantomData }
+}
+
+/// A record under its field, or, where there is no such field, without it.
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has such a record"))]
+pub(crate) const fn flat<T: Place + Default + MaybeSend + 'static>() -> Decoder<T> {
+    Decoder { reader: Reader::Model(|| Box::<T>::default(), decode::fill_flat), output: PhantomData }
 }
 
 /// A list of records; one that is `null` is empty.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation lists records"))]
 pub(crate) const fn list<T: Place + Default + MaybeSend + 'static>() -> Decoder<Vec<T>> {
-    Decoder { reader: Reader::Model(|| Box::<Listed<T>>::default()), output: PhantomData }
+    Decoder { reader: Reader::Model(|| Box::<Listed<T>>::default(), decode::fill), output: PhantomData }
 }
 
 /// The first record of a list that is not `null`; without one, as if the list were `null`.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record in a list"))]
 pub(crate) const fn first<T: Place + Default + MaybeSend + 'static>() -> Decoder<T> {
-    Decoder { reader: Reader::Model(|| Box::<First<T>>::default()), output: PhantomData }
+    Decoder { reader: Reader::Model(|| Box::<First<T>>::default(), decode::fill), output: PhantomData }
 }
 
 impl Reader {

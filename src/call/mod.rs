@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 #[cfg_attr(not(feature = "full"), allow(unused_imports, reason = "not every operation has every shape"))]
-pub(crate) use self::decoder::{Decoder, first, list, record};
+pub(crate) use self::decoder::{Decoder, first, flat, list, record};
 use self::decoder::{Output, Reader, typed};
 use self::options::Refused;
 pub(crate) use self::options::{Options, call_options};

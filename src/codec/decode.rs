@@ -2,7 +2,8 @@
 //!
 //! The service wraps every record in an object with one field (`{"generations_by_pk": {...}}`), and may report an error
 //! beside it or instead of it, with status 200. The wrapping is taken off in one pass: by [`fill`] around the records of
-//! this crate, by [`read`] around those of the caller, for each type of which it is compiled again.
+//! this crate, by [`read`] around those of the caller, for each type of which it is compiled again. A record of this crate's may be
+//! without the wrapping, too.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -48,12 +49,31 @@ pub(crate) fn fill(
     place: &mut dyn Place,
     budget: &Budget,
 ) -> serde_json::Result<Unwrapped<()>> {
-    unwrap(field, body, &mut Ours { place, budget, taken: false })
+    unwrap(field, body, &mut OwnRecord { place, budget, taken: false })
 }
+
+/// The same for a record that stands under the field, or whose fields stand where that could be.
+pub(crate) fn fill_flat(
+    field: &'static str,
+    body: &str,
+    place: &mut dyn Place,
+    budget: &Budget,
+) -> serde_json::Result<Unwrapped<()>> {
+    let unwrapped = unwrap(field, body, &mut FlatRecord(OwnRecord { place: &mut *place, budget, taken: false }))?;
+    if let (Found::Record(()), Outcome::Record(record)) = (&unwrapped.found, place.set(Input::Object)) {
+        if let Some(name) = codec::missing(record) {
+            return Err(Error::custom(format_args!("`{name}` is missing or blank")));
+        }
+    }
+    Ok(unwrapped)
+}
+
+/// How a record, or a list of records, is read from the text of a body.
+pub(crate) type FillFn = fn(&'static str, &str, &mut dyn Place, &Budget) -> serde_json::Result<Unwrapped<()>>;
 
 /// Reads a record of the caller's.
 pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<T>> {
-    let mut record = Theirs(None);
+    let mut record = CallerRecord(None);
     Ok(unwrap(field, body, &mut record)?.map(|_| record.0))
 }
 
@@ -69,15 +89,24 @@ fn unwrap(field: &'static str, body: &str, target: &mut impl Target) -> serde_js
 trait Target {
     /// Reads what stands under the field, and tells whether there is a record.
     fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<bool, A::Error>;
+
+    /// Whether what stands beside the field may be of the record.
+    const FLAT: bool = false;
+
+    /// Reads what stands beside the field, and tells whether it is of the record.
+    fn read_beside<'de, A: MapAccess<'de>>(&mut self, _name: &str, map: &mut A) -> Result<bool, A::Error> {
+        map.next_value::<IgnoredAny>()?;
+        Ok(false)
+    }
 }
 
-struct Ours<'a> {
+struct OwnRecord<'a> {
     place: &'a mut dyn Place,
     budget: &'a Budget,
     taken: bool,
 }
 
-impl Target for Ours<'_> {
+impl Target for OwnRecord<'_> {
     fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<bool, A::Error> {
         let filled = map.next_value_seed(Fill::new(self.place, self.budget))?;
         filled.report(field, self.budget);
@@ -86,9 +115,32 @@ impl Target for Ours<'_> {
     }
 }
 
-struct Theirs<T>(Option<T>);
+struct FlatRecord<'a>(OwnRecord<'a>);
 
-impl<T: DeserializeOwned> Target for Theirs<T> {
+impl Target for FlatRecord<'_> {
+    fn read<'de, A: MapAccess<'de>>(&mut self, field: &'static str, map: &mut A) -> Result<bool, A::Error> {
+        self.0.read(field, map)
+    }
+
+    const FLAT: bool = true;
+
+    fn read_beside<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        let budget = self.0.budget;
+        if let Outcome::Record(record) = self.0.place.set(Input::Object) {
+            if let Some(place) = record.place(name) {
+                let filled = map.next_value_seed(Fill::within(place, budget))?;
+                filled.report(name, budget);
+                return Ok(true);
+            }
+        }
+        map.next_value::<IgnoredAny>()?;
+        Ok(false)
+    }
+}
+
+struct CallerRecord<T>(Option<T>);
+
+impl<T: DeserializeOwned> Target for CallerRecord<T> {
     fn read<'de, A: MapAccess<'de>>(&mut self, _: &'static str, map: &mut A) -> Result<bool, A::Error> {
         self.0 = map.next_value()?;
         Ok(self.0.is_some())
@@ -174,7 +226,7 @@ impl<'de, P: Target> Visitor<'de> for Wrapping<'_, P> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let Self { field, target } = self;
         let mut unwrapped = Unwrapped { found: Found::Nothing, errors: false };
-        while let Some(name) = map.next_key_seed(NameOf(field))? {
+        while let Some(name) = map.next_key_seed(NameOf { field, kept: P::FLAT })? {
             match name {
                 Name::Record if target.read(field, &mut map)? => unwrapped.found = Found::Record(()),
                 Name::Record => unwrapped.found = Found::Null,
@@ -183,7 +235,11 @@ impl<'de, P: Target> Visitor<'de> for Wrapping<'_, P> {
                     map.next_value_seed(Fill::new(&mut list, &Budget::unlimited()))?;
                     unwrapped.errors = list.0;
                 }
-                Name::Other => _ = map.next_value::<IgnoredAny>()?,
+                Name::Other(name) => {
+                    if target.read_beside(&name, &mut map)? {
+                        unwrapped.found = Found::Record(());
+                    }
+                }
             }
         }
         Ok(unwrapped)
@@ -193,11 +249,15 @@ impl<'de, P: Target> Visitor<'de> for Wrapping<'_, P> {
 enum Name {
     Record,
     Errors,
-    Other,
+    /// Empty, unless it is kept.
+    Other(String),
 }
 
-/// Compares a field's name without keeping it.
-struct NameOf(&'static str);
+/// Compares a field's name, and keeps it only if it must.
+struct NameOf {
+    field: &'static str,
+    kept: bool,
+}
 
 impl<'de> DeserializeSeed<'de> for NameOf {
     type Value = Name;
@@ -216,9 +276,10 @@ impl Visitor<'_> for NameOf {
 
     fn visit_str<E>(self, name: &str) -> Result<Name, E> {
         Ok(match name {
-            name if name == self.0 => Name::Record,
+            name if name == self.field => Name::Record,
             "errors" => Name::Errors,
-            _ => Name::Other,
+            name if self.kept => Name::Other(name.to_owned()),
+            _ => Name::Other(String::new()),
         })
     }
 }

@@ -28,7 +28,7 @@ mod write;
 
 pub(crate) use leonardo_ai_derive::Model;
 pub(crate) use open_enum::open_enum;
-pub(crate) use place::{Extra, Input, List, Outcome, Place, Record, Required};
+pub(crate) use place::{Extra, Input, List, Outcome, Place, Record, Required, missing};
 pub(crate) use read::{Budget, Fill, Filled, mismatch, read_into, read_request, read_response, read_text};
 pub(crate) use scalar::{set_text, text, text_places};
 pub(crate) use write::{Encode, Fields, Fragment, write};

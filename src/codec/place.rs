@@ -45,6 +45,11 @@ pub(crate) trait Place {
 
     fn set(&mut self, input: Input<'_>) -> Outcome<'_>;
 
+    /// Whether `null` in a list is an item like any other.
+    fn keeps_null(&self) -> bool {
+        false
+    }
+
     /// The id in what was taken so far, if it has one.
     fn id(&self) -> Option<&str> {
         None
@@ -66,6 +71,11 @@ pub(crate) trait Record {
         None
     }
 
+    /// What a place costs of the [`Budget`](super::Budget), where it is made for the name.
+    fn place_cost(&self) -> usize {
+        0
+    }
+
     /// The fields that must be there, by their order.
     fn required(&self, _index: usize) -> Option<Required<'_>> {
         None
@@ -81,6 +91,11 @@ pub(crate) struct Required<'a> {
 
 pub(super) fn all_required(record: &dyn Record) -> impl Iterator<Item = Required<'_>> {
     (0..).map_while(|index| record.required(index))
+}
+
+/// The first field that must be there and is not.
+pub(crate) fn missing(record: &dyn Record) -> Option<&'static str> {
+    all_required(record).find(Required::is_blank).map(|field| field.name)
 }
 
 impl Required<'_> {
@@ -143,6 +158,9 @@ impl<T: Place> List for Vec<T> {
     }
 
     fn take_back(&mut self) {
+        if self.last().is_some_and(T::keeps_null) {
+            return;
+        }
         self.pop();
         if self.is_empty() {
             *self = Vec::new();
@@ -184,6 +202,67 @@ impl<T: Place> Place for Option<Vec<T>> {
             }
             _ => Outcome::Mismatch("a list"),
         }
+    }
+}
+
+/// Whatever JSON there is.
+impl Place for Value {
+    fn empty() -> Self {
+        Self::Null
+    }
+
+    fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
+        *self = match input {
+            Input::Null => Self::Null,
+            Input::Bool(value) => value.into(),
+            Input::Int(number) => number.into(),
+            Input::Large(number) => number.into(),
+            Input::Float(number) => number.into(),
+            Input::Text(text) => text.into(),
+            Input::List => Self::Array(Vec::new()),
+            Input::Object => Self::Object(Map::new()),
+        };
+        match self {
+            Self::Array(list) => Outcome::List(list),
+            Self::Object(fields) => Outcome::Record(fields),
+            _ => Outcome::Done,
+        }
+    }
+
+    fn keeps_null(&self) -> bool {
+        self.is_null()
+    }
+}
+
+impl Place for Option<Value> {
+    fn empty() -> Self {
+        None
+    }
+
+    fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
+        match input {
+            Input::Null => {
+                *self = None;
+                Outcome::Done
+            }
+            input => self.insert(Value::Null).set(input),
+        }
+    }
+}
+
+/// An object of any fields.
+impl Record for Map<String, Value> {
+    fn empty() -> Self {
+        Self::new()
+    }
+
+    fn place(&mut self, name: &str) -> Option<&mut dyn Place> {
+        Some(self.entry(name).or_insert(Value::Null))
+    }
+
+    /// A name, a value, and as much again, since the nodes of the map are half full at worst.
+    fn place_cost(&self) -> usize {
+        2 * (size_of::<String>() + size_of::<Value>()) + super::read::SMALL
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::place::{Input, List, Outcome, Place, Record, Required, all_required};
+use super::place::{Input, List, Outcome, Place, Record, all_required, missing};
 
 /// The name under which `serde_json` hands over numbers when any crate of the build asks it for arbitrary precision.
 pub(super) const EXACT_NUMBER: &str = "$serde_json::private::Number";
@@ -170,6 +170,11 @@ impl<'a> Fill<'a> {
     pub(crate) fn new(place: &'a mut dyn Place, budget: &'a Budget) -> Self {
         Self { place, top: true, budget }
     }
+
+    /// A value that may be refused.
+    pub(crate) fn within(place: &'a mut dyn Place, budget: &'a Budget) -> Self {
+        Self { place, top: false, budget }
+    }
 }
 
 impl<const STRICT: bool> Fill<'_, STRICT> {
@@ -302,6 +307,7 @@ impl<'de, const STRICT: bool> Visitor<'de> for Fill<'_, STRICT> {
                 &mut nowhere
             }
         };
+        let place_cost = record.place_cost();
         let (mut fields, mut number, mut name) = (0, None, String::new());
         let mut seen = Vec::new();
         while let Some(field) = map.next_key_seed(FieldOf::<STRICT> { record, name: &mut name })? {
@@ -311,6 +317,7 @@ impl<'de, const STRICT: bool> Visitor<'de> for Fill<'_, STRICT> {
             }
             match field {
                 Field::Place(place) => {
+                    budget.charge(place_cost)?;
                     let filled = map.next_value_seed(Fill::<STRICT> { place: &mut *place, top: false, budget })?;
                     if !STRICT {
                         filled.report(&name, budget);
@@ -354,7 +361,7 @@ impl<'de, const STRICT: bool> Visitor<'de> for Fill<'_, STRICT> {
             let missing = all_required(record).find(|field| seen.iter().all(|name| name != field.name));
             return missing.map_or(Ok(Filled::Taken), |field| Err(A::Error::missing_field(field.name)));
         }
-        let Some(name) = all_required(record).find(Required::is_blank).map(|field| field.name) else {
+        let Some(name) = missing(record) else {
             return Ok(Filled::Taken);
         };
         if self.top {

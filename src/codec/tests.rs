@@ -311,3 +311,71 @@ fn floats_go_out_as_in_javascript() {
         assert!(error.to_string().contains("is not a finite number"));
     }
 }
+
+/// A record with an id, which an older service calls otherwise, and with what may be anything.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+#[model(response)]
+#[non_exhaustive]
+struct Anything {
+    #[model(required, alias = "oldId")]
+    id: String,
+    value: Value,
+    maybe: Option<Value>,
+    object: serde_json::Map<String, Value>,
+}
+
+#[test]
+fn whatever_json_there_is_is_kept() {
+    let body = json!({
+        "id": "a",
+        "value": [1, null, {"a": [], "b": {"c": 1.5, "d": null}}, "text", true, u64::MAX],
+        "maybe": {"x": 1},
+        "object": {"y": [null]},
+    });
+    let read: Anything = serde_json::from_value(body.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), body);
+    let read: Anything = serde_json::from_str(r#"{"id":"a","value":null,"maybe":null,"object":3}"#).unwrap();
+    assert_eq!((read.value, read.maybe, read.object.len()), (Value::Null, None, 0));
+}
+
+#[test]
+fn a_field_is_read_by_its_other_name_too() {
+    for name in ["id", "oldId"] {
+        let read: Anything = serde_json::from_value(json!({ name: "a" })).unwrap();
+        assert_eq!(read.id, "a");
+        assert_eq!(serde_json::to_value(&read).unwrap()["id"], "a");
+    }
+}
+
+#[test]
+fn objects_of_any_fields_are_bounded_in_memory() {
+    let body: String = (0..10_000).map(|number| format!(r#","{number}":1"#)).collect();
+    let body = format!(r#"{{"id":"a","object":{{"first":1{body}}}}}"#);
+    let read = |bytes| {
+        let (mut record, budget) = (Anything::default(), Budget::new(bytes));
+        Fill::new(&mut record, &budget).deserialize(&mut serde_json::Deserializer::from_str(&body)).is_ok()
+    };
+    assert!(read(4 << 20));
+    assert!(!read(1 << 20));
+}
+
+#[cfg(feature = "client")]
+#[test]
+fn a_flat_record_may_stand_under_its_field_or_without_it() {
+    use super::decode::{Found, fill_flat};
+
+    let read = |body: &str| {
+        let mut record = Anything::default();
+        let unwrapped = fill_flat("generate", body, &mut record, &Budget::unlimited());
+        unwrapped.map(|unwrapped| (unwrapped.found, unwrapped.errors, record))
+    };
+    for body in [r#"{"generate":{"id":"a","value":1}}"#, r#"{"id":"a","x":{},"value":1}"#] {
+        let (found, errors, record) = read(body).unwrap();
+        assert!(matches!(found, Found::Record(())) && !errors);
+        assert_eq!((record.id.as_str(), record.value), ("a", json!(1)), "{body}");
+    }
+    let (found, errors, _) = read(r#"{"errors":[{"message":"x"}],"y":1}"#).unwrap();
+    assert!(matches!(found, Found::Nothing) && errors);
+    assert!(matches!(read(r#"{"generate":null}"#).unwrap().0, Found::Null));
+    assert!(read(r#"{"value":1}"#).is_err_and(|error| error.to_string().contains("`id` is missing or blank")));
+}

@@ -275,7 +275,7 @@ impl Player {
 
 /// `unique_seed` where the caller promises it, or where the crate drew the seed of an earlier call, and `look_first` where
 /// the caller tries again.
-fn with_new_setters<'a>(once: CreateOnce<'a>, call: &Call, again: Option<&Again>) -> CreateOnce<'a> {
+fn with_new_setters(once: CreateOnce, call: &Call, again: Option<&Again>) -> CreateOnce {
     let once = once.unique_seed(call.unique || again.is_some_and(|again| again.random));
     match again {
         Some(again) => once.look_first(again.sent_after),

@@ -533,7 +533,7 @@ async fn dropping_generate_after_the_create_reports_the_id() {
     assert!(said("dropped before the generation was complete") && said(job.generation_id.as_str()));
 }
 
-async fn ids(list: &mut ListGenerations<'_>) -> Vec<GenerationId> {
+async fn ids(list: &mut ListGenerations) -> Vec<GenerationId> {
     let mut ids = Vec::new();
     while let Some(generation) = list.next().await {
         ids.push(generation.unwrap().id);

@@ -522,7 +522,7 @@ async fn a_caller_can_look_first() {
     service.add(record("foreign", "of somebody else", 43, 0));
     let unclear = request("look first at another's", Some(43));
     match image_find_generation(&core, &unclear, before).grace(50 * MS).await.unwrap() {
-        Lookup::Unclear { candidates, .. } => assert_eq!(candidates, ["foreign".into()]),
+        Lookup::Unclear { candidates, .. } => assert_eq!(candidates, ["foreign"]),
         other => panic!("{other:?}"),
     }
     let error = once(&core, unclear).look_first(before).await.unwrap_err();

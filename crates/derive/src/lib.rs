@@ -20,6 +20,7 @@ use syn::{
 /// On a field:
 ///
 /// - `name = "…"`: its name on the wire, if that is not its own name in camel case.
+/// - `alias = "…"`: of a response, another name that it is read by.
 /// - `default = …`: of a request, what it is unless set. `Some` is left out, and a text may be a literal.
 /// - `required`: a request that does not have it is refused, as is a response in which it is blank.
 /// - `extra`: of a request, the map of the fields that the struct does not have. Without one they are refused.
@@ -49,6 +50,7 @@ struct Model<'a> {
 struct Field<'a> {
     name: &'a Ident,
     wire: String,
+    aliases: Vec<String>,
     ty: &'a Type,
     docs: Vec<&'a Attribute>,
     default: Option<Expr>,
@@ -84,11 +86,15 @@ impl<'a> Model<'a> {
         for field in &named.named {
             let Some(name) = &field.ident else { continue };
             let (mut wire, mut default, mut required, mut extra) = (None, None, false, false);
+            let mut aliases = Vec::new();
             each_option(&field.attrs, |meta| {
                 match () {
                     () if meta.path.is_ident("name") => wire = Some(meta.value()?.parse::<LitStr>()?.value()),
                     () if meta.path.is_ident("required") => required = true,
-                    () if kind != Kind::Request => return Err(meta.error("expected `name` or `required`")),
+                    () if kind != Kind::Request && meta.path.is_ident("alias") => {
+                        aliases.push(meta.value()?.parse::<LitStr>()?.value());
+                    }
+                    () if kind != Kind::Request => return Err(meta.error("expected `name`, `alias` or `required`")),
                     () if meta.path.is_ident("default") => default = Some(meta.value()?.parse::<Expr>()?),
                     () if meta.path.is_ident("extra") => extra = true,
                     () => return Err(meta.error("expected `name`, `default`, `required` or `extra`")),
@@ -102,12 +108,14 @@ impl<'a> Model<'a> {
             if extra && (model.extra.replace(name).is_some() || required || default.is_some()) {
                 return Err(Error::new_spanned(name, "one field is `extra`, and nothing else"));
             }
-            if model.fields.iter().any(|other| other.wire == wire) {
+            let taken =
+                |wire: &String| model.fields.iter().any(|other| other.wire == *wire || other.aliases.contains(wire));
+            if let Some(wire) = [&wire].into_iter().chain(&aliases).find(|wire| taken(wire)) {
                 return Err(Error::new_spanned(name, format!("a second field is called `{wire}` on the wire")));
             }
             if !extra {
                 let docs = field.attrs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
-                model.fields.push(Field { name, wire, ty: &field.ty, docs, default, required });
+                model.fields.push(Field { name, wire, aliases, ty: &field.ty, docs, default, required });
             }
         }
         Ok(model)
@@ -147,9 +155,9 @@ impl<'a> Model<'a> {
         let empty =
             if self.kind == Kind::Request { self.values() } else { quote!(::core::default::Default::default()) };
         let places = self.fields.iter().map(|field| {
-            let wire = &field.wire;
+            let (wire, aliases) = (&field.wire, &field.aliases);
             let place = field.reference(quote!(&mut));
-            quote!(#wire => #place,)
+            quote!(#wire #(| #aliases)* => #place,)
         });
         let mut methods = TokenStream::new();
         if self.fields.iter().any(|field| field.required) {
