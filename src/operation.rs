@@ -5,17 +5,26 @@ use http::Method;
 
 use crate::call::Decoder;
 
-/// What doing an operation twice would mean; it decides when a failed attempt may be repeated.
+/// What doing an operation twice would mean; it decides when a failed attempt may be retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Changes nothing. Repeated after anything transient.
+    /// Changes nothing. Retried after anything transient.
     Read,
-    /// Leaves the same state however often it is done. Repeated after anything transient.
+    /// Leaves the same state however often it is done. Retried after anything transient.
     Idempotent,
-    /// Costs credits each time it is done. Repeated only on proof that nothing was done: the connection was never made,
-    /// or the answer was 429.
+    /// Makes something each time it is done, which shows and costs nothing, such as a data set. Retried only on proof that
+    /// nothing was done: the connection was never made, or the response was 429.
+    Create,
+    /// Costs credits each time it is done. Retried only on proof that nothing was done, as `Create` is.
     Billable,
+}
+
+impl Effect {
+    /// Whether doing it twice is the same as doing it once.
+    pub(crate) fn is_repeatable(self) -> bool {
+        matches!(self, Self::Read | Self::Idempotent)
+    }
 }
 
 /// What is known of one operation of the API before it is called: where it is, and what doing it means.

@@ -10,7 +10,6 @@ use super::request::Request;
 use crate::core;
 use crate::core::key::{Auth, Bearer};
 use crate::error::{ConnectionError, DecodeReason, Error, OutcomeUnknownError, Redactor, TimeoutError, TimeoutScope};
-use crate::operation::Effect;
 use crate::retry::Backoff;
 use crate::runtime::{self, Instant, SystemTime};
 use crate::trace::CallSpan;
@@ -51,11 +50,11 @@ impl Request {
         let policy = self.options.retry.as_ref().unwrap_or(&core.retry);
         let deadline = self.options.deadline.unwrap_or(core.deadline).unwrap_or(Duration::MAX);
         // An attempt that is cut short would make an outcome unknown that is certain without it.
-        let least = if effect == Effect::Billable { core.min_time_for_billable } else { Duration::ZERO };
+        let least = if effect.is_repeatable() { Duration::ZERO } else { core.min_time_for_billable };
         if deadline < least {
             let (left, least) = (deadline.as_secs_f64(), least.as_secs_f64());
             let reason = format!(
-                "it leaves {left} s, and a call that costs credits needs {least} s to begin; allow more time, or change \
+                "it leaves {left} s, and a call that must not be sent twice needs {least} s to begin; allow more time, or change \
                  min_time_for_billable of the core"
             );
             return Err(self.invalid(Refused::new("deadline", reason)));
@@ -97,7 +96,7 @@ impl Request {
                 }
             }
             return Err(match sent.at {
-                Some(sent_at) if effect == Effect::Billable && !error.proves_nothing_done() => {
+                Some(sent_at) if !effect.is_repeatable() && !error.proves_nothing_done() => {
                     let request = self.body.clone().unwrap_or_default();
                     Error::OutcomeUnknown(Box::new(OutcomeUnknownError {
                         sent_at,

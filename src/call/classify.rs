@@ -9,7 +9,6 @@ use super::request::Request;
 use crate::codec::Budget;
 use crate::codec::decode::{FillFn, Found, Unwrapped};
 use crate::error::{self, DecodeReason, Error, Redactor};
-use crate::operation::Effect;
 use crate::transport::TransportResponse;
 
 impl Request {
@@ -35,18 +34,21 @@ impl Request {
         if !status.is_success() {
             return Err(Fault::Refused);
         }
-        let billable = self.operation.effect == Effect::Billable;
+        // What was made is handed over even if an error stands beside it.
+        let makes = !self.operation.effect.is_repeatable();
         match self.read(body) {
-            // The id of something paid for is handed over even if an error stands beside it.
-            Ok(Unwrapped { found: Found::Record(output), errors }) if billable || !errors => Ok(output),
+            Ok(Unwrapped { found: Found::Record(output), errors }) if makes || !errors => Ok(output),
             Ok(Unwrapped { errors: true, .. }) => Err(Fault::Refused),
             // Without a record, an error may stand in its place. A record that cannot be read is still a sign that
             // something was done.
             Ok(Unwrapped { found: Found::Nothing, .. }) if error::tells_error(body) => Err(Fault::Refused),
-            Err(Fault::Unreadable(Unreadable::NotJson(_), _)) if !billable && error::tells_error(body) => {
+            // No record is a list, so that one of errors is a refusal whatever the operation does.
+            Err(Fault::Unreadable(Unreadable::NotJson(_), _))
+                if (!makes || error::is_list(body)) && error::tells_error(body) =>
+            {
                 Err(Fault::Refused)
             }
-            Ok(Unwrapped { found: Found::Null, .. }) if !billable => Err(Fault::NotFound),
+            Ok(Unwrapped { found: Found::Null, .. }) if !makes => Err(Fault::NotFound),
             Ok(Unwrapped { found: Found::Nothing, .. }) => Err(Fault::NoField),
             Ok(_) => Err(Fault::NoRecord),
             Err(fault) => Err(fault),

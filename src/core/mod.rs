@@ -297,8 +297,8 @@ impl LeonardoCoreBuilder {
         self
     }
 
-    /// The least time that must be left until the deadline for an attempt of a call that costs credits to begin.
-    /// Defaults to 2 s.
+    /// The least time that must be left until the deadline for an attempt of a call to begin that costs credits or makes
+    /// something. Defaults to 2 s.
     ///
     /// An attempt that is cut short by the deadline has an unknown outcome. If less is left before the first attempt,
     /// nothing is sent and the call fails with [`Error::InvalidRequest`] naming `deadline`; before a retry, the failure

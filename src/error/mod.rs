@@ -43,8 +43,8 @@ pub enum Error {
     /// There was an answer that reports success but cannot be read.
     #[error(transparent)]
     Decode(Box<DecodeError>),
-    /// A call that costs credits failed in a way that does not tell whether the work was done and charged. It was not
-    /// repeated.
+    /// A call that costs credits, or makes something, failed in a way that does not tell whether the work was done. It was
+    /// not retried.
     #[error(transparent)]
     OutcomeUnknown(Box<OutcomeUnknownError>),
 }
@@ -114,7 +114,7 @@ impl Error {
 
     /// Whether the call costs credits and these may have been spent. Where this is false, nothing was charged.
     pub fn may_have_been_charged(&self) -> bool {
-        matches!(self, Self::OutcomeUnknown(_))
+        matches!(self, Self::OutcomeUnknown(_)) && self.call().is_some_and(|call| call.effect == Effect::Billable)
     }
 
     /// The API's own answer, also where it is the cause of an [`OutcomeUnknown`](Self::OutcomeUnknown).
@@ -158,7 +158,7 @@ impl Error {
             }
             Self::Decode(error) => is_transient(error.status),
         };
-        transient && (effect != Effect::Billable || self.proves_nothing_done())
+        transient && (effect.is_repeatable() || self.proves_nothing_done())
     }
 
     /// How long the answer asked to wait.
@@ -266,7 +266,8 @@ impl CallInfo {
     fn end(&self, nothing_done: bool, advice: &str) -> String {
         match (self.effect, nothing_done) {
             (Effect::Billable, true) => format!(" Nothing was charged. {advice}"),
-            (Effect::Billable, false) => String::new(),
+            (Effect::Create, true) => format!(" Nothing was made. {advice}"),
+            (Effect::Billable | Effect::Create, false) => String::new(),
             _ => format!(" {advice}"),
         }
     }
@@ -583,9 +584,9 @@ impl DecodeError {
     }
 }
 
-/// A call that costs credits was sent, and whether it was carried out is not known.
+/// A call that costs credits, or makes something, was sent, and whether it was carried out is not known.
 ///
-/// It was not repeated. Where the response could be read as far as [`id`](Self::id), the work was done, and can be looked
+/// It was not retried. Where the response could be read as far as [`id`](Self::id), the work was done, and can be looked
 /// up. Otherwise it can be looked for among the account's newest generations: it has the prompt, seed, model
 /// and size of [`request`](Self::request) and was made at about [`sent_at`](Self::sent_at).
 #[derive(thiserror::Error)]
@@ -611,13 +612,21 @@ pub struct OutcomeUnknownError {
 impl OutcomeUnknownError {
     fn message(&self) -> String {
         let sent_at = time::shown(self.sent_at);
+        let billable = self.cause.call().is_some_and(|call| call.effect == Effect::Billable);
+        let charged = if billable { " and charged" } else { "" };
         let mut text = format!(
-            "{} The request was sent at {sent_at}, may have been carried out and charged, and was not repeated.",
+            "{} The request was sent at {sent_at}, may have been carried out{charged}, and was not retried.",
             self.cause
         );
         let _ = match &self.id {
             Some(id) => write!(text, " It made {}: look that up instead of sending the request again.", clipped(id)),
-            None => write!(text, " Before sending it again, look for it among the account's newest generations."),
+            None if billable => {
+                write!(
+                    text,
+                    " Before sending it again, look for it, for example among the account's newest generations."
+                )
+            }
+            None => write!(text, " Before sending it again, look whether it is there."),
         };
         if !self.candidates.is_empty() {
             let _ = write!(
@@ -826,7 +835,7 @@ struct Told {
     code: Option<String>,
 }
 
-/// Both forms of a body that reports an error. Whatever else stands there is passed over.
+/// The forms of a body that reports an error. Whatever else stands there is passed over.
 #[derive(Default, Model)]
 #[model(internal)]
 struct ErrorBody {
@@ -864,7 +873,13 @@ impl List for Errors {
 
 /// An error that is an object, or just a text.
 #[derive(Default)]
-struct FirstError(ErrorItem);
+struct FirstError(Option<Box<ErrorItem>>);
+
+impl FirstError {
+    fn message(self) -> Option<String> {
+        self.0?.message
+    }
+}
 
 impl Place for FirstError {
     fn empty() -> Self {
@@ -872,7 +887,8 @@ impl Place for FirstError {
     }
 
     fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
-        if let Input::Object = input { self.0.set(input) } else { self.0.message.set(input) }
+        let error = self.0.get_or_insert_default();
+        if let Input::Object = input { error.set(input) } else { error.message.set(input) }
     }
 }
 
@@ -889,11 +905,28 @@ struct Extensions {
     code: Option<String>,
     status_code: Option<String>,
     path: Option<String>,
+    details: Details,
+}
+
+/// What a message that says nothing, such as "An error occurred.", is about.
+#[derive(Default, Model)]
+#[model(internal)]
+struct Details {
+    message: Option<String>,
+    status_code: Option<String>,
+    errors: Errors,
 }
 
 fn error_body(text: &str) -> serde_json::Result<ErrorBody> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let body = codec::read_response(&mut deserializer)?;
+    let body = if is_list(text.as_bytes()) {
+        // Version 2 and blueprints give the list alone. Another list is not one of errors.
+        let errors: Errors = codec::read_response(&mut deserializer)?;
+        let any = errors.first.0.as_ref().is_some_and(|error| error.message.is_some());
+        ErrorBody { errors: Errors { any, ..errors }, ..ErrorBody::default() }
+    } else {
+        codec::read_response(&mut deserializer)?
+    };
     deserializer.end()?;
     Ok(body)
 }
@@ -912,9 +945,14 @@ fn reported(status: StatusCode, body: &[u8]) -> Reported {
     let mut said = None;
     let error = if errors.any {
         // Both forms were seen with status 200, and gateways mix them with others.
-        let ErrorItem { message, extensions: Extensions { code, status_code, path } } = errors.first.0;
-        said = status_code.and_then(|code| code.trim_ascii().parse().ok());
-        Some(Told { error: message, path, code })
+        let ErrorItem { message, extensions: Extensions { code, status_code, path, details } } =
+            *errors.first.0.unwrap_or_default();
+        said = status_code.or(details.status_code).and_then(|code| code.trim_ascii().parse().ok());
+        let detail = details.errors.first.message();
+        let messages: Vec<_> = [message, details.message, detail].into_iter().flatten().collect();
+        let parts = messages.iter().map(|message| message.trim_end_matches('.'));
+        let error = Some(parts.collect::<Vec<_>>().join(": ")).filter(|error| !error.is_empty());
+        Some(Told { error, path, code })
     } else {
         error.filter(|error| !error.is_empty()).map(|error| Told { error: Some(error), path, code })
     };
@@ -929,9 +967,11 @@ pub(crate) fn tells_error(body: &[u8]) -> bool {
 
 /// The status that a code stands for, where only the code is given.
 fn status_of(code: &str) -> u16 {
-    const CODES: [(&str, u16); 18] = [
+    const CODES: [(&str, u16); 20] = [
         ("bad-request", 400),
         ("validation-failed", 400),
+        ("validation-error", 400),
+        ("badrequestexception", 400),
         ("bad-user-input", 400),
         ("constraint-violation", 400),
         ("graphql-validation-failed", 400),
@@ -994,6 +1034,11 @@ fn kind_of_bare(status: u16, body: &[u8]) -> ApiErrorKind {
         }
         kind => kind,
     }
+}
+
+/// Whether a body begins as a list does.
+pub(crate) fn is_list(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'[')
 }
 
 /// Whether a body begins as a page does. JSON never begins with `<`.

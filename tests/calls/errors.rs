@@ -8,10 +8,11 @@ use crate::common::{
     chunked_head, create, delete, double, everything, get, me,
 };
 use leonardo_ai::funcs::{image_create_generation, image_get_generation_by_id, image_get_generations_by_user_id};
+use leonardo_ai::http::Method;
 use leonardo_ai::models::CreateGenerationRequest;
 use leonardo_ai::{
-    ApiErrorKind, DecodeReason, Error, LeonardoCore, OutcomeUnknownError, RetryBudget, RetryPolicy, TimeoutScope,
-    TransportError, TransportErrorKind,
+    ApiErrorKind, Call, DecodeReason, Effect, Error, LeonardoCore, Operation, OutcomeUnknownError, RetryBudget,
+    RetryPolicy, TimeoutScope, TransportError, TransportErrorKind,
 };
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -1194,4 +1195,50 @@ async fn the_innermost_cause_of_a_broken_connection_is_in_the_message_once() {
     assert_eq!(text.to_lowercase().matches("refused").count(), 1, "{text}");
     // LONG passes only if connecting hangs instead.
     assert!(error.call().unwrap().elapsed < LONG);
+}
+
+#[tokio::test]
+async fn a_refusal_may_be_a_list_without_an_object_around_it() {
+    const REFUSED: &str = r#"[{"message":"An error occurred.","path":["generate"],"locations":[{"line":1}],"extensions":
+        {"code":"VALIDATION_ERROR","details":{"message":"Validation failed","statusCode":400,"errors":[{"message":"public must
+        be a boolean"}]}}}]"#;
+    const UNKNOWN: &str = r#"[{"message":"Blueprint not found","extensions":{"code":"NOT_FOUND","statusCode":404}}]"#;
+    let server = Server::always(Reply::json(200, &REFUSED.replace("\n        ", " "))).await;
+    let error = create(&once(&server)).await.unwrap_err();
+    let api = error.api().unwrap();
+    assert_eq!(api.kind, ApiErrorKind::InvalidRequest);
+    let told = api.error.as_ref().unwrap();
+    assert_eq!(told.error, "An error occurred: Validation failed: public must be a boolean");
+    assert_eq!(told.code.as_deref(), Some("VALIDATION_ERROR"));
+    assert!(!error.may_have_been_charged());
+    assert_message(&error, "image_create_generation", 1);
+
+    let server = Server::always(Reply::json(200, UNKNOWN)).await;
+    assert!(get(&once(&server)).await.unwrap_err().is_not_found());
+    // A list that says nothing of an error proves nothing.
+    for list in ["[]", "[1]", "[null]", r#"[{"id":"x"}]"#] {
+        let server = Server::always(Reply::json(200, list)).await;
+        unknown(&create(&once(&server)).await.unwrap_err());
+    }
+}
+
+#[tokio::test]
+async fn what_makes_something_at_no_cost_is_not_sent_twice_either() {
+    static MAKE: Operation = Operation::new("my_make", Method::POST, "/v1/things", Effect::Create);
+    let server = Server::always(Reply::json(500, "{}")).await;
+    let error = Call::new(&server.core(), &MAKE).body(&json!({})).await.unwrap_err();
+    assert_eq!(server.count(), 1);
+    assert!(matches!(error, Error::OutcomeUnknown(_)) && !error.may_have_been_charged());
+    let text = error.to_string();
+    assert!(text.contains("may have been carried out, and was not retried"), "{text}");
+    assert!(!text.contains("charged"), "{text}");
+
+    // A refusal proves that nothing was made.
+    let server = Server::start(|number, _| match number {
+        0 => Reply::json(429, r#"{"error":"too many"}"#),
+        _ => Reply::json(200, "{}"),
+    })
+    .await;
+    Call::new(&server.core(), &MAKE).body(&json!({})).await.unwrap();
+    assert_eq!(server.count(), 2);
 }

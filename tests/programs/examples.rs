@@ -113,7 +113,7 @@ async fn call_tells_an_unknown_outcome_apart() {
         .output()
         .await
         .unwrap();
-    fails(&output, 3, "was not repeated");
+    fails(&output, 3, "was not retried");
 }
 
 #[tokio::test]
