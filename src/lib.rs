@@ -83,6 +83,7 @@ pub mod guide {
     }
 
     pages! {
+        calls "docs/calls.md"
         workflows "docs/workflows.md"
         image "docs/image.md"
         init_images "docs/init-images.md"
