@@ -3,7 +3,6 @@
 #![cfg_attr(doc, doc = "<script data-guide=\"guide/\">", doc = include_str!("guide.js"), doc = "</script>")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[macro_use]
 #[path = "../funcs/table.rs"]
 pub mod operations;
 
