@@ -123,6 +123,40 @@ async fn a_create_sends_what_is_set_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_prompt_that_says_nothing_is_refused() {
+    let server = Server::always(Reply::json(200, CREATED)).await;
+    for prompt in ["", " \n\t"] {
+        let error = image_create_generation(&server.core(), CreateGenerationRequest::new(prompt)).await.unwrap_err();
+        assert_refused(&error, "prompt", &server);
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_a_request_has_a_setter() {
+    let request = CreateGenerationRequest::new("a pier")
+        .num_images(1)
+        .seed(7)
+        .init_strength(0.5)
+        .model_id("a-model")
+        .preset_style(PresetStyle::Anime)
+        .elements([ElementInput::new("an-element").weight(0.5)])
+        .tiling(true)
+        .extra("newer", json!([1]));
+    let expected = CreateGenerationRequest {
+        num_images: Some(1),
+        seed: Some(7),
+        init_strength: Some(0.5),
+        model_id: Some("a-model".into()),
+        preset_style: Some(PresetStyle::Anime),
+        elements: Some(vec![ElementInput { ak_uuid: "an-element".into(), weight: Some(0.5) }]),
+        tiling: Some(true),
+        extra: [("newer".to_owned(), json!([1]))].into_iter().collect(),
+        ..CreateGenerationRequest::new("a pier")
+    };
+    assert_eq!(request, expected);
+}
+
+#[tokio::test]
 async fn a_number_that_json_does_not_have_is_refused() {
     let server = Server::always(Reply::json(200, CREATED)).await;
     let core = server.core();
