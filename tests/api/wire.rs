@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::common::{CREATED, DELETED, GENERATION, ID, KEY, ME, Reply, Server, create, delete, get, me};
 use leonardo_ai::funcs::{
     image_create_generation, image_delete_generation_by_id, image_get_generation_by_id,
     image_get_generations_by_user_id, user_get_user_self,
@@ -15,6 +14,8 @@ use leonardo_ai::models::{
 };
 use leonardo_ai::{Call, Effect, Error, Operation};
 use serde_json::{Value, json};
+
+use crate::common::{CREATED, DELETED, GENERATION, ID, KEY, ME, Reply, Server, create, delete, get, me};
 
 const LIST: &str = r#"{"generations":[]}"#;
 
