@@ -80,27 +80,22 @@ macro_rules! argument {
     };
 }
 
-macro_rules! dispatch {
-    ($($group:ident { $($constant:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) -> $shape:ident $record:ident in $field:literal;)* })*) => {
-        /// Calls the operation of that name.
-        async fn dispatch(core: &LeonardoCore, operation: &str, mut fields: Fields) -> Result<Value, Failure> {
-            let answer = match operation {
-                $($(
-                    #[cfg(feature = $feature)]
-                    $feature => {
-                        let call = leonardo_ai::funcs::$name(core $(, argument!(fields $argument))*);
-                        fields.finish()?;
-                        serde_json::to_value(call.await?)
-                    }
-                )*)*
-                _ => return Err(Usage(format!("there is no operation {operation:?}")).into()),
-            };
-            answer.map_err(|error| Usage(format!("the answer cannot be printed: {error}")).into())
-        }
-    };
+/// Calls the operation whose feature has that name.
+async fn dispatch(core: &LeonardoCore, operation: &str, mut fields: Fields) -> Result<Value, Failure> {
+    macro_rules! when_named {
+        ($feature:literal $name:ident $($argument:ident)*) => {
+            #[cfg(feature = $feature)]
+            if operation == $feature {
+                let call = leonardo_ai::funcs::$name(core $(, argument!(fields $argument))*);
+                fields.finish()?;
+                let answer = serde_json::to_value(call.await?);
+                return answer.map_err(|error| Usage(format!("the answer cannot be printed: {error}")).into());
+            }
+        };
+    }
+    leonardo_ai::for_each_operation!(when_named);
+    Err(Usage(format!("there is no operation {operation:?}")).into())
 }
-
-leonardo_ai::for_each_operation!(dispatch);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

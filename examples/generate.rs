@@ -98,11 +98,12 @@ async fn pictures(
 ) -> Result<(Generated, Vec<PathBuf>), Box<dyn Error + Send + Sync>> {
     bar.set_message(format!("creating: {prompt}"));
     let images = ProgressStyle::with_template("  {bar:30} {bytes:>10}/{total_bytes:10} {msg}")?;
+    let (shown, all, name) = (bar.clone(), bars.clone(), prompt.to_owned());
     let made = image_generate(core, CreateGenerationRequest::new(prompt))
-        .on_progress(|progress| match progress {
-            GenerationProgress::Created(job) => bar.set_message(format!("{}, drawing: {prompt}", job.generation_id)),
-            GenerationProgress::Retrying(retry) => bars.suspend(|| eprintln!("{prompt}: {retry}")),
-            GenerationProgress::Complete(_) => bar.set_message(format!("downloading: {prompt}")),
+        .on_progress(move |progress| match progress {
+            GenerationProgress::Created(job) => shown.set_message(format!("{}, drawing: {name}", job.generation_id)),
+            GenerationProgress::Retrying(retry) => all.suspend(|| eprintln!("{name}: {retry}")),
+            GenerationProgress::Complete(_) => shown.set_message(format!("downloading: {name}")),
             _ => {}
         })
         .await?;

@@ -56,12 +56,13 @@ async fn quickstart(Arguments { out, prompt }: Arguments) -> Result<ExitCode, Bo
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}")?);
     bar.set_message("drawing");
     bar.enable_steady_tick(Duration::from_millis(100));
+    let shown = bar.clone();
     let made = image_generate(&core, CreateGenerationRequest::new(prompt))
         .first_poll(Duration::from_millis(250))
-        .on_progress(|progress| match progress {
+        .on_progress(move |progress| match progress {
             // With the id, what is paid for can be fetched even if this program ends here.
-            GenerationProgress::Created(job) => bar.suspend(|| println!("Generation: {}", job.generation_id)),
-            GenerationProgress::Retrying(retry) => bar.suspend(|| eprintln!("{retry}")),
+            GenerationProgress::Created(job) => shown.suspend(|| println!("Generation: {}", job.generation_id)),
+            GenerationProgress::Retrying(retry) => shown.suspend(|| eprintln!("{retry}")),
             _ => {}
         })
         .await?;
@@ -77,7 +78,7 @@ async fn quickstart(Arguments { out, prompt }: Arguments) -> Result<ExitCode, Bo
         None => println!("Seed: not told"),
     }
     match made.job.cost {
-        Some(cost) => println!("Cost: {} {}", cost.amount, cost.unit),
+        Some(cost) => println!("Cost: {cost}"),
         None => println!("Cost: not told"),
     }
     Ok(ExitCode::SUCCESS)

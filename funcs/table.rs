@@ -2,17 +2,17 @@
 //! `funcs` and `models`, the statics below, the `call` example, and the tests that hold features, files and
 //! documentation together.
 
-/// Hands the table of operations to the macro `$then`.
+/// Hands the table of operations to the macro `$then`, whose first token is a dollar sign.
 ///
 /// A line is: static, function, feature, effect, method, path, arguments, and what comes back. The arguments are the
 /// path's ids, in order and under their wire names, then `request` where the function takes one. What comes back is a
 /// `record`, a `list` of records or the `first` of a list, and the field of the response that holds it; or a `flat` record,
 /// whose fields may also stand where that field could be.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! for_each_operation {
-    ($then:ident) => {
+#[cfg(feature = "client")]
+macro_rules! table {
+    ($then:ident $dollar:tt) => {
         $then! {
+            $dollar
             image {
                 IMAGE_CREATE_GENERATION image_create_generation "image-create-generation" Billable POST "/v1/generations" (request) -> record GenerationJob in "sdGenerationJob";
                 IMAGE_DELETE_GENERATION_BY_ID image_delete_generation_by_id "image-delete-generation-by-id" Idempotent DELETE "/v1/generations/{id}" (id) -> record DeletedGeneration in "delete_generations_by_pk";
@@ -100,9 +100,10 @@ pub static WORKFLOWS: &[WorkflowInfo] = &[
     ),
 ];
 
+/// Everything that is made of the lines: the only macro that knows what they look like.
 #[cfg(feature = "client")]
-macro_rules! statics {
-    ($($group:ident { $($constant:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) -> $shape:ident $record:ident in $field:literal;)* })*) => {
+macro_rules! operations {
+    ($dollar:tt $($group:ident { $($constant:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) -> $shape:ident $record:ident in $field:literal;)* })*) => {
         /// Every operation of this crate, whether it is compiled into this build or not.
         pub static TABLE: &[crate::OperationInfo] = &[$($(info!($group $name $feature $effect $method $path ($($argument),*) $field),)*)*];
 
@@ -117,6 +118,16 @@ macro_rules! statics {
 
         /// Every operation compiled into this build, in the order of the table.
         pub static ALL: &[&crate::OperationInfo] = &[$($(#[cfg(feature = $feature)] &$constant.info,)*)*];
+
+        /// Calls the macro `$each` with the feature, the function and the arguments of each operation, in the order of
+        /// the table: `$each!("feature" function argument …);`.
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! for_each_operation {
+            ($dollar each:ident) => {
+                $($($dollar each!($feature $name $($argument)*);)*)*
+            };
+        }
     };
 }
 
@@ -147,4 +158,4 @@ macro_rules! shape {
 }
 
 #[cfg(feature = "client")]
-for_each_operation!(statics);
+table!(operations $);

@@ -3,7 +3,6 @@
 #![cfg_attr(doc, doc = "<script data-guide=\"guide/\">", doc = include_str!("guide.js"), doc = "</script>")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[macro_use]
 #[path = "../funcs/table.rs"]
 pub mod operations;
 
@@ -83,6 +82,7 @@ pub mod guide {
     }
 
     pages! {
+        calls "docs/calls.md"
         workflows "docs/workflows.md"
         image "docs/image.md"
         init_images "docs/init-images.md"

@@ -1202,7 +1202,7 @@ prop_compose! {
         weight in any_number(),
         strength_type in option::of(any_value::<StrengthType>(StrengthType::VALUES)),
     ) -> ControlnetInput {
-        ControlnetInput { init_image_id: image, init_image_type: kind, preprocessor_id, weight, strength_type }
+        ControlnetInput { init_image_id: image.into(), init_image_type: kind, preprocessor_id, weight, strength_type }
     }
 }
 
@@ -1214,12 +1214,12 @@ prop_compose! {
         image_prompts in option::of(vec(any_text(), 0..3)),
     ) -> CreateGenerationRequest {
         let element = |(id, weight): (String, _)| ElementInput { ak_uuid: id.into(), weight };
-        let user_element = |(user_lora_id, weight)| UserElementInput { user_lora_id, weight };
+        let user_element = |(number, weight): (Option<i64>, _)| UserElementInput { user_lora_id: number.map(Into::into), weight };
         CreateGenerationRequest {
             controlnets,
             elements: elements.map(|list| list.into_iter().map(element).collect()),
             user_elements: user_elements.map(|list| list.into_iter().map(user_element).collect()),
-            image_prompts,
+            image_prompts: image_prompts.map(|list| list.into_iter().map(Into::into).collect()),
             ..CreateGenerationRequest::default()
         }
     }

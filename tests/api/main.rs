@@ -5,4 +5,5 @@
 mod common;
 
 mod decoding;
+mod golden;
 mod wire;

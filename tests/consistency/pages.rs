@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::common::{between, files, normal};
+use crate::links::{between, files, normal};
 
 /// A page without blocks of code and without the inside of code in a line, where brackets are no links.
 fn prose(page: &str) -> Vec<String> {

@@ -2,19 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use leonardo_ai::operations::{ALL, TABLE, WORKFLOWS, WorkflowInfo};
 use leonardo_ai::{Effect, OperationInfo};
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(path: impl AsRef<Path>) -> String {
-    let path = root().join(path);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
+use crate::files::{hold, read, root};
 
 /// A group's name where it stands for its feature or its page.
 fn kebab(group: &str) -> String {
@@ -23,19 +15,6 @@ fn kebab(group: &str) -> String {
 
 fn groups() -> BTreeSet<&'static str> {
     TABLE.iter().map(|line| line.group).collect()
-}
-
-/// Holds what stands between two marks of a file to `expected`, or writes it there.
-fn hold(file: &str, begin: &str, end: &str, expected: &str) {
-    let text = read(file);
-    let (before, rest) = text.split_once(begin).unwrap_or_else(|| panic!("{file} has no {begin:?}"));
-    let (mark, rest) = rest.split_once('\n').expect("the mark ends its line");
-    let (found, after) = rest.split_once(end).unwrap_or_else(|| panic!("{file} has no {end:?}"));
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(root().join(file), format!("{before}{begin}{mark}\n{expected}{end}{after}")).expect("writes");
-    } else {
-        assert_eq!(found, expected, "{file} does not follow the table; run again with UPDATE=1");
-    }
 }
 
 #[test]
@@ -73,6 +52,35 @@ fn mounted(folder: &str, name: &str, feature: &str, used: &str) -> String {
     )
 }
 
+/// The types of a group's models by name, as rustfmt writes them: of what is named, the compiler can tell the feature.
+fn exported(group: &str) -> String {
+    let file = read(format!("models/{group}.rs"));
+    let public = file.lines().map(str::trim_start).filter_map(|line| {
+        let rest = ["pub struct ", "pub enum "].iter().find_map(|kind| line.strip_prefix(kind))?;
+        rest.split(|letter: char| !letter.is_alphanumeric()).next()
+    });
+    let names: BTreeSet<_> = public.collect();
+    let names: Vec<_> = names.into_iter().collect();
+    let one = format!("pub use {group}::{{{}}};\n", names.join(", "));
+    if let [name] = names[..] {
+        return format!("pub use {group}::{name};\n");
+    }
+    if one.len() <= 121 {
+        return one;
+    }
+    let mut lines = vec![String::new()];
+    for name in names {
+        let last = lines.last_mut().expect("there is one");
+        // Four blanks before, and a comma after.
+        if 4 + last.len() + 1 + name.len() + 1 > 120 {
+            lines.push(format!("{name},"));
+        } else {
+            *last = format!("{last} {name},").trim_start().to_owned();
+        }
+    }
+    format!("pub use {group}::{{\n    {}\n}};\n", lines.join("\n    "))
+}
+
 #[test]
 fn the_modules_are_those_of_the_table() {
     let mut expected = String::new();
@@ -94,19 +102,23 @@ fn the_modules_are_those_of_the_table() {
         } else {
             format!("#[cfg(any(\n    feature = \"models\",\n    {},\n))]\n", gates.join(",\n    "))
         };
-        expected.push_str(&format!("{gate}mod {group};\n{gate}pub use {group}::*;\n"));
+        expected.push_str(&format!("{gate}mod {group};\n{gate}{}", exported(group)));
     }
     hold("models/mod.rs", "// begin of groups", "// end of groups", &expected);
 }
 
 #[test]
 fn the_readme_lists_the_table() {
-    let mut expected = String::from("| feature | function | endpoint | repeated after |\n|---|---|---|---|\n");
+    let mut expected = String::from("| feature | function | endpoint | retried after |\n|---|---|---|---|\n");
     for OperationInfo { group, name, feature, effect, method, path, .. } in TABLE {
         let group = kebab(group);
         expected.push_str(&format!(
             "| `{feature}` | [`{name}`](docs/{group}.md#{name}) | `{method} {path}` | {} |\n",
-            if *effect == Effect::Billable { "no connection, 429" } else { "anything transient" }
+            if matches!(effect, Effect::Read | Effect::Idempotent) {
+                "anything transient"
+            } else {
+                "no connection, 429"
+            }
         ));
     }
     for WorkflowInfo { group, name, feature, .. } in WORKFLOWS {

@@ -701,11 +701,12 @@ fn unreachable() -> (tokio::net::TcpSocket, LeonardoCoreBuilder) {
 async fn a_server_that_cannot_be_reached_is_told_within_the_retry_policy_s_limits() {
     let (_socket, builder) = unreachable();
     let core = builder.build().unwrap();
-    let told = Mutex::new(Vec::new());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = told.clone();
     let error = image_generate(&core, request("a pier"))
-        .on_progress(|progress| {
+        .on_progress(move |progress| {
             if let GenerationProgress::Retrying(retry) = progress {
-                told.lock().unwrap().push(retry.clone());
+                telling.lock().unwrap().push(retry.clone());
             }
         })
         .await
@@ -713,7 +714,7 @@ async fn a_server_that_cannot_be_reached_is_told_within_the_retry_policy_s_limit
     assert!(error.id.is_none() && !error.may_have_been_charged());
     let GenerationErrorReason::Call(Error::Connection(connection)) = &error.reason else { panic!("{error}") };
     assert_eq!(connection.call.attempts, 4, "the policy's");
-    let told = told.into_inner().unwrap();
+    let told = told.lock().unwrap().clone();
     assert_eq!(told.iter().map(|retry| retry.attempts).collect::<Vec<_>>(), [1, 2, 3]);
     assert!(told[0].to_string().contains("no connection to") && told[0].to_string().contains("Next attempt in"));
     // As a stream, and for a wait.
@@ -724,11 +725,12 @@ async fn a_server_that_cannot_be_reached_is_told_within_the_retry_policy_s_limit
         assert_eq!(matches!(step, Ok(GenerationProgress::Retrying(_))), seen <= 3, "{step:?}");
     }
     assert_eq!(seen, 4);
-    let told = Mutex::new(0);
+    let told = Arc::new(Mutex::new(0));
+    let telling = told.clone();
     let wait = image_wait_for_generation(&core, "an-id").first_poll(MS).longest_pause(MS);
-    let error = wait.on_retry(|_| *told.lock().unwrap() += 1).await.unwrap_err();
+    let error = wait.on_retry(move |_| *telling.lock().unwrap() += 1).await.unwrap_err();
     assert!(matches!(&error.reason, GenerationErrorReason::Call(Error::Connection(_))), "{error}");
-    assert_eq!((told.into_inner().unwrap(), error.may_have_been_charged()), (3, false));
+    assert_eq!((*told.lock().unwrap(), error.may_have_been_charged()), (3, false));
 }
 
 #[tokio::test]

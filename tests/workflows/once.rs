@@ -31,7 +31,7 @@ fn request(prompt: &str) -> CreateGenerationRequest {
     CreateGenerationRequest { num_images: Some(1), ..CreateGenerationRequest::new(prompt) }
 }
 
-fn once<'a>(core: &'a LeonardoCore, prompt: &str) -> CreateOnce<'a> {
+fn once(core: &LeonardoCore, prompt: &str) -> CreateOnce {
     image_create_generation_once(core, request(prompt)).grace(300 * MS)
 }
 

@@ -196,7 +196,7 @@ fn request(prompt: &str, seed: Option<i64>) -> CreateGenerationRequest {
     CreateGenerationRequest { num_images: Some(1), seed, ..CreateGenerationRequest::new(prompt) }
 }
 
-fn once(core: &LeonardoCore, request: CreateGenerationRequest) -> CreateOnce<'_> {
+fn once(core: &LeonardoCore, request: CreateGenerationRequest) -> CreateOnce {
     image_create_generation_once(core, request).grace(150 * MS)
 }
 
@@ -630,10 +630,11 @@ async fn time_that_is_too_short_or_none_sends_no_create() {
 #[tokio::test]
 async fn retries_are_told_before_they_are_made() {
     let (_, server) = Service::start([Create::Refused(Reply::json(429, r#"{"error":"busy"}"#)), Create::Lost]).await;
-    let told = Mutex::new(Vec::new());
-    let core = core(&server);
-    once(&core, request("told", None)).on_retry(|retry| told.lock().unwrap().push(retry.clone())).await.unwrap();
-    let told = told.into_inner().unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (core, telling) = (core(&server), told.clone());
+    let once = once(&core, request("told", None)).on_retry(move |retry| telling.lock().unwrap().push(retry.clone()));
+    once.await.unwrap();
+    let told = told.lock().unwrap();
     assert_eq!(told[0].operation, "image_create_generation");
     assert!(told[0].reason.contains("busy") && told[0].attempts == 1, "{told:?}");
     assert!(told[0].to_string().contains("Next attempt in"), "{}", told[0]);
