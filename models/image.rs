@@ -346,6 +346,18 @@ pub struct Generation {
     pub generation_elements: Vec<GenerationElement>,
 }
 
+impl Generation {
+    /// Whether it is done, and its images are there.
+    pub fn is_complete(&self) -> bool {
+        self.status == JobStatus::Complete
+    }
+
+    /// Whether it is over, without images.
+    pub fn is_failed(&self) -> bool {
+        self.status == JobStatus::Failed
+    }
+}
+
 /// One image of a generation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 #[model(response)]

@@ -60,6 +60,11 @@ pub use self::{
 #[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
 pub use self::poll::Retry;
 
+#[cfg(feature = "image-generate")]
+pub use self::poll::JobProgress;
+#[cfg(feature = "image-wait-for-generation")]
+pub use self::poll::{Job, JobState, Steps, WaitError, WaitErrorReason, WaitWaker};
+
 // The crates whose types stand in signatures.
 #[cfg(feature = "client")]
 pub use {bytes, http, reqwest, url};

@@ -61,6 +61,8 @@ pub(crate) struct Inner {
     storage: std::sync::OnceLock<reqwest::Client>,
     #[cfg(feature = "image-wait-for-generation")]
     pub(crate) pace: crate::limits::Pace,
+    #[cfg(feature = "image-wait-for-generation")]
+    pub(crate) poll_delays: RetryPolicy,
     #[cfg(feature = "image-find-generation")]
     pub(crate) users: crate::core::key::Users,
 }
@@ -131,6 +133,12 @@ impl LeonardoCore {
             wall_clock: None,
             #[cfg(feature = "image-wait-for-generation")]
             polls_per_minute: 600,
+            #[cfg(feature = "image-wait-for-generation")]
+            poll_delays: RetryPolicy::default()
+                .initial_backoff(Duration::from_secs(1))
+                .max_backoff(Duration::from_secs(10))
+                .multiplier(1.5)
+                .jitter(0.25),
             #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
             storage: Default::default(),
         }
@@ -223,6 +231,8 @@ pub struct LeonardoCoreBuilder {
     wall_clock: Option<WallClock>,
     #[cfg(feature = "image-wait-for-generation")]
     polls_per_minute: u32,
+    #[cfg(feature = "image-wait-for-generation")]
+    poll_delays: RetryPolicy,
     #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
     storage: std::sync::OnceLock<reqwest::Client>,
 }
@@ -321,15 +331,24 @@ impl LeonardoCoreBuilder {
         self
     }
 
-    /// How many polls a minute all waits for generations may make together; 600 if not set, and 0 counts as 1.
+    /// How many polls a minute all waits may make together. Defaults to 600; 0 counts as 1.
     ///
     /// The service takes 2000 requests of all kinds a minute for one account, by default. A wait polls less often where
-    /// this leaves less for it than its own pauses do. See
+    /// this leaves less for it than its own delays do. See
     /// [`image_wait_for_generation`](crate::funcs::image_wait_for_generation()).
     #[cfg(feature = "image-wait-for-generation")]
     #[must_use]
     pub fn polls_per_minute(mut self, polls: u32) -> Self {
         self.polls_per_minute = polls;
+        self
+    }
+
+    /// The delays between the polls of a wait. Defaults to 1 s, each half as long again, up to 10 s, with a jitter of a
+    /// quarter. The policy's limits to attempts and time are not used.
+    #[cfg(feature = "image-wait-for-generation")]
+    #[must_use]
+    pub fn poll_delays(mut self, policy: RetryPolicy) -> Self {
+        self.poll_delays = policy;
         self
     }
 
@@ -496,6 +515,8 @@ impl LeonardoCoreBuilder {
             storage: self.storage,
             #[cfg(feature = "image-wait-for-generation")]
             pace: crate::limits::Pace::new(self.polls_per_minute),
+            #[cfg(feature = "image-wait-for-generation")]
+            poll_delays: self.poll_delays,
             #[cfg(feature = "image-find-generation")]
             users: Default::default(),
         };
