@@ -318,6 +318,7 @@ fn passing(reason: DownloadReason) -> Failure {
 }
 
 impl<'a> Transfer<'a> {
+    #[allow(clippy::result_large_err, reason = "its parts are public fields, and it is returned once")]
     fn new(download: Download<'a>) -> Result<Self, DownloadError> {
         let Download { core, url, any_content, max_bytes, idle_timeout, deadline, retry, on_progress } = download;
         let repeats = Repeats::new(&core.inner, retry, deadline);
