@@ -1,12 +1,9 @@
 //! The one error: whatever fails becomes `leonardo_ai::Error` by `?`, which tells the same of all and gives the parts back.
-#![cfg(feature = "full")]
-
-mod common;
 
 use std::error::Error as _;
 use std::time::Duration;
 
-use common::{CREATED, ID, Received, Reply, Server};
+use crate::common::{CREATED, ID, Received, Reply, Server};
 use leonardo_ai::funcs::{
     DownloadError, DownloadReason, GenerationError, GenerationErrorReason, UploadError, UploadReason,
     image_create_generation, image_download, image_generate, image_wait_for_generation, init_images_upload_bytes,
