@@ -22,7 +22,7 @@ async fn made(core: &LeonardoCore, prompt: &str, sketch: &'static [u8]) -> Resul
     let init_image_id = Some(init_images_upload_bytes(core, sketch).await?);
     let request = CreateGenerationRequest { init_image_id, ..CreateGenerationRequest::new(prompt) };
     let id = image_create_generation(core, request).await?.generation_id;
-    let generation = image_wait_for_generation(core, id).first_poll(MS).await?;
+    let generation = image_wait_for_generation(core, id).first_delay(MS).await?;
     let url = generation.generated_images.first().map(|image| image.url.as_str()).unwrap_or_default();
     Ok(image_download(core, url).to_bytes().await?.to_vec())
 }
@@ -94,7 +94,7 @@ async fn each_function_fails_with_the_one_error() {
 #[tokio::test]
 async fn a_generation_that_failed_keeps_its_record() {
     let server = Server::always(Reply::json(200, record("FAILED"))).await;
-    let wait = || image_wait_for_generation(&server.core(), ID).first_poll(MS);
+    let wait = || image_wait_for_generation(&server.core(), ID).first_delay(MS);
     let own = wait().await.unwrap_err();
     let text = own.to_string();
     assert!(own.may_have_been_charged() && own.generation_id() == Some(ID));
@@ -119,7 +119,7 @@ async fn a_generation_that_failed_keeps_its_record() {
 async fn a_wait_that_a_call_ended_tells_what_the_call_tells() {
     let missing = Server::always(Reply::json(200, r#"{"generations_by_pk":null}"#)).await;
     let core = missing.core();
-    let own = image_wait_for_generation(&core, ID).first_poll(MS).appear_within(Duration::ZERO).await.unwrap_err();
+    let own = image_wait_for_generation(&core, ID).first_delay(MS).appear_within(Duration::ZERO).await.unwrap_err();
     assert!(own.is_not_found());
     let (text, cause) = (own.to_string(), own.source().map(ToString::to_string));
     let error = Error::from(own);
@@ -131,7 +131,7 @@ async fn a_wait_that_a_call_ended_tells_what_the_call_tells() {
 
     // The last poll's failure is not what ended a wait, but what the server asked for then still holds.
     let busy = Server::always(busy(429)).await;
-    let own = image_wait_for_generation(&busy.core(), ID).first_poll(MS).deadline(100 * MS).await.unwrap_err();
+    let own = image_wait_for_generation(&busy.core(), ID).first_delay(MS).deadline(100 * MS).await.unwrap_err();
     assert!(matches!(own.reason, GenerationErrorReason::Deadline { last_failure: Some(_), .. }), "{own}");
     assert_eq!(own.retry_after(), ASKED);
     let error = Error::from(own);
@@ -156,7 +156,7 @@ async fn what_no_generation_came_of_is_the_call_s_own_error() {
     // As soon as there is an id, it is kept.
     let server = Server::script(vec![Reply::json(200, CREATED), Reply::json(401, "{}")]).await;
     let request = CreateGenerationRequest::new("a pier");
-    let own = image_generate(&server.core(), request).first_poll(MS).await.unwrap_err();
+    let own = image_generate(&server.core(), request).first_delay(MS).await.unwrap_err();
     let id = own.generation_id().map(str::to_owned);
     assert!(id.is_some() && own.may_have_been_charged());
     let error = Error::from(own);
