@@ -17,5 +17,5 @@ pub use crate::transfer::{Download, DownloadError, DownloadReason, Downloaded, P
 ///
 /// [`DownloadError`].
 pub fn image_download(core: &LeonardoCore, url: impl AsRef<str>) -> Download {
-    Download::new(core, "image_download", url.as_ref())
+    Download::new(core, url.as_ref())
 }

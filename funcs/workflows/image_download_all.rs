@@ -19,5 +19,5 @@ use {crate::LeonardoCore, crate::models::Generation, std::path::PathBuf};
 #[cfg(not(target_arch = "wasm32"))]
 pub fn image_download_all(core: &LeonardoCore, generation: &Generation, directory: impl Into<PathBuf>) -> DownloadAll {
     let urls = generation.generated_images.iter().map(|image| image.url.clone()).collect();
-    DownloadAll::new(core, "image_download", directory.into(), generation.id.as_str(), urls)
+    DownloadAll::new(core, directory.into(), generation.id.as_str(), urls)
 }

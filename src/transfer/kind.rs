@@ -4,10 +4,6 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kind {
     pub(crate) extension: &'static str,
-    #[cfg_attr(
-        not(any(feature = "image-download-all", feature = "init-images-upload-file")),
-        allow(dead_code, reason = "one file that is downloaded has its name from the caller")
-    )]
     pub(crate) content_type: &'static str,
 }
 

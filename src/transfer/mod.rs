@@ -33,8 +33,8 @@ use self::options::Options;
 pub(crate) use self::upload::{Form, Look, Place, Source};
 #[cfg(feature = "init-images-upload-file")]
 pub use self::upload::{Upload, UploadError, UploadProgress, UploadReason};
-use crate::core::LeonardoCore;
 use crate::core::server_url::ServerUrl;
+use crate::core::{LeonardoCore, USER_AGENT_NAME};
 use crate::error;
 use crate::retry::{Backoff, RetryPolicy};
 use crate::runtime::{self, Instant};
@@ -83,8 +83,7 @@ pub(crate) fn request(method: Method, url: Url) -> reqwest::Request {
     let mut request = reqwest::Request::new(method, url);
     // A browser has its own, and asks the server for permission to send others.
     if !cfg!(target_arch = "wasm32") {
-        let name = concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)");
-        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(name));
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_NAME));
         // Pictures do not get smaller, and ranges and lengths are those of what is sent.
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }

@@ -20,8 +20,6 @@ use crate::runtime::{BoxFuture, Instant};
 #[must_use = "nothing is downloaded until it is awaited"]
 pub struct DownloadAll {
     core: LeonardoCore,
-    /// The function that errors name.
-    operation: &'static str,
     /// What the names of the files begin with.
     stem: String,
     urls: Vec<String>,
@@ -47,18 +45,11 @@ download_options! {
 
 impl DownloadAll {
     /// Of files that are called `STEM-INDEX.EXTENSION`.
-    pub(crate) fn new(
-        core: &LeonardoCore,
-        operation: &'static str,
-        directory: PathBuf,
-        stem: &str,
-        urls: Vec<String>,
-    ) -> Self {
+    pub(crate) fn new(core: &LeonardoCore, directory: PathBuf, stem: &str, urls: Vec<String>) -> Self {
         // What the server has named must not lead out of the directory.
         let plain = |char: char| if char.is_ascii_alphanumeric() || "-_".contains(char) { char } else { '_' };
         Self {
             core: core.clone(),
-            operation,
             stem: stem.chars().map(plain).collect(),
             urls,
             directory,
@@ -90,7 +81,7 @@ impl DownloadAll {
     }
 
     async fn run(self) -> Result<Vec<PathBuf>, DownloadError> {
-        let unsent = |reason| DownloadError::unsent(self.operation, String::new(), reason);
+        let unsent = |reason| DownloadError::unsent(String::new(), reason);
         may_begin(self.options.transfer.limit()).map_err(unsent)?;
         let directory = self.directory.clone();
         let made = blocking(move || std::fs::create_dir_all(directory)).await;
@@ -136,7 +127,7 @@ impl DownloadAll {
             }
         }
         let deadline = self.options.transfer.deadline;
-        let mut download = Download::new(&self.core, self.operation, url);
+        let mut download = Download::new(&self.core, url);
         download.options = self.options.clone();
         download = download.deadline(deadline.map(|deadline| deadline.saturating_sub(started.elapsed())));
         if let Some(told) = &self.on_progress {

@@ -16,10 +16,8 @@ use crate::transport::TransportError;
 #[error("{}", self.message())]
 #[non_exhaustive]
 pub struct DownloadError {
-    /// The function that failed, such as `image_download`.
-    pub operation: &'static str,
     /// The link without its query; empty if it is no URL.
-    pub url: String,
+    pub url: Box<str>,
     /// How many requests were made; 0 if nothing was sent.
     pub attempts: u32,
     /// How many bytes of the file there were in the end.
@@ -34,14 +32,14 @@ pub struct DownloadError {
 }
 
 impl DownloadError {
-    pub(super) fn unsent(operation: &'static str, url: String, reason: DownloadReason) -> Self {
+    pub(super) fn unsent(url: String, reason: DownloadReason) -> Self {
         let (elapsed, out_of_budget) = Default::default();
-        Self { operation, url, attempts: 0, received: 0, elapsed, out_of_budget, reason }
+        Self { url: url.into(), attempts: 0, received: 0, elapsed, out_of_budget, reason }
     }
 
     fn message(&self) -> String {
-        let Self { operation, url, attempts, received, elapsed, out_of_budget, reason } = self;
-        let name = if url.is_empty() { (*operation).to_owned() } else { format!("{operation} of {url}") };
+        let Self { url, attempts, received, elapsed, out_of_budget, reason } = self;
+        let name = if url.is_empty() { "download".to_owned() } else { format!("download of {url}") };
         let beginning = error::beginning(&name, *attempts, *elapsed, *out_of_budget);
         let so_far = match (attempts, received) {
             (0, _) => ". Nothing was sent".to_owned(),

@@ -77,8 +77,6 @@ use download_options;
 #[must_use = "nothing is downloaded until it is said where to"]
 pub struct Download {
     core: LeonardoCore,
-    /// The function that errors name.
-    operation: &'static str,
     url: String,
     options: DownloadOptions,
     on_progress: Option<Box<dyn FnMut(Progress) + Send>>,
@@ -121,9 +119,9 @@ download_options! {
 }
 
 impl Download {
-    pub(crate) fn new(core: &LeonardoCore, operation: &'static str, url: &str) -> Self {
+    pub(crate) fn new(core: &LeonardoCore, url: &str) -> Self {
         let (core, url) = (core.clone(), url.to_owned());
-        Self { core, operation, url, options: DownloadOptions::default(), on_progress: None }
+        Self { core, url, options: DownloadOptions::default(), on_progress: None }
     }
 
     /// Is told how far the download is, whenever some of it arrived.

@@ -25,7 +25,6 @@ const A_GOOD_DEAL: u64 = 1024 * 1024;
 /// A download under way.
 pub(super) struct Receiving {
     core: LeonardoCore,
-    operation: &'static str,
     url: Url,
     /// The URL as it may be shown.
     shown: String,
@@ -49,17 +48,16 @@ pub(super) struct Receiving {
 
 impl Receiving {
     pub(super) fn new(download: Download) -> Result<Self, DownloadError> {
-        let Download { core, operation, url, options, on_progress } = download;
+        let Download { core, url, options, on_progress } = download;
         let retries = Retries::new(&core, &options.transfer);
         let (shown, url) = address(&url, &core.inner.server);
         let url = url.map_err(DownloadReason::Url);
         let url = match url.and_then(|url| may_begin(options.transfer.limit()).map(|()| url)) {
             Ok(url) => url,
-            Err(reason) => return Err(DownloadError::unsent(operation, shown, reason)),
+            Err(reason) => return Err(DownloadError::unsent(shown, reason)),
         };
         Ok(Self {
             core,
-            operation,
             url,
             shown,
             options,
@@ -84,8 +82,7 @@ impl Receiving {
 
     pub(super) fn error(&self, reason: DownloadReason) -> DownloadError {
         DownloadError {
-            operation: self.operation,
-            url: self.shown.clone(),
+            url: self.shown.as_str().into(),
             attempts: self.retries.attempts,
             received: self.received,
             elapsed: self.retries.elapsed(),

@@ -4,7 +4,7 @@ mod error;
 mod form;
 mod send;
 mod source;
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 
 use std::any::Any;

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 
 use super::super::Failure;
 use super::source::{File, Source};
@@ -58,6 +58,7 @@ mod native {
 
     use bytes::Bytes;
     use http_body::{Frame, SizeHint};
+    use tokio::io::AsyncRead;
     use tokio::sync::mpsc::{self, Receiver, Sender};
 
     use super::super::super::blocking;

@@ -19,10 +19,14 @@ const WEBP: &[u8] = b"RIFF\x10\0\0\0WEBPVP8 and so on";
 const DONE: (u16, &str) = (204, "");
 const EXPIRED: (u16, &str) = (403, "<Error><Code>ExpiredToken</Code></Error>");
 
+type Asked = Arc<Mutex<Vec<Value>>>;
+/// Paths and requests.
+type Sent = Arc<Mutex<Vec<(String, String)>>>;
+
 /// Gives a place for a pair of files, and counts them.
 struct Api {
     storage: String,
-    asked: Arc<Mutex<Vec<Value>>>,
+    asked: Asked,
 }
 
 impl Transport for Api {
@@ -37,10 +41,7 @@ impl Transport for Api {
 }
 
 /// A core whose API gives places at a storage that responds so in turn; what the API was asked, and the storage was sent.
-#[allow(clippy::type_complexity)]
-async fn storage(
-    replies: Vec<(u16, &'static str)>,
-) -> (LeonardoCore, Arc<Mutex<Vec<Value>>>, Arc<Mutex<Vec<(String, String)>>>) {
+async fn storage(replies: Vec<(u16, &'static str)>) -> (LeonardoCore, Asked, Sent) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let storage = format!("http://{}", listener.local_addr().unwrap());
     let (asked, sent) = (Arc::default(), Arc::new(Mutex::new(Vec::new())));
@@ -86,7 +87,7 @@ fn bytes(content: &'static [u8]) -> Source {
     Source::Bytes(Bytes::from_static(content))
 }
 
-fn paths(sent: &Mutex<Vec<(String, String)>>) -> Vec<String> {
+fn paths(sent: &Sent) -> Vec<String> {
     sent.lock().unwrap().iter().map(|(path, _)| path.clone()).collect()
 }
 
