@@ -19,6 +19,9 @@ use crate::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::{MaybeSend, SystemTime, WallClock};
 use crate::transport::{self, GivenClient, OwnClient, Transport};
 
+/// What this crate calls itself, to the API and to storages.
+pub(crate) const USER_AGENT_NAME: &str = concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)");
+
 /// Configuration and connections, shared by all calls.
 ///
 /// Make one and keep it: clones are cheap and share its connections. It is `Send` and `Sync`, and its `Debug` shows no
@@ -112,10 +115,9 @@ impl LeonardoCore {
 
     /// A builder with every default and no key yet.
     pub fn builder() -> LeonardoCoreBuilder {
-        const AGENT: &str = concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)");
         let mut headers = HeaderMap::with_capacity(4);
         set(&mut headers, ACCEPT, HeaderValue::from_static("application/json"));
-        set(&mut headers, USER_AGENT, HeaderValue::from_static(AGENT));
+        set(&mut headers, USER_AGENT, HeaderValue::from_static(USER_AGENT_NAME));
         LeonardoCoreBuilder {
             auth: None,
             server_url: Setting { field: "server_url", value: server_url::DEFAULT.to_owned() },
