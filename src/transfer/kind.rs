@@ -25,7 +25,7 @@ impl Kind {
     const MKV: Self = Self::new("mkv", "video/x-matroska");
 
     /// All that [`of`](Self::of) gives.
-    #[cfg(all(feature = "image-download-all", not(target_arch = "wasm32")))]
+    #[cfg(all(feature = "image-download", not(target_arch = "wasm32")))]
     pub(crate) const ALL: [Self; 12] = [
         Self::PNG,
         Self::JPG,
@@ -107,7 +107,7 @@ mod tests {
         ] {
             let kind = Kind::of(head);
             assert_eq!(kind.map(|kind| kind.extension), extension, "{head:?}");
-            #[cfg(all(feature = "image-download-all", not(target_arch = "wasm32")))]
+            #[cfg(all(feature = "image-download", not(target_arch = "wasm32")))]
             assert!(kind.is_none_or(|kind| Kind::ALL.contains(&kind)), "{kind:?}");
         }
     }

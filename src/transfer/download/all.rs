@@ -10,7 +10,8 @@ use std::task::Poll;
 use super::super::kind::{HEAD, Kind};
 use super::super::options::transfer_options;
 use super::super::{blocking, may_begin};
-use super::{Arrived, Download, DownloadError, DownloadOptions, DownloadReason, Progress, download_options};
+use super::name::{extension, of_link, with_extension};
+use super::{Download, DownloadError, DownloadOptions, DownloadReason, Progress, download_options};
 use crate::core::LeonardoCore;
 use crate::runtime::{BoxFuture, Instant};
 
@@ -20,8 +21,8 @@ use crate::runtime::{BoxFuture, Instant};
 #[must_use = "nothing is downloaded until it is awaited"]
 pub struct DownloadAll {
     core: LeonardoCore,
-    /// What the names of the files begin with.
-    stem: String,
+    /// The name of each file, without its extension.
+    name: Name,
     urls: Vec<String>,
     directory: PathBuf,
     concurrency: usize,
@@ -32,6 +33,8 @@ pub struct DownloadAll {
 
 /// Several downloads tell it at once.
 type Told = Arc<Mutex<dyn FnMut(usize, Progress) + Send>>;
+
+type Name = Box<dyn Fn(usize) -> PathBuf + Send + Sync>;
 
 download_options! {
     DownloadAll,
@@ -48,9 +51,10 @@ impl DownloadAll {
     pub(crate) fn new(core: &LeonardoCore, directory: PathBuf, stem: &str, urls: Vec<String>) -> Self {
         // What the server has named must not lead out of the directory.
         let plain = |char: char| if char.is_ascii_alphanumeric() || "-_".contains(char) { char } else { '_' };
+        let stem: String = stem.chars().map(plain).collect();
         Self {
             core: core.clone(),
-            stem: stem.chars().map(plain).collect(),
+            name: Box::new(move |index| format!("{stem}-{index:02}").into()),
             urls,
             directory,
             concurrency: 4,
@@ -71,6 +75,13 @@ impl DownloadAll {
     /// file is replaced; if the image turns out to have another extension, the file stays beside it.
     pub fn skip_existing(mut self, skip: bool) -> Self {
         self.skip_existing = skip;
+        self
+    }
+
+    /// Names the files: `name` is given an index and gives a path below the directory, without an extension, whose
+    /// directory must be there. Two files must not have the same name.
+    pub fn names<P: Into<PathBuf>>(mut self, name: impl Fn(usize) -> P + Send + Sync + 'static) -> Self {
+        self.name = Box::new(move |index| name(index).into());
         self
     }
 
@@ -117,7 +128,7 @@ impl DownloadAll {
     }
 
     async fn one(&self, index: usize, url: &str, started: Instant) -> Result<PathBuf, DownloadError> {
-        let stem = self.directory.join(format!("{}-{index:02}", self.stem));
+        let stem = self.directory.join((self.name)(index));
         if self.skip_existing {
             let (there, path) = (stem.clone(), url.split(['?', '#']).next().unwrap_or_default().to_owned());
             let any_content = self.options.any_content;
@@ -178,46 +189,4 @@ fn begins_as_media(path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
     std::fs::File::open(path)?.take(HEAD as u64).read_to_end(&mut head)?;
     Ok(Kind::of(&head).is_some())
-}
-
-fn with_extension(stem: &Path, extension: &str) -> PathBuf {
-    let mut path = stem.as_os_str().to_owned();
-    path.push(".");
-    path.push(extension);
-    path.into()
-}
-
-/// What the file is by its content, by what the server says, or by the link, in this order.
-fn extension<'a>(arrived: &Arrived<'a>) -> &'a str {
-    let told = arrived.content_type.and_then(|told| told.split(';').next());
-    let told = told.and_then(|told| Kind::ALL.into_iter().find(|kind| kind.content_type == told.trim()));
-    let kind = Kind::of(arrived.head).or(told);
-    kind.map(|kind| kind.extension).or_else(|| of_link(arrived.path)).unwrap_or("bin")
-}
-
-/// The extension in a link's path, if it is a plain one.
-fn of_link(path: &str) -> Option<&str> {
-    let (_, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
-    let plain = (1..=4).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    plain.then_some(extension)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn extensions() {
-        for (head, content_type, path, expected) in [
-            (&b"\x89PNG\r\n\x1a\n"[..], Some("image/jpeg"), "/a.webp", "png"),
-            (b"?", Some("image/webp; x=y"), "/a.png", "webp"),
-            (b"?", Some("application/octet-stream"), "/a.b/c.tiff", "tiff"),
-            (b"?", None, "/a.b/c", "bin"),
-            (b"?", None, "/a.toolong", "bin"),
-            (b"?", None, "/a.%2F", "bin"),
-            (b"", None, "", "bin"),
-        ] {
-            assert_eq!(extension(&Arrived { head, content_type, path }), expected, "{path}");
-        }
-    }
 }

@@ -4,6 +4,8 @@
 mod all;
 mod error;
 #[cfg(not(target_arch = "wasm32"))]
+mod name;
+#[cfg(not(target_arch = "wasm32"))]
 mod part;
 mod receive;
 mod sink;
@@ -144,6 +146,21 @@ impl Download {
         })
     }
 
+    /// Downloads to a file that has the extension of its content: `picture` becomes `picture.jpg`. Gives the file's path.
+    ///
+    /// The content tells what it is; otherwise what the server says does, or the link. Apart from the name it is
+    /// [`to_file`](Self::to_file).
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn to_file_with_extension(
+        self,
+        stem: impl Into<PathBuf>,
+    ) -> BoxFuture<'static, Result<(PathBuf, Downloaded), DownloadError>> {
+        let stem = stem.into();
+        Box::pin(
+            async move { self.into_part(&stem, |arrived| name::with_extension(&stem, name::extension(arrived))).await },
+        )
+    }
+
     /// Downloads into a writer, which is flushed in the end, but not shut down.
     ///
     /// A writer cannot take back what was written to it, so a download that would have to begin anew fails. What was
@@ -197,7 +214,6 @@ impl fmt::Debug for Download {
 
 /// What can be told of a file that has arrived.
 #[cfg(not(target_arch = "wasm32"))]
-#[cfg_attr(not(feature = "image-download-all"), allow(dead_code, reason = "one file has its name from the caller"))]
 struct Arrived<'a> {
     head: &'a [u8],
     content_type: Option<&'a str>,

@@ -187,3 +187,22 @@ async fn all_pictures_have_the_length_that_was_announced() {
     assert_eq!((error.attempts, error.received), (4, PNG.len() as u64), "{error}");
     only(directory.path(), &[]).await;
 }
+
+#[tokio::test]
+async fn the_caller_may_name_the_files_and_the_content_gives_the_extension() {
+    let (_emulator, core) = start(Emulator::builder()).await;
+    let directory = TempDir::new().unwrap();
+    let generation = generation(&core, 2).await;
+    let ids: Vec<_> = generation.generated_images.iter().map(|image| image.id.to_string()).collect();
+    let names = ids.clone();
+    let paths = image_download_all(&core, &generation, directory.path()).names(move |index| names[index].clone()).await;
+    let expected: Vec<_> = ids.iter().map(|id| directory.path().join(format!("{id}.jpg"))).collect();
+    assert_eq!(paths.unwrap(), expected);
+
+    let url = &generation.generated_images[0].url;
+    let (path, downloaded) =
+        image_download(&core, url).to_file_with_extension(directory.path().join("one")).await.unwrap();
+    assert_eq!(path, directory.path().join("one.jpg"));
+    assert_eq!(std::fs::read(&path).unwrap().len() as u64, downloaded.bytes);
+    assert_eq!(files(directory.path()).len(), 3);
+}
