@@ -49,6 +49,36 @@ pub use init_images_upload_init_image::init_images_upload_init_image;
 mod user_get_user_self;
 #[cfg(feature = "user-get-user-self")]
 pub use user_get_user_self::user_get_user_self;
+#[cfg(feature = "variation-create-universal-upscaler-job")]
+#[path = "variation/variation_create_universal_upscaler_job.rs"]
+mod variation_create_universal_upscaler_job;
+#[cfg(feature = "variation-create-universal-upscaler-job")]
+pub use variation_create_universal_upscaler_job::variation_create_universal_upscaler_job;
+#[cfg(feature = "variation-create-variation-no-bg")]
+#[path = "variation/variation_create_variation_no_bg.rs"]
+mod variation_create_variation_no_bg;
+#[cfg(feature = "variation-create-variation-no-bg")]
+pub use variation_create_variation_no_bg::variation_create_variation_no_bg;
+#[cfg(feature = "variation-create-variation-unzoom")]
+#[path = "variation/variation_create_variation_unzoom.rs"]
+mod variation_create_variation_unzoom;
+#[cfg(feature = "variation-create-variation-unzoom")]
+pub use variation_create_variation_unzoom::variation_create_variation_unzoom;
+#[cfg(feature = "variation-create-variation-upscale")]
+#[path = "variation/variation_create_variation_upscale.rs"]
+mod variation_create_variation_upscale;
+#[cfg(feature = "variation-create-variation-upscale")]
+pub use variation_create_variation_upscale::variation_create_variation_upscale;
+#[cfg(feature = "variation-get-motion-variation-by-id")]
+#[path = "variation/variation_get_motion_variation_by_id.rs"]
+mod variation_get_motion_variation_by_id;
+#[cfg(feature = "variation-get-motion-variation-by-id")]
+pub use variation_get_motion_variation_by_id::variation_get_motion_variation_by_id;
+#[cfg(feature = "variation-get-variation-by-id")]
+#[path = "variation/variation_get_variation_by_id.rs"]
+mod variation_get_variation_by_id;
+#[cfg(feature = "variation-get-variation-by-id")]
+pub use variation_get_variation_by_id::variation_get_variation_by_id;
 #[cfg(feature = "image-create-generation-once")]
 #[path = "workflows/image_create_generation_once.rs"]
 mod image_create_generation_once;

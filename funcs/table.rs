@@ -28,6 +28,14 @@ macro_rules! table {
             user {
                 USER_GET_USER_SELF user_get_user_self "user-get-user-self" Read GET "/v1/me" () -> first UserDetails in "user_details";
             }
+            variation {
+                VARIATION_CREATE_UNIVERSAL_UPSCALER_JOB variation_create_universal_upscaler_job "variation-create-universal-upscaler-job" Billable POST "/v1/variations/universal-upscaler" (request) -> record VariationJob in "universalUpscaler";
+                VARIATION_CREATE_VARIATION_NO_BG variation_create_variation_no_bg "variation-create-variation-no-bg" Billable POST "/v1/variations/nobg" (request) -> record VariationJob in "sdNobgJob";
+                VARIATION_CREATE_VARIATION_UNZOOM variation_create_variation_unzoom "variation-create-variation-unzoom" Billable POST "/v1/variations/unzoom" (request) -> record VariationJob in "sdUnzoomJob";
+                VARIATION_CREATE_VARIATION_UPSCALE variation_create_variation_upscale "variation-create-variation-upscale" Billable POST "/v1/variations/upscale" (request) -> record VariationJob in "sdUpscaleJob";
+                VARIATION_GET_MOTION_VARIATION_BY_ID variation_get_motion_variation_by_id "variation-get-motion-variation-by-id" Read GET "/v1/motion-variations/{id}" (id) -> first MotionVariation in "generated_image_variation_motion";
+                VARIATION_GET_VARIATION_BY_ID variation_get_variation_by_id "variation-get-variation-by-id" Read GET "/v1/variations/{id}" (id) -> first Variation in "generated_image_variation_generic";
+            }
         }
     };
 }

@@ -13,7 +13,10 @@ mod common;
 mod error;
 mod ids;
 
-pub use common::{Cost, CostUnit, JobStatus, SdVersion, Timestamp, UnknownValue};
+pub use common::{
+    Cost, CostUnit, ElementInput, InitImageType, JobStatus, Lora, SdVersion, Timestamp, UnknownValue, VariationType,
+    VideoResolution,
+};
 pub use error::ApiErrorBody;
 pub use ids::{
     BlueprintExecutionId, BlueprintId, BlueprintVersionId, DatasetId, DatasetImageId, ElementId, GenerationId, ImageId,
@@ -39,9 +42,9 @@ mod image;
     feature = "image-get-generations-by-user-id",
 ))]
 pub use image::{
-    CanvasRequestType, ControlnetInput, ControlnetType, CreateGenerationRequest, DeletedGeneration, ElementInput,
-    GeneratedImage, Generation, GenerationElement, GenerationJob, GetGenerationsByUserIdRequest, ImageVariation,
-    InitImageType, Lora, PresetStyle, Scheduler, StrengthType, Transparency, UserElementInput, VariationType,
+    CanvasRequestType, ControlnetInput, ControlnetType, CreateGenerationRequest, DeletedGeneration, GeneratedImage,
+    Generation, GenerationElement, GenerationJob, GetGenerationsByUserIdRequest, ImageVariation, PresetStyle,
+    Scheduler, StrengthType, Transparency, UserElementInput,
 };
 #[cfg(any(
     feature = "models",
@@ -66,4 +69,28 @@ pub use init_images::{
 mod user;
 #[cfg(any(feature = "models", feature = "user-get-user-self"))]
 pub use user::{User, UserDetails};
+#[cfg(any(
+    feature = "models",
+    feature = "variation-create-universal-upscaler-job",
+    feature = "variation-create-variation-no-bg",
+    feature = "variation-create-variation-unzoom",
+    feature = "variation-create-variation-upscale",
+    feature = "variation-get-motion-variation-by-id",
+    feature = "variation-get-variation-by-id",
+))]
+mod variation;
+#[cfg(any(
+    feature = "models",
+    feature = "variation-create-universal-upscaler-job",
+    feature = "variation-create-variation-no-bg",
+    feature = "variation-create-variation-unzoom",
+    feature = "variation-create-variation-upscale",
+    feature = "variation-get-motion-variation-by-id",
+    feature = "variation-get-variation-by-id",
+))]
+pub use variation::{
+    CreateUniversalUpscalerJobRequest, CreateVariationNoBgRequest, CreateVariationUnzoomRequest,
+    CreateVariationUpscaleRequest, MotionVariation, MotionVariationType, UltraUpscaleStyle, UpscalerStyle, Variation,
+    VariationJob,
+};
 // end of groups

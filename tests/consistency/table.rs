@@ -71,8 +71,8 @@ fn exported(group: &str) -> String {
     let mut lines = vec![String::new()];
     for name in names {
         let last = lines.last_mut().expect("there is one");
-        // Four blanks before, and a comma after.
-        if 4 + last.len() + 1 + name.len() + 1 > 120 {
+        // Four blanks before, and a comma after; rustfmt leaves the last column free.
+        if 4 + last.len() + 1 + name.len() + 1 >= 120 {
             lines.push(format!("{name},"));
         } else {
             *last = format!("{last} {name},").trim_start().to_owned();
