@@ -9,6 +9,8 @@
 //!
 //! Identifiers of different things are different types and do not convert into one another; see [`GenerationId`].
 
+#![allow(clippy::module_inception, reason = "a group of operations is called models as well")]
+
 mod common;
 mod error;
 mod ids;
@@ -26,6 +28,26 @@ pub use ids::{
 
 // The models of a group of operations come with any operation of the group.
 // begin of groups: written by `UPDATE=1 cargo test --features full --test consistency`
+#[cfg(any(
+    feature = "models",
+    feature = "elements-create-element",
+    feature = "elements-delete-element-by-id",
+    feature = "elements-get-custom-elements-by-user-id",
+    feature = "elements-get-element-by-id",
+    feature = "elements-list-elements",
+))]
+mod elements;
+#[cfg(any(
+    feature = "models",
+    feature = "elements-create-element",
+    feature = "elements-delete-element-by-id",
+    feature = "elements-get-custom-elements-by-user-id",
+    feature = "elements-get-element-by-id",
+    feature = "elements-list-elements",
+))]
+pub use elements::{
+    CreateElementRequest, CustomElement, DeletedElement, ElementBaseModel, ElementFocus, ElementTrainingJob,
+};
 #[cfg(any(
     feature = "models",
     feature = "image-create-generation",
@@ -65,6 +87,50 @@ pub use init_images::{
     CanvasInitImageUpload, DeletedInitImage, ImageExtension, InitImage, InitImageUpload, UploadCanvasInitImageRequest,
     UploadInitImageRequest,
 };
+#[cfg(any(
+    feature = "models",
+    feature = "models-create-model",
+    feature = "models-delete-model-by-id",
+    feature = "models-get-custom-models-by-user-id",
+    feature = "models-get-model-by-id",
+    feature = "models-list-platform-models",
+))]
+mod models;
+#[cfg(any(
+    feature = "models",
+    feature = "models-create-model",
+    feature = "models-delete-model-by-id",
+    feature = "models-get-custom-models-by-user-id",
+    feature = "models-get-model-by-id",
+    feature = "models-list-platform-models",
+))]
+pub use models::{
+    CreateModelRequest, CustomModel, CustomModelType, DeletedModel, ModelTrainingJob, PlatformModel,
+    PlatformModelImage, TrainingStrength,
+};
+#[cfg(any(
+    feature = "models",
+    feature = "motion-create-image-to-video-generation",
+    feature = "motion-create-svd-motion-generation",
+    feature = "motion-create-text-to-video-generation",
+    feature = "motion-create-video-upscale",
+))]
+mod motion;
+#[cfg(any(
+    feature = "models",
+    feature = "motion-create-image-to-video-generation",
+    feature = "motion-create-svd-motion-generation",
+    feature = "motion-create-text-to-video-generation",
+    feature = "motion-create-video-upscale",
+))]
+pub use motion::{
+    CreateImageToVideoGenerationRequest, CreateSvdMotionGenerationRequest, CreateTextToVideoGenerationRequest,
+    CreateVideoUpscaleRequest, EndFrameImageInput, MotionGenerationJob, MotionModel, VideoUpscaleJob,
+};
+#[cfg(any(feature = "models", feature = "prompt-prompt-improve", feature = "prompt-prompt-random"))]
+mod prompt;
+#[cfg(any(feature = "models", feature = "prompt-prompt-improve", feature = "prompt-prompt-random"))]
+pub use prompt::{PromptGeneration, PromptImproveRequest};
 #[cfg(any(feature = "models", feature = "user-get-user-self"))]
 mod user;
 #[cfg(any(feature = "models", feature = "user-get-user-self"))]
