@@ -49,6 +49,21 @@ pub use init_images_upload_init_image::init_images_upload_init_image;
 mod user_get_user_self;
 #[cfg(feature = "user-get-user-self")]
 pub use user_get_user_self::user_get_user_self;
+#[cfg(feature = "v2-create-generation")]
+#[path = "v2/v2_create_generation.rs"]
+mod v2_create_generation;
+#[cfg(feature = "v2-create-generation")]
+pub use v2_create_generation::v2_create_generation;
+#[cfg(feature = "v2-create-sync-generation")]
+#[path = "v2/v2_create_sync_generation.rs"]
+mod v2_create_sync_generation;
+#[cfg(feature = "v2-create-sync-generation")]
+pub use v2_create_sync_generation::v2_create_sync_generation;
+#[cfg(feature = "v2-get-models")]
+#[path = "v2/v2_get_models.rs"]
+mod v2_get_models;
+#[cfg(feature = "v2-get-models")]
+pub use v2_get_models::v2_get_models;
 #[cfg(feature = "image-create-generation-once")]
 #[path = "workflows/image_create_generation_once.rs"]
 mod image_create_generation_once;

@@ -28,6 +28,11 @@ macro_rules! table {
             user {
                 USER_GET_USER_SELF user_get_user_self "user-get-user-self" Read GET "/v1/me" () -> first UserDetails in "user_details";
             }
+            v2 {
+                V2_CREATE_GENERATION v2_create_generation "v2-create-generation" Billable POST "/v2/generations" (request) -> flat V2GenerationJob in "generate";
+                V2_CREATE_SYNC_GENERATION v2_create_sync_generation "v2-create-sync-generation" Billable POST "/v2/generationssync" (request) -> flat V2SyncGeneration in "";
+                V2_GET_MODELS v2_get_models "v2-get-models" Read GET "/v2/models" () -> list V2ModelDetails in "productionApiAvailableModels";
+            }
         }
     };
 }

@@ -11,9 +11,11 @@
 
 mod common;
 mod error;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only some groups have forms"))]
+mod form;
 mod ids;
 
-pub use common::{Cost, CostUnit, JobStatus, SdVersion, Timestamp, UnknownValue};
+pub use common::{Cost, CostUnit, ImageExtension, JobStatus, SdVersion, Timestamp, UnknownValue};
 pub use error::ApiErrorBody;
 pub use ids::{
     BlueprintExecutionId, BlueprintId, BlueprintVersionId, DatasetId, DatasetImageId, ElementId, GenerationId, ImageId,
@@ -59,4 +61,18 @@ pub use init_images::*;
 mod user;
 #[cfg(any(feature = "models", feature = "user-get-user-self"))]
 pub use user::*;
+#[cfg(any(
+    feature = "models",
+    feature = "v2-create-generation",
+    feature = "v2-create-sync-generation",
+    feature = "v2-get-models",
+))]
+mod v2;
+#[cfg(any(
+    feature = "models",
+    feature = "v2-create-generation",
+    feature = "v2-create-sync-generation",
+    feature = "v2-get-models",
+))]
+pub use v2::*;
 // end of groups

@@ -87,6 +87,7 @@ pub mod guide {
         image "docs/image.md"
         init_images "docs/init-images.md"
         user "docs/user.md"
+        v2 "docs/v2.md"
         reliability "docs/reliability.md"
         performance "docs/performance.md"
         architecture "docs/architecture.md"
