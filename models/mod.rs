@@ -40,7 +40,11 @@ mod image;
     feature = "image-get-generation-by-id",
     feature = "image-get-generations-by-user-id",
 ))]
-pub use image::*;
+pub use image::{
+    CanvasRequestType, ControlnetInput, ControlnetType, CreateGenerationRequest, DeletedGeneration, ElementInput,
+    GeneratedImage, Generation, GenerationElement, GenerationJob, GetGenerationsByUserIdRequest, ImageVariation,
+    InitImageType, Lora, PresetStyle, Scheduler, StrengthType, Transparency, UserElementInput, VariationType,
+};
 #[cfg(any(
     feature = "models",
     feature = "init-images-delete-init-image-by-id",
@@ -56,11 +60,14 @@ mod init_images;
     feature = "init-images-upload-canvas-init-image",
     feature = "init-images-upload-init-image",
 ))]
-pub use init_images::*;
+pub use init_images::{
+    CanvasInitImageUpload, DeletedInitImage, ImageExtension, InitImage, InitImageUpload, UploadCanvasInitImageRequest,
+    UploadInitImageRequest,
+};
 #[cfg(any(feature = "models", feature = "user-get-user-self"))]
 mod user;
 #[cfg(any(feature = "models", feature = "user-get-user-self"))]
-pub use user::*;
+pub use user::{User, UserDetails};
 #[cfg(any(
     feature = "models",
     feature = "v2-create-generation",

@@ -49,7 +49,7 @@ pub use self::{
     core::{LeonardoCore, LeonardoCoreBuilder},
     error::{
         ApiError, ApiErrorKind, CallInfo, ConfigError, ConnectionError, DecodeError, DecodeReason, Error,
-        InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope,
+        InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope, WorkflowError,
     },
     operation::{Effect, Operation, OperationInfo},
     retry::{RetryBudget, RetryPolicy},

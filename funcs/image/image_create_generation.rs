@@ -12,5 +12,5 @@ use crate::{Call, LeonardoCore, operations};
 /// All of [`Error`](crate::Error). After [`OutcomeUnknown`](crate::Error::OutcomeUnknown) the generation may exist and
 /// have been charged; after any other error it does not.
 pub fn image_create_generation(core: &LeonardoCore, request: CreateGenerationRequest) -> Call<GenerationJob> {
-    Call::new(core, &operations::IMAGE_CREATE_GENERATION).body(&request)
+    Call::new(core, &operations::IMAGE_CREATE_GENERATION).required("prompt", &request.prompt).body(&request)
 }

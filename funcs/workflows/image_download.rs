@@ -18,7 +18,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use url::Url;
 
 use crate::LeonardoCore;
-use crate::error::{self, ConfigError};
+use crate::error::{self, ConfigError, Error};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture};
 #[cfg(not(target_arch = "wasm32"))]
@@ -519,8 +519,8 @@ impl<'a> Transfer<'a> {
         let secrets: Vec<_> = secrets.iter().map(String::as_str).collect();
         let storage::Refusal { code, message, retry_after: pause } =
             storage::refusal(response, self.idle_timeout, &secrets).await;
-        let reason = DownloadReason::Refused { status, code, message };
-        Failure { reason, passing: storage::is_transient(status), pause }
+        let reason = DownloadReason::Refused { status, code, message, retry_after: pause };
+        Failure { reason, passing: error::is_transient(status), pause }
     }
 
     /// What the query holds, as it is meant and as it stands in the link.
@@ -651,13 +651,45 @@ impl DownloadError {
     fn message(&self) -> String {
         let Self { url, attempts, received, elapsed, out_of_budget, reason } = self;
         let name = if url.is_empty() { "image_download".to_owned() } else { format!("image_download of {url}") };
-        let beginning = storage::beginning(&name, *attempts, *elapsed, *out_of_budget);
+        let beginning = error::beginning(&name, *attempts, *elapsed, *out_of_budget);
         let so_far = match (attempts, received) {
             (0, _) => ". Nothing was sent".to_owned(),
             (_, 0) => String::new(),
             _ => format!(", after {received} bytes of the file"),
         };
         format!("{beginning}: {reason}{so_far}. {}", reason.advice())
+    }
+
+    /// Whether credits may have been spent: never, since a download costs none.
+    pub fn may_have_been_charged(&self) -> bool {
+        false
+    }
+
+    /// The id of a generation: none, since a link does not name one.
+    pub fn generation_id(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether the server said that there is no such file, with status 404 or 410.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.reason, DownloadReason::Refused { status: StatusCode::NOT_FOUND | StatusCode::GONE, .. })
+    }
+
+    /// How long the server asked to wait before another attempt, by `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        if let DownloadReason::Refused { retry_after, .. } = self.reason { retry_after } else { None }
+    }
+}
+
+impl From<DownloadError> for Error {
+    fn from(error: DownloadError) -> Self {
+        Self::workflow(error)
+    }
+}
+
+impl error::HasParts for DownloadError {
+    fn parts(&self) -> error::Parts<'_> {
+        error::Parts { is_not_found: self.is_not_found(), retry_after: self.retry_after(), ..error::Parts::default() }
     }
 }
 
@@ -700,6 +732,8 @@ pub enum DownloadReason {
         code: Option<String>,
         /// The storage's words.
         message: Option<String>,
+        /// How long it asked to wait before another attempt, by `Retry-After`.
+        retry_after: Option<Duration>,
     },
     /// The server sends elsewhere, which is not followed.
     #[error("the server redirects{}, which is not followed", .to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default())]
@@ -760,7 +794,7 @@ impl DownloadReason {
             Self::Connection(error) => storage::advice(error),
             Self::Unusable(_) | Self::Length { .. } => "Try again.",
             Self::Idle { .. } | Self::Deadline { .. } => "Try again, or allow more time.",
-            Self::Refused { status, .. } if storage::is_transient(*status) => "Try again later.",
+            Self::Refused { status, .. } if error::is_transient(*status) => "Try again later.",
             Self::Refused { .. } => "Read the generation again and take the link from there; it may be gone.",
             Self::Redirect { .. } => "Check the link, and any proxy between.",
             Self::TooLarge { .. } => "Raise max_bytes, if that is a size to expect.",

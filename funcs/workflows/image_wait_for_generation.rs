@@ -253,6 +253,51 @@ impl GenerationError {
             GenerationErrorReason::Deadline { .. } => self.exists,
         }
     }
+
+    /// The id of the generation, if there is one.
+    pub fn generation_id(&self) -> Option<&str> {
+        self.id.as_ref().map(GenerationId::as_str)
+    }
+
+    /// Whether the API said that there is no such generation.
+    pub fn is_not_found(&self) -> bool {
+        self.call().is_some_and(Error::is_not_found)
+    }
+
+    /// How long the server asked to wait before another attempt, in the last response, by `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &self.reason {
+            GenerationErrorReason::Deadline { last_failure, .. } => last_failure.as_ref()?.retry_after(),
+            _ => self.call()?.retry_after(),
+        }
+    }
+
+    /// The error that it ended with.
+    fn call(&self) -> Option<&Error> {
+        if let GenerationErrorReason::Call(error) = &self.reason { Some(error) } else { None }
+    }
+}
+
+impl From<GenerationError> for Error {
+    /// What no generation came of is the error of the call that was to create it.
+    fn from(error: GenerationError) -> Self {
+        match error {
+            GenerationError { id: None, reason: GenerationErrorReason::Call(error), .. } => error,
+            error => Self::workflow(error),
+        }
+    }
+}
+
+impl error::HasParts for GenerationError {
+    fn parts(&self) -> error::Parts<'_> {
+        error::Parts {
+            call: self.call(),
+            may_have_been_charged: self.may_have_been_charged(),
+            generation_id: self.generation_id(),
+            is_not_found: self.is_not_found(),
+            retry_after: self.retry_after(),
+        }
+    }
 }
 
 const GOES_ON: &str = "The work goes on and is paid for: wait for it again by its id instead of creating it again.";

@@ -385,8 +385,8 @@ impl Transfer<'_> {
         if !expired {
             self.place = Some(place);
         }
-        let passing = expired || broken || storage::is_transient(status);
-        Err(Failure { reason: UploadReason::Refused { status, code, message }, passing, pause })
+        let passing = expired || broken || error::is_transient(status);
+        Err(Failure { reason: UploadReason::Refused { status, code, message, retry_after: pause }, passing, pause })
     }
 
     /// Asks the API for a place. It repeats by itself what can be repeated.
@@ -676,12 +676,60 @@ pub struct UploadError {
 impl UploadError {
     fn message(&self) -> String {
         let Self { attempts, elapsed, out_of_budget, reason } = self;
-        let beginning = storage::beginning("init_images_upload_file", *attempts, *elapsed, *out_of_budget);
+        let beginning = error::beginning("init_images_upload_file", *attempts, *elapsed, *out_of_budget);
         let nothing_sent = if *attempts == 0 { " Nothing was sent." } else { "" };
         match reason {
             // It ends as a sentence already, and gives its own advice.
             UploadReason::NoPlace(_) => format!("{beginning}: {reason}"),
             _ => format!("{beginning}: {reason}.{nothing_sent} {}", reason.advice()),
+        }
+    }
+
+    /// Whether credits may have been spent: never, since an upload costs none.
+    pub fn may_have_been_charged(&self) -> bool {
+        false
+    }
+
+    /// The id of a generation: none, since an upload has nothing to do with one.
+    pub fn generation_id(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether there is nowhere to upload to: the API or the storage responded with status 404.
+    pub fn is_not_found(&self) -> bool {
+        match &self.reason {
+            UploadReason::Refused { status, .. } => *status == StatusCode::NOT_FOUND,
+            _ => self.call().is_some_and(Error::is_not_found),
+        }
+    }
+
+    /// How long the server asked to wait before another attempt, by `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &self.reason {
+            UploadReason::Refused { retry_after, .. } => *retry_after,
+            _ => self.call()?.retry_after(),
+        }
+    }
+
+    /// The error of the call that was to give a place.
+    fn call(&self) -> Option<&Error> {
+        if let UploadReason::NoPlace(error) = &self.reason { Some(error) } else { None }
+    }
+}
+
+impl From<UploadError> for Error {
+    fn from(error: UploadError) -> Self {
+        Self::workflow(error)
+    }
+}
+
+impl error::HasParts for UploadError {
+    fn parts(&self) -> error::Parts<'_> {
+        error::Parts {
+            call: self.call(),
+            is_not_found: self.is_not_found(),
+            retry_after: self.retry_after(),
+            ..error::Parts::default()
         }
     }
 }
@@ -751,6 +799,8 @@ pub enum UploadReason {
         code: Option<String>,
         /// The storage's words.
         message: Option<String>,
+        /// How long it asked to wait before another attempt, by `Retry-After`.
+        retry_after: Option<Duration>,
     },
     /// The storage reported success before it had the whole image.
     #[error("the storage reported success before it had the whole image")]
@@ -771,7 +821,7 @@ impl UploadReason {
             Self::Connection(error) => storage::advice(error),
             Self::Unread => "Try again.",
             Self::Idle { .. } | Self::Deadline { .. } => "Try again, or allow more time.",
-            Self::Refused { status, .. } if storage::is_transient(*status) => "Try again later.",
+            Self::Refused { status, .. } if error::is_transient(*status) => "Try again later.",
             Self::Refused { code, .. } if code.as_deref() == Some("EntityTooLarge") => "Upload a smaller image.",
             Self::Refused { .. } => "Check the clock of this machine, and any proxy between.",
         }

@@ -143,6 +143,15 @@ impl<T> Call<T> {
         self
     }
 
+    /// Refuses the call if a text that the service insists on is blank, which it would refuse as well, or worse.
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations insist on a text"))]
+    pub(crate) fn required(mut self, field: &'static str, text: &str) -> Self {
+        if text.trim().is_empty() {
+            self.request.options.refuse(Refused::new(field, "it is empty"));
+        }
+        self
+    }
+
     /// The query, from the fields of a request of this crate's.
     #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations have a query"))]
     pub(crate) fn query_of(mut self, fields: &dyn Fields) -> Self {

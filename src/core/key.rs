@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use crate::error::BoxError;
 use crate::runtime::{BoxFuture, MaybeSend};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A key in the form in which it is sent. Neither its `Debug` nor the header's shows it.
 #[derive(Clone, PartialEq)]

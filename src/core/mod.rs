@@ -14,12 +14,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use self::key::{Auth, Bearer, FromClosure};
 use self::server_url::ServerUrl;
-use crate::error::{ConfigError, Error};
+use crate::error::{BoxError, ConfigError, Error};
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::{MaybeSend, SystemTime, WallClock};
 use crate::transport::{self, GivenClient, OwnClient, Transport};
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Configuration and connections, shared by all calls.
 ///

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, USER_AGENT};
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method};
 use url::{Position, Url};
 
 use crate::core::Inner;
@@ -180,11 +180,6 @@ pub(crate) fn excerpt(head: &[u8], secrets: &[&str]) -> String {
     error::clipped(&text)
 }
 
-/// Whether the same request may be answered otherwise later.
-pub(crate) fn is_transient(status: StatusCode) -> bool {
-    matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()
-}
-
 /// How pictures and videos begin: the extension of files with this beginning, `None` if it is neither.
 pub(crate) fn extension_of(head: &[u8]) -> Option<&'static str> {
     Some(match head {
@@ -290,17 +285,6 @@ impl<'a> Repeats<'a> {
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
-}
-
-/// `… failed after 3 attempts in 1.2 s`, the beginning of every message.
-pub(crate) fn beginning(name: &str, attempts: u32, elapsed: Duration, out_of_budget: bool) -> String {
-    let s = if attempts == 1 { "" } else { "s" };
-    let made = match attempts {
-        0 => String::new(),
-        _ => format!(" after {attempts} attempt{s} in {:.1} s", elapsed.as_secs_f64()),
-    };
-    let budget = if out_of_budget { " (not repeated: the retry budget is spent)" } else { "" };
-    format!("{name} failed{made}{budget}")
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::common::{CREATED, DELETED, GENERATION, ID, KEY, ME, Reply, Server, create, delete, get, me};
 use leonardo_ai::funcs::{
     image_create_generation, image_delete_generation_by_id, image_get_generation_by_id,
     image_get_generations_by_user_id, user_get_user_self,
@@ -15,6 +14,8 @@ use leonardo_ai::models::{
 };
 use leonardo_ai::{Call, Effect, Error, Operation};
 use serde_json::{Value, json};
+
+use crate::common::{CREATED, DELETED, GENERATION, ID, KEY, ME, Reply, Server, create, delete, get, me};
 
 const LIST: &str = r#"{"generations":[]}"#;
 
@@ -120,6 +121,40 @@ async fn a_create_sends_what_is_set_and_nothing_else() {
     assert!(text.contains(r#""guidance_scale":7,"#), "{text}");
     assert!(!text.contains("7.0") && !text.contains("1.0"), "{text}");
     assert_eq!(received.header("content-length"), Some(&*received.body.len().to_string()));
+}
+
+#[tokio::test]
+async fn a_prompt_that_says_nothing_is_refused() {
+    let server = Server::always(Reply::json(200, CREATED)).await;
+    for prompt in ["", " \n\t"] {
+        let error = image_create_generation(&server.core(), CreateGenerationRequest::new(prompt)).await.unwrap_err();
+        assert_refused(&error, "prompt", &server);
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_a_request_has_a_setter() {
+    let request = CreateGenerationRequest::new("a pier")
+        .num_images(1)
+        .seed(7)
+        .init_strength(0.5)
+        .model_id("a-model")
+        .preset_style(PresetStyle::Anime)
+        .elements([ElementInput::new("an-element").weight(0.5)])
+        .tiling(true)
+        .extra("newer", json!([1]));
+    let expected = CreateGenerationRequest {
+        num_images: Some(1),
+        seed: Some(7),
+        init_strength: Some(0.5),
+        model_id: Some("a-model".into()),
+        preset_style: Some(PresetStyle::Anime),
+        elements: Some(vec![ElementInput { ak_uuid: "an-element".into(), weight: Some(0.5) }]),
+        tiling: Some(true),
+        extra: [("newer".to_owned(), json!([1]))].into_iter().collect(),
+        ..CreateGenerationRequest::new("a pier")
+    };
+    assert_eq!(request, expected);
 }
 
 #[tokio::test]

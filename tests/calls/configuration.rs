@@ -6,9 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::common::{
-    CREATED, GENERATION, ID, KEY, LONG, ME, Refusing, Reply, SHORT, Server, answer, create, double, get, me, quick,
-};
 use leonardo_ai::funcs::{
     image_create_generation, image_create_generation_once, image_delete_generation_by_id, image_download,
     image_get_generation_by_id, image_get_generations_by_user_id, user_get_user_self,
@@ -22,6 +19,10 @@ use leonardo_ai::{
 use leonardo_ai_emulator::Emulator;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::common::{
+    CREATED, GENERATION, ID, KEY, LONG, ME, Refusing, Reply, SHORT, Server, answer, create, double, get, me, quick,
+};
 
 fn valid() -> LeonardoCoreBuilder {
     LeonardoCore::builder().bearer_auth(KEY)

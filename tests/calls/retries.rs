@@ -4,14 +4,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::common::{
-    CREATED, DELETED, GENERATION, ID, KEY, LONG, Refusing, Reply, SHORT, Server, answer, create, delete, double, get,
-    quick,
-};
 use leonardo_ai::funcs::{image_create_generation, image_delete_generation_by_id, image_get_generation_by_id};
 use leonardo_ai::{
     ApiErrorKind, Error, LeonardoCore, LeonardoCoreBuilder, RetryBudget, RetryPolicy, TimeoutScope, TransportError,
     TransportErrorKind,
+};
+
+use crate::common::{
+    CREATED, DELETED, GENERATION, ID, KEY, LONG, Refusing, Reply, SHORT, Server, answer, create, delete, double, get,
+    quick,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);

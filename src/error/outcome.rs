@@ -1,0 +1,72 @@
+//! Whether the work was done is not known.
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+
+use super::{Error, clipped};
+use crate::operation::Effect;
+use crate::runtime::SystemTime;
+use crate::time;
+
+/// A call that costs credits, or makes something, was sent, and whether it was carried out is not known.
+///
+/// It was not retried. Where the response could be read as far as [`id`](Self::id), the work was done, and can be looked
+/// up. Otherwise it can be looked for among the account's newest generations: it has the prompt, seed, model
+/// and size of [`request`](Self::request) and was made at about [`sent_at`](Self::sent_at).
+#[derive(thiserror::Error)]
+#[error("{}", self.message())]
+#[non_exhaustive]
+pub struct OutcomeUnknownError {
+    /// When the attempt began that may have been carried out, by this machine's clock. Attempts before it, if there were
+    /// any, were not.
+    pub sent_at: SystemTime,
+    /// The request's body, as JSON.
+    pub request: Bytes,
+    /// The id of what was made, if it could be read.
+    pub id: Option<String>,
+    /// What went wrong.
+    #[source]
+    pub cause: Error,
+    /// The ids of what the work may have made, where looking for it found something that differs from what was asked for.
+    pub candidates: Vec<String>,
+    /// Why looking the work up failed too, where that was tried.
+    pub lookup: Option<Box<Error>>,
+}
+
+impl OutcomeUnknownError {
+    pub(super) fn is_billable(&self) -> bool {
+        self.cause.call().is_some_and(|call| call.effect == Effect::Billable)
+    }
+
+    fn message(&self) -> String {
+        let sent_at = time::shown(self.sent_at);
+        let billable = self.is_billable();
+        let charged = if billable { " and charged" } else { "" };
+        let mut text = format!(
+            "{} The request was sent at {sent_at}, may have been carried out{charged}, and was not retried.",
+            self.cause
+        );
+        let _ = match &self.id {
+            Some(id) => write!(text, " It made {}: look that up instead of sending the request again.", clipped(id)),
+            None if billable => {
+                write!(
+                    text,
+                    " Before sending it again, look for it, for example among the account's newest generations."
+                )
+            }
+            None => write!(text, " Before sending it again, look whether it is there."),
+        };
+        if !self.candidates.is_empty() {
+            let _ = write!(
+                text,
+                " It may be {}, which has the same seed, but another prompt or an earlier time.",
+                self.candidates.join(" or ")
+            );
+        }
+        if let Some(lookup) = &self.lookup {
+            let _ = write!(text, " Looking for it failed as well: {lookup}");
+        }
+        text
+    }
+}

@@ -1,0 +1,38 @@
+//! What cannot be made or sent as it is.
+
+use std::borrow::Cow;
+
+use super::{BoxError, CallInfo};
+
+/// A setting that cannot be used.
+#[derive(thiserror::Error)]
+#[error("cannot make a LeonardoCore: {field}: {reason}")]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The builder's method, or the environment variable, that holds the setting.
+    pub field: &'static str,
+    /// What is wrong with it, without its value where that is secret.
+    pub reason: Cow<'static, str>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(field: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { field, reason: reason.into() }
+    }
+}
+
+/// A call that cannot be sent. Nothing was sent and nothing was charged.
+#[derive(thiserror::Error)]
+#[error("{}{field}: {reason}.{}", call.beginning(), if call.attempts == 0 { " Nothing was sent." } else { "" })]
+#[non_exhaustive]
+pub struct InvalidRequestError {
+    /// What was called.
+    pub call: CallInfo,
+    /// The argument or option that is wrong, such as `id` or `body`.
+    pub field: Cow<'static, str>,
+    /// What is wrong with it.
+    pub reason: Cow<'static, str>,
+    /// The error of whoever found out, if it was not this crate.
+    #[source]
+    pub source: Option<BoxError>,
+}
