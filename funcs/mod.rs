@@ -4,6 +4,61 @@
 //! returns a [`Call`](crate::Call), which is awaited.
 
 // begin of functions: written by `UPDATE=1 cargo test --features full --test consistency`
+#[cfg(feature = "blueprints-execute-blueprint")]
+#[path = "blueprints/blueprints_execute_blueprint.rs"]
+mod blueprints_execute_blueprint;
+#[cfg(feature = "blueprints-execute-blueprint")]
+pub use blueprints_execute_blueprint::blueprints_execute_blueprint;
+#[cfg(feature = "blueprints-get-blueprint-by-id")]
+#[path = "blueprints/blueprints_get_blueprint_by_id.rs"]
+mod blueprints_get_blueprint_by_id;
+#[cfg(feature = "blueprints-get-blueprint-by-id")]
+pub use blueprints_get_blueprint_by_id::blueprints_get_blueprint_by_id;
+#[cfg(feature = "blueprints-get-blueprint-execution")]
+#[path = "blueprints/blueprints_get_blueprint_execution.rs"]
+mod blueprints_get_blueprint_execution;
+#[cfg(feature = "blueprints-get-blueprint-execution")]
+pub use blueprints_get_blueprint_execution::blueprints_get_blueprint_execution;
+#[cfg(feature = "blueprints-get-blueprint-execution-generations")]
+#[path = "blueprints/blueprints_get_blueprint_execution_generations.rs"]
+mod blueprints_get_blueprint_execution_generations;
+#[cfg(feature = "blueprints-get-blueprint-execution-generations")]
+pub use blueprints_get_blueprint_execution_generations::blueprints_get_blueprint_execution_generations;
+#[cfg(feature = "blueprints-get-blueprint-versions-by-blueprint-id")]
+#[path = "blueprints/blueprints_get_blueprint_versions_by_blueprint_id.rs"]
+mod blueprints_get_blueprint_versions_by_blueprint_id;
+#[cfg(feature = "blueprints-get-blueprint-versions-by-blueprint-id")]
+pub use blueprints_get_blueprint_versions_by_blueprint_id::blueprints_get_blueprint_versions_by_blueprint_id;
+#[cfg(feature = "blueprints-list-blueprints")]
+#[path = "blueprints/blueprints_list_blueprints.rs"]
+mod blueprints_list_blueprints;
+#[cfg(feature = "blueprints-list-blueprints")]
+pub use blueprints_list_blueprints::blueprints_list_blueprints;
+#[cfg(feature = "dataset-create-dataset")]
+#[path = "dataset/dataset_create_dataset.rs"]
+mod dataset_create_dataset;
+#[cfg(feature = "dataset-create-dataset")]
+pub use dataset_create_dataset::dataset_create_dataset;
+#[cfg(feature = "dataset-delete-dataset-by-id")]
+#[path = "dataset/dataset_delete_dataset_by_id.rs"]
+mod dataset_delete_dataset_by_id;
+#[cfg(feature = "dataset-delete-dataset-by-id")]
+pub use dataset_delete_dataset_by_id::dataset_delete_dataset_by_id;
+#[cfg(feature = "dataset-get-dataset-by-id")]
+#[path = "dataset/dataset_get_dataset_by_id.rs"]
+mod dataset_get_dataset_by_id;
+#[cfg(feature = "dataset-get-dataset-by-id")]
+pub use dataset_get_dataset_by_id::dataset_get_dataset_by_id;
+#[cfg(feature = "dataset-upload-dataset-image")]
+#[path = "dataset/dataset_upload_dataset_image.rs"]
+mod dataset_upload_dataset_image;
+#[cfg(feature = "dataset-upload-dataset-image")]
+pub use dataset_upload_dataset_image::dataset_upload_dataset_image;
+#[cfg(feature = "dataset-upload-dataset-image-from-gen")]
+#[path = "dataset/dataset_upload_dataset_image_from_gen.rs"]
+mod dataset_upload_dataset_image_from_gen;
+#[cfg(feature = "dataset-upload-dataset-image-from-gen")]
+pub use dataset_upload_dataset_image_from_gen::dataset_upload_dataset_image_from_gen;
 #[cfg(feature = "elements-create-element")]
 #[path = "elements/elements_create_element.rs"]
 mod elements_create_element;
@@ -69,6 +124,21 @@ pub use init_images_upload_canvas_init_image::init_images_upload_canvas_init_ima
 mod init_images_upload_init_image;
 #[cfg(feature = "init-images-upload-init-image")]
 pub use init_images_upload_init_image::init_images_upload_init_image;
+#[cfg(feature = "media-delete-uploaded-media-by-id")]
+#[path = "media/media_delete_uploaded_media_by_id.rs"]
+mod media_delete_uploaded_media_by_id;
+#[cfg(feature = "media-delete-uploaded-media-by-id")]
+pub use media_delete_uploaded_media_by_id::media_delete_uploaded_media_by_id;
+#[cfg(feature = "media-get-uploaded-media-by-id")]
+#[path = "media/media_get_uploaded_media_by_id.rs"]
+mod media_get_uploaded_media_by_id;
+#[cfg(feature = "media-get-uploaded-media-by-id")]
+pub use media_get_uploaded_media_by_id::media_get_uploaded_media_by_id;
+#[cfg(feature = "media-upload-media")]
+#[path = "media/media_upload_media.rs"]
+mod media_upload_media;
+#[cfg(feature = "media-upload-media")]
+pub use media_upload_media::media_upload_media;
 #[cfg(feature = "models-create-model")]
 #[path = "models/models_create_model.rs"]
 mod models_create_model;
@@ -124,11 +194,66 @@ pub use prompt_prompt_improve::prompt_prompt_improve;
 mod prompt_prompt_random;
 #[cfg(feature = "prompt-prompt-random")]
 pub use prompt_prompt_random::prompt_prompt_random;
+#[cfg(feature = "texture-create-texture-generation")]
+#[path = "texture/texture_create_texture_generation.rs"]
+mod texture_create_texture_generation;
+#[cfg(feature = "texture-create-texture-generation")]
+pub use texture_create_texture_generation::texture_create_texture_generation;
+#[cfg(feature = "texture-delete-texture-generation-by-id")]
+#[path = "texture/texture_delete_texture_generation_by_id.rs"]
+mod texture_delete_texture_generation_by_id;
+#[cfg(feature = "texture-delete-texture-generation-by-id")]
+pub use texture_delete_texture_generation_by_id::texture_delete_texture_generation_by_id;
+#[cfg(feature = "texture-get-texture-generation-by-id")]
+#[path = "texture/texture_get_texture_generation_by_id.rs"]
+mod texture_get_texture_generation_by_id;
+#[cfg(feature = "texture-get-texture-generation-by-id")]
+pub use texture_get_texture_generation_by_id::texture_get_texture_generation_by_id;
+#[cfg(feature = "texture-get-texture-generations-by-model-id")]
+#[path = "texture/texture_get_texture_generations_by_model_id.rs"]
+mod texture_get_texture_generations_by_model_id;
+#[cfg(feature = "texture-get-texture-generations-by-model-id")]
+pub use texture_get_texture_generations_by_model_id::texture_get_texture_generations_by_model_id;
+#[cfg(feature = "three-d-model-assets-delete-3d-model-by-id")]
+#[path = "three_d_model_assets/three_d_model_assets_delete_3d_model_by_id.rs"]
+mod three_d_model_assets_delete_3d_model_by_id;
+#[cfg(feature = "three-d-model-assets-delete-3d-model-by-id")]
+pub use three_d_model_assets_delete_3d_model_by_id::three_d_model_assets_delete_3d_model_by_id;
+#[cfg(feature = "three-d-model-assets-get-3d-model-by-id")]
+#[path = "three_d_model_assets/three_d_model_assets_get_3d_model_by_id.rs"]
+mod three_d_model_assets_get_3d_model_by_id;
+#[cfg(feature = "three-d-model-assets-get-3d-model-by-id")]
+pub use three_d_model_assets_get_3d_model_by_id::three_d_model_assets_get_3d_model_by_id;
+#[cfg(feature = "three-d-model-assets-get-3d-models-by-user-id")]
+#[path = "three_d_model_assets/three_d_model_assets_get_3d_models_by_user_id.rs"]
+mod three_d_model_assets_get_3d_models_by_user_id;
+#[cfg(feature = "three-d-model-assets-get-3d-models-by-user-id")]
+pub use three_d_model_assets_get_3d_models_by_user_id::three_d_model_assets_get_3d_models_by_user_id;
+#[cfg(feature = "three-d-model-assets-upload-model-asset")]
+#[path = "three_d_model_assets/three_d_model_assets_upload_model_asset.rs"]
+mod three_d_model_assets_upload_model_asset;
+#[cfg(feature = "three-d-model-assets-upload-model-asset")]
+pub use three_d_model_assets_upload_model_asset::three_d_model_assets_upload_model_asset;
 #[cfg(feature = "user-get-user-self")]
 #[path = "user/user_get_user_self.rs"]
 mod user_get_user_self;
 #[cfg(feature = "user-get-user-self")]
 pub use user_get_user_self::user_get_user_self;
+#[cfg(feature = "v2-create-generation")]
+#[path = "v2/v2_create_generation.rs"]
+mod v2_create_generation;
+#[cfg(feature = "v2-create-generation")]
+pub use v2_create_generation::v2_create_generation;
+#[cfg(feature = "v2-create-sync-generation")]
+#[path = "v2/v2_create_sync_generation.rs"]
+mod v2_create_sync_generation;
+#[cfg(feature = "v2-create-sync-generation")]
+pub use v2_create_sync_generation::v2_create_sync_generation;
+#[cfg(feature = "v2-get-models")]
+#[path = "v2/v2_get_models.rs"]
+mod v2_get_models;
+#[cfg(feature = "v2-get-models")]
+pub use v2_get_models::v2_get_models;
 #[cfg(feature = "variation-create-universal-upscaler-job")]
 #[path = "variation/variation_create_universal_upscaler_job.rs"]
 mod variation_create_universal_upscaler_job;

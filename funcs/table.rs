@@ -13,6 +13,21 @@ macro_rules! table {
     ($then:ident $dollar:tt) => {
         $then! {
             $dollar
+            blueprints {
+                BLUEPRINTS_EXECUTE_BLUEPRINT blueprints_execute_blueprint "blueprints-execute-blueprint" Billable POST "/v1/blueprint-executions" (request) -> record BlueprintExecutionJob in "executeBlueprint";
+                BLUEPRINTS_GET_BLUEPRINT_BY_ID blueprints_get_blueprint_by_id "blueprints-get-blueprint-by-id" Read GET "/v1/blueprints/{id}" (id) -> record Blueprint in "blueprint";
+                BLUEPRINTS_GET_BLUEPRINT_EXECUTION blueprints_get_blueprint_execution "blueprints-get-blueprint-execution" Read GET "/v1/blueprint-executions/{id}" (id) -> record BlueprintExecution in "blueprintExecution";
+                BLUEPRINTS_GET_BLUEPRINT_EXECUTION_GENERATIONS blueprints_get_blueprint_execution_generations "blueprints-get-blueprint-execution-generations" Read GET "/v1/blueprint-executions/{id}/generations" (id, request) -> record BlueprintExecutionGenerations in "blueprintExecutionGenerations";
+                BLUEPRINTS_GET_BLUEPRINT_VERSIONS_BY_BLUEPRINT_ID blueprints_get_blueprint_versions_by_blueprint_id "blueprints-get-blueprint-versions-by-blueprint-id" Read GET "/v1/blueprints/{id}/versions" (id) -> record BlueprintVersions in "blueprintVersions";
+                BLUEPRINTS_LIST_BLUEPRINTS blueprints_list_blueprints "blueprints-list-blueprints" Read GET "/v1/blueprints" (request) -> record Blueprints in "blueprints";
+            }
+            dataset {
+                DATASET_CREATE_DATASET dataset_create_dataset "dataset-create-dataset" Create POST "/v1/datasets" (request) -> record CreatedDataset in "insert_datasets_one";
+                DATASET_DELETE_DATASET_BY_ID dataset_delete_dataset_by_id "dataset-delete-dataset-by-id" Idempotent DELETE "/v1/datasets/{id}" (id) -> record DeletedDataset in "delete_datasets_by_pk";
+                DATASET_GET_DATASET_BY_ID dataset_get_dataset_by_id "dataset-get-dataset-by-id" Read GET "/v1/datasets/{id}" (id) -> record Dataset in "datasets_by_pk";
+                DATASET_UPLOAD_DATASET_IMAGE dataset_upload_dataset_image "dataset-upload-dataset-image" Create POST "/v1/datasets/{datasetId}/upload" (datasetId, request) -> record DatasetImageUpload in "uploadDatasetImage";
+                DATASET_UPLOAD_DATASET_IMAGE_FROM_GEN dataset_upload_dataset_image_from_gen "dataset-upload-dataset-image-from-gen" Create POST "/v1/datasets/{datasetId}/upload/gen" (datasetId, request) -> record AddedDatasetImage in "uploadDatasetImageFromGen";
+            }
             elements {
                 ELEMENTS_CREATE_ELEMENT elements_create_element "elements-create-element" Billable POST "/v1/elements" (request) -> record ElementTrainingJob in "sdTrainingJob";
                 ELEMENTS_DELETE_ELEMENT_BY_ID elements_delete_element_by_id "elements-delete-element-by-id" Idempotent DELETE "/v1/elements/{userLoraId}" (userLoraId) -> record DeletedElement in "delete_user_loras_by_pk";
@@ -32,6 +47,11 @@ macro_rules! table {
                 INIT_IMAGES_UPLOAD_CANVAS_INIT_IMAGE init_images_upload_canvas_init_image "init-images-upload-canvas-init-image" Idempotent POST "/v1/canvas-init-image" (request) -> record CanvasInitImageUpload in "uploadCanvasInitImage";
                 INIT_IMAGES_UPLOAD_INIT_IMAGE init_images_upload_init_image "init-images-upload-init-image" Idempotent POST "/v1/init-image" (request) -> record InitImageUpload in "uploadInitImage";
             }
+            media {
+                MEDIA_DELETE_UPLOADED_MEDIA_BY_ID media_delete_uploaded_media_by_id "media-delete-uploaded-media-by-id" Idempotent DELETE "/v1/media/{id}" (id) -> record DeletedMedia in "delete_uploaded_media_by_pk";
+                MEDIA_GET_UPLOADED_MEDIA_BY_ID media_get_uploaded_media_by_id "media-get-uploaded-media-by-id" Read GET "/v1/media/{id}" (id) -> record UploadedMedia in "uploaded_media_by_pk";
+                MEDIA_UPLOAD_MEDIA media_upload_media "media-upload-media" Idempotent POST "/v1/media" (request) -> record MediaUpload in "uploadMedia";
+            }
             models {
                 MODELS_CREATE_MODEL models_create_model "models-create-model" Billable POST "/v1/models" (request) -> record ModelTrainingJob in "sdTrainingJob";
                 MODELS_DELETE_MODEL_BY_ID models_delete_model_by_id "models-delete-model-by-id" Idempotent DELETE "/v1/models/{id}" (id) -> record DeletedModel in "delete_custom_models_by_pk";
@@ -49,8 +69,25 @@ macro_rules! table {
                 PROMPT_PROMPT_IMPROVE prompt_prompt_improve "prompt-prompt-improve" Billable POST "/v1/prompt/improve" (request) -> record PromptGeneration in "promptGeneration";
                 PROMPT_PROMPT_RANDOM prompt_prompt_random "prompt-prompt-random" Billable POST "/v1/prompt/random" () -> record PromptGeneration in "promptGeneration";
             }
+            texture {
+                TEXTURE_CREATE_TEXTURE_GENERATION texture_create_texture_generation "texture-create-texture-generation" Billable POST "/v1/generations-texture" (request) -> record TextureGenerationJob in "textureGenerationJob";
+                TEXTURE_DELETE_TEXTURE_GENERATION_BY_ID texture_delete_texture_generation_by_id "texture-delete-texture-generation-by-id" Idempotent DELETE "/v1/generations-texture/{id}" (id) -> record DeletedTextureGeneration in "delete_model_asset_texture_generations_by_pk";
+                TEXTURE_GET_TEXTURE_GENERATION_BY_ID texture_get_texture_generation_by_id "texture-get-texture-generation-by-id" Read GET "/v1/generations-texture/{id}" (id) -> record TextureGeneration in "model_asset_texture_generations_by_pk";
+                TEXTURE_GET_TEXTURE_GENERATIONS_BY_MODEL_ID texture_get_texture_generations_by_model_id "texture-get-texture-generations-by-model-id" Read GET "/v1/generations-texture/model/{modelId}" (modelId, request) -> list TextureGeneration in "model_asset_texture_generations";
+            }
+            three_d_model_assets {
+                THREE_D_MODEL_ASSETS_DELETE_3D_MODEL_BY_ID three_d_model_assets_delete_3d_model_by_id "three-d-model-assets-delete-3d-model-by-id" Idempotent DELETE "/v1/models-3d/{id}" (id) -> record DeletedModelAsset in "delete_model_assets_by_pk";
+                THREE_D_MODEL_ASSETS_GET_3D_MODEL_BY_ID three_d_model_assets_get_3d_model_by_id "three-d-model-assets-get-3d-model-by-id" Read GET "/v1/models-3d/{id}" (id) -> record ModelAsset in "model_assets_by_pk";
+                THREE_D_MODEL_ASSETS_GET_3D_MODELS_BY_USER_ID three_d_model_assets_get_3d_models_by_user_id "three-d-model-assets-get-3d-models-by-user-id" Read GET "/v1/models-3d/user/{userId}" (userId, request) -> list ModelAsset in "model_assets";
+                THREE_D_MODEL_ASSETS_UPLOAD_MODEL_ASSET three_d_model_assets_upload_model_asset "three-d-model-assets-upload-model-asset" Create POST "/v1/models-3d/upload" (request) -> record ModelAssetUpload in "uploadModelAsset";
+            }
             user {
                 USER_GET_USER_SELF user_get_user_self "user-get-user-self" Read GET "/v1/me" () -> first UserDetails in "user_details";
+            }
+            v2 {
+                V2_CREATE_GENERATION v2_create_generation "v2-create-generation" Billable POST "/v2/generations" (request) -> flat V2GenerationJob in "generate";
+                V2_CREATE_SYNC_GENERATION v2_create_sync_generation "v2-create-sync-generation" Billable POST "/v2/generationssync" (request) -> flat V2SyncGeneration in "";
+                V2_GET_MODELS v2_get_models "v2-get-models" Read GET "/v2/models" () -> list V2ModelDetails in "productionApiAvailableModels";
             }
             variation {
                 VARIATION_CREATE_UNIVERSAL_UPSCALER_JOB variation_create_universal_upscaler_job "variation-create-universal-upscaler-job" Billable POST "/v1/variations/universal-upscaler" (request) -> record VariationJob in "universalUpscaler";

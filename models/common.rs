@@ -138,6 +138,20 @@ pub struct Lora {
     pub weight_max: Option<f64>,
 }
 
+open_enum!(
+    /// The kind of an image file that is going to be uploaded.
+    pub enum ImageExtension {
+        /// PNG.
+        Png = "png",
+        /// JPEG.
+        Jpg = "jpg",
+        /// JPEG, by its longer name.
+        Jpeg = "jpeg",
+        /// WebP.
+        Webp = "webp",
+    }
+);
+
 /// Text that is no known value of an enum; what `parse` of an enum fails with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownValue {

@@ -156,6 +156,45 @@ ids! {
     SyncGenerationId;
 }
 
+/// Models of the platform that are often used; `models_list_platform_models` lists them all.
+///
+/// ```
+/// # #[cfg(feature = "models")] {
+/// use leonardo_ai::models::{CreateGenerationRequest, ModelId};
+///
+/// let request = CreateGenerationRequest::new("a lighthouse at dusk").model_id(ModelId::PHOENIX_1_0);
+/// assert_eq!(request.model_id.unwrap(), ModelId::PHOENIX_1_0);
+/// # }
+/// ```
+impl ModelId {
+    /// Phoenix 1.0.
+    pub const PHOENIX_1_0: &'static str = "de7d3faf-762f-48e0-b3b7-9d0ac3a3fcf3";
+    /// Phoenix 0.9.
+    pub const PHOENIX_0_9: &'static str = "6b645e3a-d64f-4341-a6d8-7a3690fbf042";
+    /// Lucid Origin.
+    pub const LUCID_ORIGIN: &'static str = "7b592283-e8a7-4c5a-9ba6-d18c31f258b9";
+    /// Lucid Realism.
+    pub const LUCID_REALISM: &'static str = "05ce0082-2d80-4a2d-8653-4d1c85e2418e";
+    /// FLUX Dev.
+    pub const FLUX_DEV: &'static str = "b2614463-296c-462a-9586-aafdb8f00e36";
+    /// FLUX Schnell.
+    pub const FLUX_SCHNELL: &'static str = "1dd50843-d653-4516-a8e3-f0238ee453ff";
+    /// FLUX.1 Kontext.
+    pub const FLUX_KONTEXT: &'static str = "28aeddf8-bd19-4803-80fc-79602d1a9989";
+    /// Leonardo Lightning XL, which `CreateGenerationRequest` has by default.
+    pub const LIGHTNING_XL: &'static str = "b24e16ff-06e3-43eb-8d33-4416c2d75876";
+    /// Leonardo Kino XL.
+    pub const KINO_XL: &'static str = "aa77f04e-3eec-4034-9c07-d0f619684628";
+    /// Leonardo Anime XL.
+    pub const ANIME_XL: &'static str = "e71a1c2f-4f80-4800-934f-2c68979d8cc8";
+    /// Leonardo Diffusion XL.
+    pub const DIFFUSION_XL: &'static str = "1e60896f-3c26-4296-8ecc-53e2afecc132";
+    /// Leonardo Vision XL.
+    pub const VISION_XL: &'static str = "5c232a9e-9061-4777-980a-ddc8e65647c6";
+    /// AlbedoBase XL.
+    pub const ALBEDO_BASE_XL: &'static str = "2067ae52-33fd-4a82-bb92-c2c55e7d2786";
+}
+
 impl From<ImageId> for SourceImageId {
     fn from(id: ImageId) -> Self {
         Self(id.0)

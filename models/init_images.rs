@@ -1,27 +1,12 @@
 //! Uploaded images: places to upload to, and what was uploaded.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::Error;
 use serde_json::{Map, Value};
 
-use super::{InitImageId, Timestamp};
-use crate::codec::{self, Input, Model, Outcome, Place, Record, open_enum};
-
-open_enum!(
-    /// The kind of file that is going to be uploaded.
-    pub enum ImageExtension {
-        /// PNG.
-        Png = "png",
-        /// JPEG.
-        Jpg = "jpg",
-        /// JPEG, by its longer name.
-        Jpeg = "jpeg",
-        /// WebP.
-        Webp = "webp",
-    }
-);
+use super::form::{Names, pairs, without_query};
+use super::{ImageExtension, InitImageId, Timestamp};
+use crate::codec::Model;
 
 /// Asks for a place to upload an image to.
 #[derive(Clone, Debug, PartialEq, Model)]
@@ -183,66 +168,6 @@ pub struct DeletedInitImage {
     /// The identifier that it had.
     #[model(required)]
     pub id: InitImageId,
-}
-
-/// The fields of an object of texts, in its order.
-fn pairs(text: &str) -> serde_json::Result<Vec<(String, String)>> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let mut pairs = Pairs(Vec::new());
-    codec::read_into::<false, _>(&mut deserializer, &mut pairs)?;
-    deserializer.end()?;
-    if pairs.0.len() > MAX_FIELDS {
-        return Err(serde_json::Error::custom("the form has more than 1000 fields"));
-    }
-    Ok(pairs.0.into_iter().map(|(name, value)| (name, value.0)).collect())
-}
-
-/// Far more fields than a form has. Short ones take many times the memory of their text.
-const MAX_FIELDS: usize = 1000;
-
-struct Pairs(Vec<(String, FormValue)>);
-
-impl Record for Pairs {
-    fn empty() -> Self {
-        Self(Vec::new())
-    }
-
-    fn place(&mut self, name: &str) -> Option<&mut dyn Place> {
-        if self.0.len() <= MAX_FIELDS {
-            self.0.push((name.to_owned(), FormValue(String::new())));
-        }
-        self.0.last_mut().map(|(_, value)| value as _)
-    }
-}
-
-/// A text; empty for what is none, which is not reported, since the server makes up the names.
-struct FormValue(String);
-
-impl Place for FormValue {
-    fn empty() -> Self {
-        Self(String::new())
-    }
-
-    fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
-        self.0 = input.text().ok().flatten().map(Cow::into_owned).unwrap_or_default();
-        Outcome::Done
-    }
-}
-
-/// Shows the names of a form's fields, without their values.
-struct Names<'a>(&'a str);
-
-impl fmt::Debug for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match pairs(self.0) {
-            Ok(pairs) => f.debug_set().entries(pairs.iter().map(|(name, _)| name)).finish(),
-            Err(_) => f.write_str("hidden"),
-        }
-    }
-}
-
-fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or_default()
 }
 
 #[cfg(test)]

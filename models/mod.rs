@@ -13,11 +13,13 @@
 
 mod common;
 mod error;
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only some groups have forms"))]
+mod form;
 mod ids;
 
 pub use common::{
-    Cost, CostUnit, ElementInput, InitImageType, JobStatus, Lora, SdVersion, Timestamp, UnknownValue, VariationType,
-    VideoResolution,
+    Cost, CostUnit, ElementInput, ImageExtension, InitImageType, JobStatus, Lora, SdVersion, Timestamp, UnknownValue,
+    VariationType, VideoResolution,
 };
 pub use error::ApiErrorBody;
 pub use ids::{
@@ -28,6 +30,55 @@ pub use ids::{
 
 // The models of a group of operations come with any operation of the group.
 // begin of groups: written by `UPDATE=1 cargo test --features full --test consistency`
+#[cfg(any(
+    feature = "models",
+    feature = "blueprints-execute-blueprint",
+    feature = "blueprints-get-blueprint-by-id",
+    feature = "blueprints-get-blueprint-execution",
+    feature = "blueprints-get-blueprint-execution-generations",
+    feature = "blueprints-get-blueprint-versions-by-blueprint-id",
+    feature = "blueprints-list-blueprints",
+))]
+mod blueprints;
+#[cfg(any(
+    feature = "models",
+    feature = "blueprints-execute-blueprint",
+    feature = "blueprints-get-blueprint-by-id",
+    feature = "blueprints-get-blueprint-execution",
+    feature = "blueprints-get-blueprint-execution-generations",
+    feature = "blueprints-get-blueprint-versions-by-blueprint-id",
+    feature = "blueprints-list-blueprints",
+))]
+pub use blueprints::{
+    Blueprint, BlueprintEdge, BlueprintExecutability, BlueprintExecution, BlueprintExecutionGeneration,
+    BlueprintExecutionGenerationEdge, BlueprintExecutionGenerations, BlueprintExecutionInput, BlueprintExecutionJob,
+    BlueprintFailedReason, BlueprintFailure, BlueprintGivenInput, BlueprintInput, BlueprintInputValue,
+    BlueprintNodeInput, BlueprintObstacle, BlueprintOutput, BlueprintPageInfo, BlueprintPlatform, BlueprintSetting,
+    BlueprintStatus, BlueprintTextVariable, BlueprintThumbnail, BlueprintUiMetadata, BlueprintVersion,
+    BlueprintVersionEdge, BlueprintVersions, Blueprints, ExecuteBlueprintRequest,
+    GetBlueprintExecutionGenerationsRequest, ListBlueprintsRequest,
+};
+#[cfg(any(
+    feature = "models",
+    feature = "dataset-create-dataset",
+    feature = "dataset-delete-dataset-by-id",
+    feature = "dataset-get-dataset-by-id",
+    feature = "dataset-upload-dataset-image",
+    feature = "dataset-upload-dataset-image-from-gen",
+))]
+mod dataset;
+#[cfg(any(
+    feature = "models",
+    feature = "dataset-create-dataset",
+    feature = "dataset-delete-dataset-by-id",
+    feature = "dataset-get-dataset-by-id",
+    feature = "dataset-upload-dataset-image",
+    feature = "dataset-upload-dataset-image-from-gen",
+))]
+pub use dataset::{
+    AddedDatasetImage, CreateDatasetRequest, CreatedDataset, Dataset, DatasetImage, DatasetImageUpload, DeletedDataset,
+    UploadDatasetImageFromGenRequest, UploadDatasetImageRequest,
+};
 #[cfg(any(
     feature = "models",
     feature = "elements-create-element",
@@ -84,9 +135,23 @@ mod init_images;
     feature = "init-images-upload-init-image",
 ))]
 pub use init_images::{
-    CanvasInitImageUpload, DeletedInitImage, ImageExtension, InitImage, InitImageUpload, UploadCanvasInitImageRequest,
+    CanvasInitImageUpload, DeletedInitImage, InitImage, InitImageUpload, UploadCanvasInitImageRequest,
     UploadInitImageRequest,
 };
+#[cfg(any(
+    feature = "models",
+    feature = "media-delete-uploaded-media-by-id",
+    feature = "media-get-uploaded-media-by-id",
+    feature = "media-upload-media",
+))]
+mod media;
+#[cfg(any(
+    feature = "models",
+    feature = "media-delete-uploaded-media-by-id",
+    feature = "media-get-uploaded-media-by-id",
+    feature = "media-upload-media",
+))]
+pub use media::{DeletedMedia, MediaExtension, MediaUpload, UploadMediaRequest, UploadedMedia};
 #[cfg(any(
     feature = "models",
     feature = "models-create-model",
@@ -131,10 +196,68 @@ pub use motion::{
 mod prompt;
 #[cfg(any(feature = "models", feature = "prompt-prompt-improve", feature = "prompt-prompt-random"))]
 pub use prompt::{PromptGeneration, PromptImproveRequest};
+#[cfg(any(
+    feature = "models",
+    feature = "texture-create-texture-generation",
+    feature = "texture-delete-texture-generation-by-id",
+    feature = "texture-get-texture-generation-by-id",
+    feature = "texture-get-texture-generations-by-model-id",
+))]
+mod texture;
+#[cfg(any(
+    feature = "models",
+    feature = "texture-create-texture-generation",
+    feature = "texture-delete-texture-generation-by-id",
+    feature = "texture-get-texture-generation-by-id",
+    feature = "texture-get-texture-generations-by-model-id",
+))]
+pub use texture::{
+    CreateTextureGenerationRequest, DeletedTextureGeneration, GetTextureGenerationsByModelIdRequest, TextureGeneration,
+    TextureGenerationJob, TextureImage, TextureType,
+};
+#[cfg(any(
+    feature = "models",
+    feature = "three-d-model-assets-delete-3d-model-by-id",
+    feature = "three-d-model-assets-get-3d-model-by-id",
+    feature = "three-d-model-assets-get-3d-models-by-user-id",
+    feature = "three-d-model-assets-upload-model-asset",
+))]
+mod three_d_model_assets;
+#[cfg(any(
+    feature = "models",
+    feature = "three-d-model-assets-delete-3d-model-by-id",
+    feature = "three-d-model-assets-get-3d-model-by-id",
+    feature = "three-d-model-assets-get-3d-models-by-user-id",
+    feature = "three-d-model-assets-upload-model-asset",
+))]
+pub use three_d_model_assets::{
+    DeletedModelAsset, Get3dModelsByUserIdRequest, ModelAsset, ModelAssetExtension, ModelAssetUpload,
+    UploadModelAssetRequest,
+};
 #[cfg(any(feature = "models", feature = "user-get-user-self"))]
 mod user;
 #[cfg(any(feature = "models", feature = "user-get-user-self"))]
 pub use user::{User, UserDetails};
+#[cfg(any(
+    feature = "models",
+    feature = "v2-create-generation",
+    feature = "v2-create-sync-generation",
+    feature = "v2-get-models",
+))]
+mod v2;
+#[cfg(any(
+    feature = "models",
+    feature = "v2-create-generation",
+    feature = "v2-create-sync-generation",
+    feature = "v2-get-models",
+))]
+pub use v2::{
+    CreateV2GenerationRequest, CreateV2SyncGenerationRequest, PromptEnhance, RemoveBackgroundChannels,
+    RemoveBackgroundFormat, RemoveBackgroundGuidances, RemoveBackgroundParameters, RemoveBackgroundShadow,
+    RemoveBackgroundSize, RemoveBackgroundType, V2Contrast, V2ElementInput, V2GenerationJob, V2Guidance,
+    V2GuidanceImage, V2GuidanceMedia, V2GuidanceRole, V2GuidanceSource, V2GuidanceStrength, V2GuidanceWebpage,
+    V2Guidances, V2Mode, V2Model, V2ModelDetails, V2Parameters, V2SyncGeneration, V2SyncResult, V2UserElementInput,
+};
 #[cfg(any(
     feature = "models",
     feature = "variation-create-universal-upscaler-job",

@@ -83,6 +83,9 @@ impl Request {
     }
 
     pub(super) fn body(&mut self, body: serde_json::Result<Vec<u8>>) {
+        if cfg!(target_arch = "wasm32") && self.operation.method == http::Method::GET {
+            return self.options.refuse(Refused::new("body", "a browser sends no body with a GET"));
+        }
         match body {
             Ok(body) => self.body = Some(body.into()),
             Err(error) => self.unwritable("body", error),

@@ -7,7 +7,8 @@
 //! - `call`: the path's `ids` and the `request`, under their names on the wire, where the operation takes them;
 //! - `sent`: `method`, `path`, and `query` and `body` if there are any;
 //! - `response`: the body of the response, as the service gives it;
-//! - `output`: what comes out, as the models write it, or `error`: the kind of error that it is.
+//! - `output`: what comes out, as the models write it, or `error`: the kind of error that it is, or
+//!   `OutcomeUnknown`.
 //!
 //! Together, the cases of a file show every field of the request set in one case, and every field of the output with
 //! something in it.
@@ -20,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 use leonardo_ai::models::UserElementId;
 use leonardo_ai::operations::TABLE;
-use leonardo_ai::{LeonardoCore, OperationInfo, RetryPolicy};
+use leonardo_ai::{Error, LeonardoCore, OperationInfo, RetryPolicy};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -148,9 +149,10 @@ async fn call(core: &LeonardoCore, operation: &str, given: &Arguments) -> Called
             if operation == stringify!($name) {
                 let result = leonardo_ai::funcs::$name(core $(, argument!($argument))*).await;
                 let result = result.map(|output| serde_json::to_value(output).expect("an output can be written"));
-                let result = result.map_err(|error| match error.api() {
-                    Some(api) => format!("{:?}", api.kind),
-                    None => error.to_string(),
+                let result = result.map_err(|error| match (&error, error.api()) {
+                    (Error::OutcomeUnknown(_), _) => "OutcomeUnknown".to_owned(),
+                    (_, Some(api)) => format!("{:?}", api.kind),
+                    (_, None) => error.to_string(),
                 });
                 return Called { result, request: printed };
             }
