@@ -58,8 +58,13 @@ fn check_create(result: Result<GenerationJob, Error>, sent: u32, status: StatusC
     let listed = |json: &Value| json["errors"].as_array().is_some_and(|list| !list.is_empty());
     let told = |json: &Value| matches!(&json["error"], Value::String(_) | Value::Number(_));
     // An error in the place of a record, rather than beside one.
-    let error_instead =
-        json.as_ref().is_some_and(|json| json["sdGenerationJob"].is_null() && (listed(json) || told(json)));
+    let bare = |json: &Value| {
+        let first = json.get(0);
+        first.is_some_and(|first| [first, &first["message"]].iter().any(|said| said.is_string() || said.is_number()))
+    };
+    let error_instead = json
+        .as_ref()
+        .is_some_and(|json| json["sdGenerationJob"].is_null() && (listed(json) || told(json) || bare(json)));
 
     if sent > 1 {
         assert!(status == 429 || (status.is_success() && error_instead), "{status} was repeated");
