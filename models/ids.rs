@@ -152,7 +152,7 @@ ids! {
     BlueprintVersionId;
     /// Names one run of a blueprint.
     BlueprintExecutionId;
-    /// Names a job that answers in the same response, such as the removal of a background.
+    /// Names a job that gives its result in the same response, such as the removal of a background.
     SyncGenerationId;
 }
 

@@ -3,7 +3,7 @@ use crate::{Call, LeonardoCore, operations};
 
 /// Creates a generation of images: `POST /v1/generations`. Costs credits.
 ///
-/// Answers at once with the id and the cost; the pictures follow, and
+/// Responds at once with the id and the cost; the pictures follow, and
 /// `image_get_generation_by_id` shows when they are complete. At most 100 creates a minute, 10 jobs at work and 200
 /// waiting, by default, for one account.
 ///

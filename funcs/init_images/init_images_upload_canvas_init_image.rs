@@ -3,7 +3,7 @@ use crate::{Call, LeonardoCore, operations};
 
 /// Asks for two places to upload to, for an image of the Canvas Editor and for its mask: `POST /v1/canvas-init-image`.
 ///
-/// The answer has two ids and two presigned forms; nothing is uploaded yet.
+/// The response has two ids and two presigned forms; nothing is uploaded yet.
 ///
 /// # Errors
 ///

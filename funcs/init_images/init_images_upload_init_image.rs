@@ -3,7 +3,7 @@ use crate::{Call, LeonardoCore, operations};
 
 /// Asks for a place to upload an image to: `POST /v1/init-image`.
 ///
-/// The answer has the image's id and a presigned form; nothing is uploaded yet. `init_images_upload_file` does both
+/// The response has the image's id and a presigned form; nothing is uploaded yet. `init_images_upload_file` does both
 /// steps.
 ///
 /// # Errors

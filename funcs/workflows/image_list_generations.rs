@@ -36,7 +36,7 @@ use crate::{Effect, LeonardoCore, Sending};
 ///
 /// # Errors
 ///
-/// An item is an error where a page cannot be had after all repetitions, and then the stream ends: all of
+/// An item is an error where a page cannot be had after all retries, and then the stream ends: all of
 /// [`Error`] but `OutcomeUnknown`. To resume, make another with [`offset`](ListGenerations::offset) at this one's
 /// [`position`](ListGenerations::position).
 pub fn image_list_generations(core: &LeonardoCore, user_id: impl Into<UserId>) -> ListGenerations {
@@ -78,7 +78,7 @@ enum Page {
         ahead: bool,
     },
     Here(Vec<Generation>),
-    /// It was asked for ahead and did not come. An answer that nobody takes may fail for that reason alone, so it is
+    /// It was asked for ahead and did not come. A response that nobody takes may fail for that reason alone, so it is
     /// asked for again when it is needed.
     Missed,
     /// There is none.

@@ -127,7 +127,7 @@ impl LeonardoCoreBuilder {
     /// Asks `provider` for the key before each attempt, so that keys can be rotated and kept elsewhere.
     ///
     /// Its time counts as the attempt's. If it fails, or gives what cannot be a key, the call fails with
-    /// [`Error::InvalidRequest`] and is not repeated.
+    /// [`Error::InvalidRequest`] and is not retried.
     ///
     /// ```
     /// # use leonardo_ai::LeonardoCore;
@@ -148,7 +148,7 @@ impl LeonardoCoreBuilder {
         self
     }
 
-    /// The server's base URL, `https://cloud.leonardo.ai/api/rest` if not set. A slash or `/v1` at its end is tolerated.
+    /// The server's base URL. Defaults to `https://cloud.leonardo.ai/api/rest`. A slash or `/v1` at its end is tolerated.
     ///
     /// `http` is refused, except for loopback: `localhost` and names that end in `.localhost`, `127.0.0.0/8` and `[::1]`.
     /// See [`allow_http`](Self::allow_http).
@@ -166,8 +166,8 @@ impl LeonardoCoreBuilder {
         self
     }
 
-    /// The longest that one attempt may take, from asking for the key to the last byte of the answer; 60 seconds if not
-    /// set.
+    /// The longest that one attempt may take, from asking for the key to the last byte of the response. Defaults to
+    /// 60 s.
     ///
     /// Connecting has a limit of 10 seconds of its own. A timeout below that cannot tell a server that is out of reach
     /// from one that is slow, and then a call that costs credits ends with an unknown outcome in both cases.
@@ -177,7 +177,7 @@ impl LeonardoCoreBuilder {
         self
     }
 
-    /// The longest that a call may take, with all attempts and pauses; 5 minutes if not set, `None` for no limit.
+    /// The longest that a call may take, with all attempts and delays; `None` for no limit. Defaults to 5 minutes.
     #[must_use]
     pub fn deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.deadline = deadline.into();
@@ -189,21 +189,21 @@ impl LeonardoCoreBuilder {
     ///
     /// An attempt that is cut short by the deadline has an unknown outcome. If less is left before the first attempt,
     /// nothing is sent and the call fails with [`Error::InvalidRequest`] naming `deadline`; before a retry, the failure
-    /// of the last attempt is returned. Set it to what the service needs for an answer where deadlines are short.
+    /// of the last attempt is returned. Set it to what the service needs for a response where deadlines are short.
     #[must_use]
     pub fn min_time_for_billable(mut self, time: Duration) -> Self {
         self.min_time_for_billable = time;
         self
     }
 
-    /// How failed attempts are repeated; see [`RetryPolicy::default`].
+    /// How failed attempts are retried; see [`RetryPolicy::default`].
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// How many repetitions all calls may make together; see [`RetryBudget`].
+    /// How many retries all calls may make together; see [`RetryBudget`].
     #[must_use]
     pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
         self.budget = budget;
@@ -243,7 +243,7 @@ impl LeonardoCoreBuilder {
         self
     }
 
-    /// What the program calls itself; `leonardo-ai/VERSION (rust)` if not set.
+    /// What the program calls itself. Defaults to `leonardo-ai/VERSION (rust)`.
     #[must_use]
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         match HeaderValue::try_from(user_agent.into()) {
@@ -257,7 +257,7 @@ impl LeonardoCoreBuilder {
         self.wrong_header.get_or_insert_with(|| ConfigError::new(field, reason));
     }
 
-    /// The largest body of an answer that is accepted, in bytes; 16 MiB if not set. Reading stops beyond it.
+    /// The largest body of a response that is accepted, in bytes. Defaults to 16 MiB. Reading stops beyond it.
     #[must_use]
     pub fn max_response_bytes(mut self, limit: usize) -> Self {
         self.max_response_bytes = limit;
@@ -357,7 +357,7 @@ impl LeonardoCoreBuilder {
             }
         }
         if self.max_response_bytes == 0 {
-            return Err(ConfigError::new("max_response_bytes", "is zero, so no answer could be read").into());
+            return Err(ConfigError::new("max_response_bytes", "is zero, so no response could be read").into());
         }
         let transport = match self.transport {
             Some(transport) => {
@@ -416,7 +416,7 @@ pub(super) fn default_client() -> reqwest::ClientBuilder {
     #[cfg(not(target_arch = "wasm32"))]
     let builder = builder
         // Shorter than an attempt, so that a server that cannot be reached is told apart from one that is slow: only the
-        // former lets a call that costs credits be repeated.
+        // former lets a call that costs credits be retried.
         .connect_timeout(Duration::from_secs(10))
         // Shorter than what load balancers allow, since a request on a connection that is being closed has an unknown
         // outcome.
@@ -437,5 +437,5 @@ pub(super) fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, 
     #[cfg(not(target_arch = "wasm32"))]
     let builder = builder.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never());
     // Its message is the innermost cause, without a URL.
-    builder.build().map_err(|error| ConfigError::new("configure_client", transport::no_answer(error).to_string()))
+    builder.build().map_err(|error| ConfigError::new("configure_client", transport::no_response(error).to_string()))
 }

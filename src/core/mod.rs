@@ -93,7 +93,7 @@ impl LeonardoCore {
         Self::builder_from_env()?.build()
     }
 
-    /// How many repetitions the calls of this core and its clones may still make together.
+    /// How many retries the calls of this core and its clones may still make together.
     pub fn retry_budget(&self) -> &RetryBudget {
         &self.inner.budget
     }

@@ -1,4 +1,4 @@
-//! When a failed attempt is repeated, and after which pause. The only file that knows `backoff`.
+//! When a failed attempt is retried, and after which delay. The only file that knows `backoff`.
 
 mod budget;
 
@@ -9,14 +9,14 @@ use backoff::backoff::Backoff as _;
 
 pub use self::budget::RetryBudget;
 
-/// How often and how patiently failed attempts are repeated.
+/// How often failed attempts are retried, and after which delays.
 ///
-/// *Whether* a failure may be repeated does not depend on the policy but on the operation's
-/// [`Effect`](crate::Effect): no policy makes this crate repeat a call that may already have been charged.
+/// *Whether* a failure may be retried does not depend on the policy but on the operation's
+/// [`Effect`](crate::Effect): no policy makes this crate retry a call that may already have been charged.
 ///
-/// The pause before the first repetition is [`initial_backoff`](Self::initial_backoff), each further one is
+/// The delay before the first retry is [`initial_backoff`](Self::initial_backoff), each further one is
 /// [`multiplier`](Self::multiplier) times the one before until [`max_backoff`](Self::max_backoff), and each is spread by
-/// [`jitter`](Self::jitter). An answer with `Retry-After` can make the pause longer, never shorter. A pause that would end after
+/// [`jitter`](Self::jitter). A response with `Retry-After` can make the delay longer, never shorter. A delay that would end after
 /// [`max_elapsed`](Self::max_elapsed) or after the call's deadline is not begun: the last failure is returned at once.
 ///
 /// ```
@@ -38,7 +38,7 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// 4 attempts, pauses of about 0.5 s, 1 s and 2 s (at most 20 s), each ± 50 %, all within 60 s.
+    /// 4 attempts, delays of about 0.5 s, 1 s and 2 s (at most 20 s), each ± 50 %, all within 60 s.
     fn default() -> Self {
         Self {
             max_attempts: 4,
@@ -52,7 +52,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// One attempt, never repeated.
+    /// One attempt, never retried.
     pub fn none() -> Self {
         Self::default().max_attempts(1)
     }
@@ -64,21 +64,21 @@ impl RetryPolicy {
         self
     }
 
-    /// The pause before the first repetition.
+    /// The delay before the first retry.
     #[must_use]
-    pub fn initial_backoff(mut self, pause: Duration) -> Self {
-        self.initial_backoff = pause;
+    pub fn initial_backoff(mut self, delay: Duration) -> Self {
+        self.initial_backoff = delay;
         self
     }
 
-    /// The longest pause, before jitter. Does not limit what `Retry-After` asks for.
+    /// The longest delay, before jitter. Does not limit what `Retry-After` asks for.
     #[must_use]
-    pub fn max_backoff(mut self, pause: Duration) -> Self {
-        self.max_backoff = pause;
+    pub fn max_backoff(mut self, delay: Duration) -> Self {
+        self.max_backoff = delay;
         self
     }
 
-    /// How much longer each pause is than the one before; less than 1, or no number, counts as 1.
+    /// How much longer each delay is than the one before; less than 1, or no number, counts as 1.
     #[must_use]
     pub fn multiplier(mut self, multiplier: f64) -> Self {
         // `max` also replaces NaN.
@@ -86,7 +86,7 @@ impl RetryPolicy {
         self
     }
 
-    /// How far a pause may differ from its nominal length, as a fraction of it from 0 (not at all) to 1.
+    /// How far a delay may differ from its nominal length, as a fraction of it from 0 (not at all) to 1.
     #[must_use]
     pub fn jitter(mut self, fraction: f64) -> Self {
         self.jitter = if fraction.is_nan() { 0.0 } else { fraction.clamp(0.0, 1.0) };
@@ -105,8 +105,8 @@ impl RetryPolicy {
         self.max_backoff
     }
 
-    pub(crate) fn allows(&self, attempts: u32, elapsed: Duration, pause: Duration) -> bool {
-        attempts < self.max_attempts && elapsed.saturating_add(pause) <= self.max_elapsed
+    pub(crate) fn allows(&self, attempts: u32, elapsed: Duration, delay: Duration) -> bool {
+        attempts < self.max_attempts && elapsed.saturating_add(delay) <= self.max_elapsed
     }
 
     pub(crate) fn backoff(&self) -> Backoff {
@@ -124,7 +124,7 @@ impl RetryPolicy {
     }
 }
 
-/// The pauses of one call, in order.
+/// The delays of one call, in order.
 pub(crate) struct Backoff(ExponentialBackoff);
 
 impl Backoff {
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_the_longest_and_keep_within_the_jitter() {
+    fn delays_grow_to_the_longest_and_keep_within_the_jitter() {
         let policy = RetryPolicy::default()
             .initial_backoff(Duration::from_millis(100))
             .max_backoff(Duration::from_millis(800))
@@ -146,16 +146,16 @@ mod tests {
             .jitter(0.25);
         let mut backoff = policy.backoff();
         for nominal in [100.0, 300.0, 800.0, 800.0] {
-            let pause = backoff.next().as_secs_f64() * 1000.0;
-            assert!((nominal * 0.75..=nominal * 1.25 + 0.1).contains(&pause), "{pause} is not {nominal} ± 25 %");
+            let delay = backoff.next().as_secs_f64() * 1000.0;
+            assert!((nominal * 0.75..=nominal * 1.25 + 0.1).contains(&delay), "{delay} is not {nominal} ± 25 %");
         }
     }
 
     #[test]
-    fn without_jitter_a_pause_is_exact() {
+    fn without_jitter_a_delay_is_exact() {
         let mut backoff = RetryPolicy::default().jitter(0.0).backoff();
-        let pauses: Vec<_> = (0..3).map(|_| backoff.next().as_millis()).collect();
-        assert_eq!(pauses, [500, 1000, 2000]);
+        let delays: Vec<_> = (0..3).map(|_| backoff.next().as_millis()).collect();
+        assert_eq!(delays, [500, 1000, 2000]);
     }
 
     #[test]
@@ -169,8 +169,8 @@ mod tests {
             .max_elapsed(Duration::MAX);
         let mut backoff = policy.backoff();
         for _ in 0..4 {
-            let pause = backoff.next();
-            assert!(!policy.allows(1, Duration::MAX, pause));
+            let delay = backoff.next();
+            assert!(!policy.allows(1, Duration::MAX, delay));
         }
         assert!(RetryPolicy::default().multiplier(f64::INFINITY).backoff().next() > Duration::ZERO);
     }

@@ -226,7 +226,7 @@ impl<R: Reason> Failure<R> {
 
     /// There was no response.
     pub(crate) fn no_response(error: reqwest::Error) -> Self {
-        let error = transport::no_answer(error);
+        let error = transport::no_response(error);
         Self { transient: error.kind() != TransportErrorKind::Invalid, ..R::connection(error).into() }
     }
 }

@@ -25,7 +25,7 @@ pub struct TransportRequest {
     pub headers: HeaderMap,
     /// The body, if there is one.
     pub body: Option<Bytes>,
-    /// The largest body to accept in the answer, in bytes. Reading must stop beyond it.
+    /// The largest body to accept in the response, in bytes. Reading must stop beyond it.
     pub max_response_bytes: usize,
 }
 
@@ -49,13 +49,13 @@ pub struct TransportResponse {
 }
 
 impl TransportResponse {
-    /// An answer made of its parts.
+    /// A response made of its parts.
     pub fn new(status: StatusCode, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
         Self { status, headers, body: body.into() }
     }
 }
 
-/// How far an attempt came before it failed. Whether a call that costs credits is repeated depends on this alone, so a
+/// How far an attempt came before it failed. Whether a call that costs credits is retried depends on this alone, so a
 /// transport that is not sure says [`Exchange`](Self::Exchange).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -72,7 +72,7 @@ pub enum TransportErrorKind {
     TooLarge,
 }
 
-/// Why an attempt brought no answer.
+/// Why an attempt brought no response.
 ///
 /// Its `Debug` says what its `Display` does, and the causes.
 pub struct TransportError {
@@ -125,7 +125,7 @@ impl StdError for TransportError {
 /// Makes one attempt, for a core that is to send its calls otherwise than with a client of its own: a recorder, a test
 /// double, another HTTP library.
 ///
-/// A transport follows no redirect, repeats nothing and reads at most
+/// A transport follows no redirect, retries nothing and reads at most
 /// [`max_response_bytes`](TransportRequest::max_response_bytes). It keeps no time: the core drops the future when the
 /// attempt's time is over, and that must end the attempt.
 ///
@@ -133,7 +133,7 @@ impl StdError for TransportError {
 /// use leonardo_ai::{LeonardoCore, Transport, TransportError, TransportRequest, TransportResponse};
 /// use leonardo_ai::{BoxFuture, http::{HeaderMap, StatusCode}};
 ///
-/// /// Answers everything with the same text.
+/// /// Responds to everything with the same text.
 /// struct Canned(&'static str);
 ///
 /// impl Transport for Canned {
@@ -146,7 +146,7 @@ impl StdError for TransportError {
 /// # Ok::<(), leonardo_ai::Error>(())
 /// ```
 pub trait Transport: Send + Sync + 'static {
-    /// Sends `request` once and reads the answer.
+    /// Sends `request` once and reads the response.
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>>;
 }
 
@@ -171,7 +171,7 @@ impl Transport for GivenClient {
     }
 }
 
-/// The client that the core makes for itself: it follows no redirect and repeats nothing.
+/// The client that the core makes for itself: it follows no redirect and retries nothing.
 pub(crate) struct OwnClient(pub(crate) reqwest::Client);
 
 impl Transport for OwnClient {
@@ -203,7 +203,7 @@ fn exchange(
             Ok(response) if redirected(response.url()) => return Err(followed()),
             Ok(response) => response,
             Err(error) if error.url().is_some_and(redirected) => return Err(followed()),
-            Err(error) => return Err(no_answer(error)),
+            Err(error) => return Err(no_response(error)),
         };
         let status = response.status();
         #[cfg_attr(target_arch = "wasm32", allow(unused_mut, reason = "a browser hands over copies"))]
@@ -222,8 +222,8 @@ fn followed() -> TransportError {
     TransportError::new(TransportErrorKind::Exchange, reason)
 }
 
-/// Why a client brought no answer.
-pub(crate) fn no_answer(error: reqwest::Error) -> TransportError {
+/// Why a client brought no response.
+pub(crate) fn no_response(error: reqwest::Error) -> TransportError {
     let kind = if is_connect(&error) {
         TransportErrorKind::Connect
     } else if error.is_builder() {
@@ -253,7 +253,7 @@ pub(crate) fn broken_off(error: reqwest::Error) -> TransportError {
     TransportError::new(TransportErrorKind::Body, error.without_url())
 }
 
-/// Replaces the values of an answer's headers by copies. They are slices of what was read from the connection at a time,
+/// Replaces the values of a response's headers by copies. They are slices of what was read from the connection at a time,
 /// which may be hundreds of KiB, and all of that stays in memory for as long as one of them does.
 pub(crate) fn detach(headers: &mut HeaderMap) {
     for value in headers.values_mut() {
@@ -264,7 +264,7 @@ pub(crate) fn detach(headers: &mut HeaderMap) {
     }
 }
 
-/// How many pieces of an answer are kept apart.
+/// How many pieces of a response are kept apart.
 #[cfg(not(target_arch = "wasm32"))]
 const PIECES: usize = 64;
 
@@ -279,8 +279,8 @@ async fn read(
         return Err(too_large(limit));
     }
     let Some(mut last) = response.chunk().await.map_err(broken_off)? else { return Ok(Bytes::new()) };
-    // Most answers come in one piece, which needs no copy. The pieces of others are joined once all are there, so that an
-    // answer under way holds nothing but what was read; beyond a number of pieces they are joined as they come, since a
+    // Most responses come in one piece, which needs no copy. The pieces of others are joined once all are there, so that an
+    // response under way holds nothing but what was read; beyond a number of pieces they are joined as they come, since a
     // piece of one byte holds more than that.
     let mut whole = BytesMut::new();
     let mut pieces = Vec::new();
