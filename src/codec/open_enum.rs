@@ -124,7 +124,11 @@ mod tests {
     fn every_value_goes_there_and_back() {
         round_trips!(
             JobStatus 3, PresetStyle 31, SdVersion 11, Scheduler 7, ControlnetType 3, CanvasRequestType 4,
-            Transparency 2, InitImageType 2, StrengthType 5, VariationType 5, CostUnit 2, ImageExtension 4
+            Transparency 2, InitImageType 2, StrengthType 5, VariationType 5, CostUnit 2, ImageExtension 4,
+            BlueprintPlatform 4, BlueprintSetting 3, BlueprintStatus 4, BlueprintFailure 1, MediaExtension 4,
+            ModelAssetExtension 1, TextureType 5, V2Model 79, V2GuidanceSource 5, V2GuidanceStrength 5, V2GuidanceRole 2,
+            PromptEnhance 3, V2Contrast 3, V2Mode 6, RemoveBackgroundSize 4, RemoveBackgroundType 8,
+            RemoveBackgroundFormat 3, RemoveBackgroundChannels 2, RemoveBackgroundShadow 4
         );
         assert_eq!(JobStatus::default().as_str(), "");
         assert_eq!(PresetStyle::default().as_str(), "DYNAMIC");
