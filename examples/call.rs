@@ -57,6 +57,14 @@ impl Fields {
         }
     }
 
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations take a number"))]
+    fn number(&mut self, name: &str) -> Result<i64, Usage> {
+        match self.0.remove(name).and_then(|number| number.as_i64()) {
+            Some(number) => Ok(number),
+            None => Err(Usage(format!("the field \"{name}\" is missing, or no whole number"))),
+        }
+    }
+
     fn request<T: DeserializeOwned>(&mut self) -> Result<T, Usage> {
         let rest = Value::Object(std::mem::take(&mut self.0));
         serde_json::from_value(rest).map_err(|error| Usage(format!("the request is wrong: {error}")))
@@ -74,6 +82,10 @@ impl Fields {
 macro_rules! argument {
     ($fields:ident request) => {
         $fields.request()?
+    };
+    // The only id that is a number.
+    ($fields:ident userLoraId) => {
+        $fields.number("userLoraId")?
     };
     ($fields:ident $id:ident) => {
         $fields.id(stringify!($id))?

@@ -113,10 +113,11 @@ async fn pictures(
         let image = ProgressBar::new(0).with_style(images.clone()).with_message(format!("image {index}"));
         under.push(bars.insert_after(under.last().unwrap_or(bar), image));
     }
+    let shown = under.clone();
     let paths = image_download_all(core, &made.generation, out)
-        .on_progress(|index, progress| {
-            under[index].set_length(progress.total.unwrap_or(progress.received));
-            under[index].set_position(progress.received);
+        .on_progress(move |index, progress| {
+            shown[index].set_length(progress.total.unwrap_or(progress.received));
+            shown[index].set_position(progress.received);
         })
         .await;
     under.iter().for_each(ProgressBar::finish_and_clear);

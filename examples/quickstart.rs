@@ -58,7 +58,7 @@ async fn quickstart(Arguments { out, prompt }: Arguments) -> Result<ExitCode, Bo
     bar.enable_steady_tick(Duration::from_millis(100));
     let shown = bar.clone();
     let made = image_generate(&core, CreateGenerationRequest::new(prompt))
-        .first_poll(Duration::from_millis(250))
+        .first_delay(Duration::from_millis(250))
         .on_progress(move |progress| match progress {
             // With the id, what is paid for can be fetched even if this program ends here.
             GenerationProgress::Created(job) => shown.suspend(|| println!("Generation: {}", job.generation_id)),

@@ -59,6 +59,31 @@ pub use dataset_upload_dataset_image::dataset_upload_dataset_image;
 mod dataset_upload_dataset_image_from_gen;
 #[cfg(feature = "dataset-upload-dataset-image-from-gen")]
 pub use dataset_upload_dataset_image_from_gen::dataset_upload_dataset_image_from_gen;
+#[cfg(feature = "elements-create-element")]
+#[path = "elements/elements_create_element.rs"]
+mod elements_create_element;
+#[cfg(feature = "elements-create-element")]
+pub use elements_create_element::elements_create_element;
+#[cfg(feature = "elements-delete-element-by-id")]
+#[path = "elements/elements_delete_element_by_id.rs"]
+mod elements_delete_element_by_id;
+#[cfg(feature = "elements-delete-element-by-id")]
+pub use elements_delete_element_by_id::elements_delete_element_by_id;
+#[cfg(feature = "elements-get-custom-elements-by-user-id")]
+#[path = "elements/elements_get_custom_elements_by_user_id.rs"]
+mod elements_get_custom_elements_by_user_id;
+#[cfg(feature = "elements-get-custom-elements-by-user-id")]
+pub use elements_get_custom_elements_by_user_id::elements_get_custom_elements_by_user_id;
+#[cfg(feature = "elements-get-element-by-id")]
+#[path = "elements/elements_get_element_by_id.rs"]
+mod elements_get_element_by_id;
+#[cfg(feature = "elements-get-element-by-id")]
+pub use elements_get_element_by_id::elements_get_element_by_id;
+#[cfg(feature = "elements-list-elements")]
+#[path = "elements/elements_list_elements.rs"]
+mod elements_list_elements;
+#[cfg(feature = "elements-list-elements")]
+pub use elements_list_elements::elements_list_elements;
 #[cfg(feature = "image-create-generation")]
 #[path = "image/image_create_generation.rs"]
 mod image_create_generation;
@@ -114,6 +139,61 @@ pub use media_get_uploaded_media_by_id::media_get_uploaded_media_by_id;
 mod media_upload_media;
 #[cfg(feature = "media-upload-media")]
 pub use media_upload_media::media_upload_media;
+#[cfg(feature = "models-create-model")]
+#[path = "models/models_create_model.rs"]
+mod models_create_model;
+#[cfg(feature = "models-create-model")]
+pub use models_create_model::models_create_model;
+#[cfg(feature = "models-delete-model-by-id")]
+#[path = "models/models_delete_model_by_id.rs"]
+mod models_delete_model_by_id;
+#[cfg(feature = "models-delete-model-by-id")]
+pub use models_delete_model_by_id::models_delete_model_by_id;
+#[cfg(feature = "models-get-custom-models-by-user-id")]
+#[path = "models/models_get_custom_models_by_user_id.rs"]
+mod models_get_custom_models_by_user_id;
+#[cfg(feature = "models-get-custom-models-by-user-id")]
+pub use models_get_custom_models_by_user_id::models_get_custom_models_by_user_id;
+#[cfg(feature = "models-get-model-by-id")]
+#[path = "models/models_get_model_by_id.rs"]
+mod models_get_model_by_id;
+#[cfg(feature = "models-get-model-by-id")]
+pub use models_get_model_by_id::models_get_model_by_id;
+#[cfg(feature = "models-list-platform-models")]
+#[path = "models/models_list_platform_models.rs"]
+mod models_list_platform_models;
+#[cfg(feature = "models-list-platform-models")]
+pub use models_list_platform_models::models_list_platform_models;
+#[cfg(feature = "motion-create-image-to-video-generation")]
+#[path = "motion/motion_create_image_to_video_generation.rs"]
+mod motion_create_image_to_video_generation;
+#[cfg(feature = "motion-create-image-to-video-generation")]
+pub use motion_create_image_to_video_generation::motion_create_image_to_video_generation;
+#[cfg(feature = "motion-create-svd-motion-generation")]
+#[path = "motion/motion_create_svd_motion_generation.rs"]
+mod motion_create_svd_motion_generation;
+#[cfg(feature = "motion-create-svd-motion-generation")]
+pub use motion_create_svd_motion_generation::motion_create_svd_motion_generation;
+#[cfg(feature = "motion-create-text-to-video-generation")]
+#[path = "motion/motion_create_text_to_video_generation.rs"]
+mod motion_create_text_to_video_generation;
+#[cfg(feature = "motion-create-text-to-video-generation")]
+pub use motion_create_text_to_video_generation::motion_create_text_to_video_generation;
+#[cfg(feature = "motion-create-video-upscale")]
+#[path = "motion/motion_create_video_upscale.rs"]
+mod motion_create_video_upscale;
+#[cfg(feature = "motion-create-video-upscale")]
+pub use motion_create_video_upscale::motion_create_video_upscale;
+#[cfg(feature = "prompt-prompt-improve")]
+#[path = "prompt/prompt_prompt_improve.rs"]
+mod prompt_prompt_improve;
+#[cfg(feature = "prompt-prompt-improve")]
+pub use prompt_prompt_improve::prompt_prompt_improve;
+#[cfg(feature = "prompt-prompt-random")]
+#[path = "prompt/prompt_prompt_random.rs"]
+mod prompt_prompt_random;
+#[cfg(feature = "prompt-prompt-random")]
+pub use prompt_prompt_random::prompt_prompt_random;
 #[cfg(feature = "texture-create-texture-generation")]
 #[path = "texture/texture_create_texture_generation.rs"]
 mod texture_create_texture_generation;
@@ -174,6 +254,36 @@ pub use v2_create_sync_generation::v2_create_sync_generation;
 mod v2_get_models;
 #[cfg(feature = "v2-get-models")]
 pub use v2_get_models::v2_get_models;
+#[cfg(feature = "variation-create-universal-upscaler-job")]
+#[path = "variation/variation_create_universal_upscaler_job.rs"]
+mod variation_create_universal_upscaler_job;
+#[cfg(feature = "variation-create-universal-upscaler-job")]
+pub use variation_create_universal_upscaler_job::variation_create_universal_upscaler_job;
+#[cfg(feature = "variation-create-variation-no-bg")]
+#[path = "variation/variation_create_variation_no_bg.rs"]
+mod variation_create_variation_no_bg;
+#[cfg(feature = "variation-create-variation-no-bg")]
+pub use variation_create_variation_no_bg::variation_create_variation_no_bg;
+#[cfg(feature = "variation-create-variation-unzoom")]
+#[path = "variation/variation_create_variation_unzoom.rs"]
+mod variation_create_variation_unzoom;
+#[cfg(feature = "variation-create-variation-unzoom")]
+pub use variation_create_variation_unzoom::variation_create_variation_unzoom;
+#[cfg(feature = "variation-create-variation-upscale")]
+#[path = "variation/variation_create_variation_upscale.rs"]
+mod variation_create_variation_upscale;
+#[cfg(feature = "variation-create-variation-upscale")]
+pub use variation_create_variation_upscale::variation_create_variation_upscale;
+#[cfg(feature = "variation-get-motion-variation-by-id")]
+#[path = "variation/variation_get_motion_variation_by_id.rs"]
+mod variation_get_motion_variation_by_id;
+#[cfg(feature = "variation-get-motion-variation-by-id")]
+pub use variation_get_motion_variation_by_id::variation_get_motion_variation_by_id;
+#[cfg(feature = "variation-get-variation-by-id")]
+#[path = "variation/variation_get_variation_by_id.rs"]
+mod variation_get_variation_by_id;
+#[cfg(feature = "variation-get-variation-by-id")]
+pub use variation_get_variation_by_id::variation_get_variation_by_id;
 #[cfg(feature = "image-create-generation-once")]
 #[path = "workflows/image_create_generation_once.rs"]
 mod image_create_generation_once;

@@ -28,6 +28,13 @@ macro_rules! table {
                 DATASET_UPLOAD_DATASET_IMAGE dataset_upload_dataset_image "dataset-upload-dataset-image" Create POST "/v1/datasets/{datasetId}/upload" (datasetId, request) -> record DatasetImageUpload in "uploadDatasetImage";
                 DATASET_UPLOAD_DATASET_IMAGE_FROM_GEN dataset_upload_dataset_image_from_gen "dataset-upload-dataset-image-from-gen" Create POST "/v1/datasets/{datasetId}/upload/gen" (datasetId, request) -> record AddedDatasetImage in "uploadDatasetImageFromGen";
             }
+            elements {
+                ELEMENTS_CREATE_ELEMENT elements_create_element "elements-create-element" Billable POST "/v1/elements" (request) -> record ElementTrainingJob in "sdTrainingJob";
+                ELEMENTS_DELETE_ELEMENT_BY_ID elements_delete_element_by_id "elements-delete-element-by-id" Idempotent DELETE "/v1/elements/{userLoraId}" (userLoraId) -> record DeletedElement in "delete_user_loras_by_pk";
+                ELEMENTS_GET_CUSTOM_ELEMENTS_BY_USER_ID elements_get_custom_elements_by_user_id "elements-get-custom-elements-by-user-id" Read GET "/v1/elements/user/{userId}" (userId) -> list CustomElement in "user_loras";
+                ELEMENTS_GET_ELEMENT_BY_ID elements_get_element_by_id "elements-get-element-by-id" Read GET "/v1/elements/{userLoraId}" (userLoraId) -> record CustomElement in "user_loras_by_pk";
+                ELEMENTS_LIST_ELEMENTS elements_list_elements "elements-list-elements" Read GET "/v1/elements" () -> list Lora in "loras";
+            }
             image {
                 IMAGE_CREATE_GENERATION image_create_generation "image-create-generation" Billable POST "/v1/generations" (request) -> record GenerationJob in "sdGenerationJob";
                 IMAGE_DELETE_GENERATION_BY_ID image_delete_generation_by_id "image-delete-generation-by-id" Idempotent DELETE "/v1/generations/{id}" (id) -> record DeletedGeneration in "delete_generations_by_pk";
@@ -44,6 +51,23 @@ macro_rules! table {
                 MEDIA_DELETE_UPLOADED_MEDIA_BY_ID media_delete_uploaded_media_by_id "media-delete-uploaded-media-by-id" Idempotent DELETE "/v1/media/{id}" (id) -> record DeletedMedia in "delete_uploaded_media_by_pk";
                 MEDIA_GET_UPLOADED_MEDIA_BY_ID media_get_uploaded_media_by_id "media-get-uploaded-media-by-id" Read GET "/v1/media/{id}" (id) -> record UploadedMedia in "uploaded_media_by_pk";
                 MEDIA_UPLOAD_MEDIA media_upload_media "media-upload-media" Idempotent POST "/v1/media" (request) -> record MediaUpload in "uploadMedia";
+            }
+            models {
+                MODELS_CREATE_MODEL models_create_model "models-create-model" Billable POST "/v1/models" (request) -> record ModelTrainingJob in "sdTrainingJob";
+                MODELS_DELETE_MODEL_BY_ID models_delete_model_by_id "models-delete-model-by-id" Idempotent DELETE "/v1/models/{id}" (id) -> record DeletedModel in "delete_custom_models_by_pk";
+                MODELS_GET_CUSTOM_MODELS_BY_USER_ID models_get_custom_models_by_user_id "models-get-custom-models-by-user-id" Read GET "/v1/models/user/{userId}" (userId) -> list CustomModel in "custom_models";
+                MODELS_GET_MODEL_BY_ID models_get_model_by_id "models-get-model-by-id" Read GET "/v1/models/{id}" (id) -> record CustomModel in "custom_models_by_pk";
+                MODELS_LIST_PLATFORM_MODELS models_list_platform_models "models-list-platform-models" Read GET "/v1/platformModels" () -> list PlatformModel in "custom_models";
+            }
+            motion {
+                MOTION_CREATE_IMAGE_TO_VIDEO_GENERATION motion_create_image_to_video_generation "motion-create-image-to-video-generation" Billable POST "/v1/generations-image-to-video" (request) -> record MotionGenerationJob in "motionVideoGenerationJob";
+                MOTION_CREATE_SVD_MOTION_GENERATION motion_create_svd_motion_generation "motion-create-svd-motion-generation" Billable POST "/v1/generations-motion-svd" (request) -> record MotionGenerationJob in "motionSvdGenerationJob";
+                MOTION_CREATE_TEXT_TO_VIDEO_GENERATION motion_create_text_to_video_generation "motion-create-text-to-video-generation" Billable POST "/v1/generations-text-to-video" (request) -> record MotionGenerationJob in "motionVideoGenerationJob";
+                MOTION_CREATE_VIDEO_UPSCALE motion_create_video_upscale "motion-create-video-upscale" Billable POST "/v1/generations-video-upscale" (request) -> record VideoUpscaleJob in "motionVideoGenerationJob";
+            }
+            prompt {
+                PROMPT_PROMPT_IMPROVE prompt_prompt_improve "prompt-prompt-improve" Billable POST "/v1/prompt/improve" (request) -> record PromptGeneration in "promptGeneration";
+                PROMPT_PROMPT_RANDOM prompt_prompt_random "prompt-prompt-random" Billable POST "/v1/prompt/random" () -> record PromptGeneration in "promptGeneration";
             }
             texture {
                 TEXTURE_CREATE_TEXTURE_GENERATION texture_create_texture_generation "texture-create-texture-generation" Billable POST "/v1/generations-texture" (request) -> record TextureGenerationJob in "textureGenerationJob";
@@ -64,6 +88,14 @@ macro_rules! table {
                 V2_CREATE_GENERATION v2_create_generation "v2-create-generation" Billable POST "/v2/generations" (request) -> flat V2GenerationJob in "generate";
                 V2_CREATE_SYNC_GENERATION v2_create_sync_generation "v2-create-sync-generation" Billable POST "/v2/generationssync" (request) -> flat V2SyncGeneration in "";
                 V2_GET_MODELS v2_get_models "v2-get-models" Read GET "/v2/models" () -> list V2ModelDetails in "productionApiAvailableModels";
+            }
+            variation {
+                VARIATION_CREATE_UNIVERSAL_UPSCALER_JOB variation_create_universal_upscaler_job "variation-create-universal-upscaler-job" Billable POST "/v1/variations/universal-upscaler" (request) -> record VariationJob in "universalUpscaler";
+                VARIATION_CREATE_VARIATION_NO_BG variation_create_variation_no_bg "variation-create-variation-no-bg" Billable POST "/v1/variations/nobg" (request) -> record VariationJob in "sdNobgJob";
+                VARIATION_CREATE_VARIATION_UNZOOM variation_create_variation_unzoom "variation-create-variation-unzoom" Billable POST "/v1/variations/unzoom" (request) -> record VariationJob in "sdUnzoomJob";
+                VARIATION_CREATE_VARIATION_UPSCALE variation_create_variation_upscale "variation-create-variation-upscale" Billable POST "/v1/variations/upscale" (request) -> record VariationJob in "sdUpscaleJob";
+                VARIATION_GET_MOTION_VARIATION_BY_ID variation_get_motion_variation_by_id "variation-get-motion-variation-by-id" Read GET "/v1/motion-variations/{id}" (id) -> first MotionVariation in "generated_image_variation_motion";
+                VARIATION_GET_VARIATION_BY_ID variation_get_variation_by_id "variation-get-variation-by-id" Read GET "/v1/variations/{id}" (id) -> first Variation in "generated_image_variation_generic";
             }
         }
     };

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::ElementId;
 use crate::codec::{Model, open_enum, text};
 use crate::time::{self, SystemTime};
 
@@ -50,6 +51,92 @@ open_enum!(
         Kino2_0 = "KINO_2_0",
     }
 );
+
+open_enum!(
+    /// How a variation was made out of its image.
+    #[default(Unknown)]
+    pub enum VariationType {
+        /// Extended beyond the edges.
+        Outpaint = "OUTPAINT",
+        /// Filled in.
+        Inpaint = "INPAINT",
+        /// Enlarged.
+        Upscale = "UPSCALE",
+        /// Zoomed out.
+        Unzoom = "UNZOOM",
+        /// Its background removed.
+        Nobg = "NOBG",
+    }
+);
+
+open_enum!(
+    /// Where an image that work starts from comes from.
+    pub enum InitImageType {
+        /// The service made it.
+        Generated = "GENERATED",
+        /// The caller uploaded it.
+        Uploaded = "UPLOADED",
+    }
+);
+
+open_enum!(
+    /// How large a video is: the shorter side in pixels. Which of them there are depends on the model.
+    #[default(Unknown)]
+    pub enum VideoResolution {
+        /// 480 pixels.
+        P480 = "RESOLUTION_480",
+        /// 720 pixels.
+        P720 = "RESOLUTION_720",
+        /// 1080 pixels.
+        P1080 = "RESOLUTION_1080",
+    }
+);
+
+/// An element (LoRA) of the platform, to be applied.
+///
+/// Reading one from JSON refuses fields that it does not have.
+#[derive(Clone, Debug, PartialEq, Model)]
+#[model(request)]
+pub struct ElementInput {
+    /// The element.
+    #[model(name = "akUUID", required)]
+    pub ak_uuid: ElementId,
+    /// How much it counts; the service takes 1 when this is not sent.
+    pub weight: Option<f64>,
+}
+
+impl ElementInput {
+    /// Applies an element with the weight that the service gives it.
+    pub fn new(element: impl Into<ElementId>) -> Self {
+        Self { ak_uuid: element.into(), weight: None }
+    }
+}
+
+/// An element (LoRA): a small addition to a model, for a style or a subject.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+#[model(response)]
+#[non_exhaustive]
+pub struct Lora {
+    /// The element's identifier.
+    #[model(name = "akUUID")]
+    pub ak_uuid: Option<ElementId>,
+    /// Its name.
+    pub name: Option<String>,
+    /// What it does.
+    pub description: Option<String>,
+    /// Who made it.
+    pub creator_name: Option<String>,
+    /// A picture that shows what it does.
+    pub url_image: Option<String>,
+    /// The family of models that it goes with.
+    pub base_model: Option<SdVersion>,
+    /// The weight it has when none is given.
+    pub weight_default: Option<f64>,
+    /// The least weight.
+    pub weight_min: Option<f64>,
+    /// The greatest weight.
+    pub weight_max: Option<f64>,
+}
 
 open_enum!(
     /// The kind of an image file that is going to be uploaded.

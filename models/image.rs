@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Cost, ElementId, GenerationId, ImageId, InitImageId, JobStatus, ModelId, SdVersion, SourceImageId, Timestamp,
-    UserElementId, VariationId,
+    Cost, ElementInput, GenerationId, ImageId, InitImageId, InitImageType, JobStatus, Lora, ModelId, SdVersion,
+    SourceImageId, Timestamp, UserElementId, VariationId, VariationType,
 };
 use crate::codec::{Model, Record, open_enum};
 
@@ -215,26 +215,6 @@ impl ControlnetInput {
     }
 }
 
-/// An element (LoRA) of the platform, to be applied.
-///
-/// Reading one from JSON refuses fields that it does not have.
-#[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
-pub struct ElementInput {
-    /// The element.
-    #[model(name = "akUUID", required)]
-    pub ak_uuid: ElementId,
-    /// How much it counts; the service takes 1 when this is not sent.
-    pub weight: Option<f64>,
-}
-
-impl ElementInput {
-    /// Applies an element with the weight that the service gives it.
-    pub fn new(element: impl Into<ElementId>) -> Self {
-        Self { ak_uuid: element.into(), weight: None }
-    }
-}
-
 /// An element (LoRA) of one's own, to be applied.
 ///
 /// Reading one from JSON refuses fields that it does not have.
@@ -353,6 +333,18 @@ pub struct Generation {
     pub generation_elements: Vec<GenerationElement>,
 }
 
+impl Generation {
+    /// Whether it is done, and its images are there.
+    pub fn is_complete(&self) -> bool {
+        self.status == JobStatus::Complete
+    }
+
+    /// Whether it is over, without images.
+    pub fn is_failed(&self) -> bool {
+        self.status == JobStatus::Failed
+    }
+}
+
 /// One image of a generation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 #[model(response)]
@@ -410,32 +402,6 @@ pub struct GenerationElement {
     pub lora: Option<Lora>,
     /// How much it counted.
     pub weight_applied: Option<f64>,
-}
-
-/// An element (LoRA): a small addition to a model, for a style or a subject.
-#[derive(Clone, Debug, Default, PartialEq, Model)]
-#[model(response)]
-#[non_exhaustive]
-pub struct Lora {
-    /// The element's identifier.
-    #[model(name = "akUUID")]
-    pub ak_uuid: Option<ElementId>,
-    /// Its name.
-    pub name: Option<String>,
-    /// What it does.
-    pub description: Option<String>,
-    /// Who made it.
-    pub creator_name: Option<String>,
-    /// A picture that shows what it does.
-    pub url_image: Option<String>,
-    /// The family of models that it goes with.
-    pub base_model: Option<SdVersion>,
-    /// The weight it has when none is given.
-    pub weight_default: Option<f64>,
-    /// The least weight.
-    pub weight_min: Option<f64>,
-    /// The greatest weight.
-    pub weight_max: Option<f64>,
 }
 
 /// A generation that is gone.
@@ -579,16 +545,6 @@ open_enum!(
 );
 
 open_enum!(
-    /// Where a guiding image comes from.
-    pub enum InitImageType {
-        /// The service made it.
-        Generated = "GENERATED",
-        /// The caller uploaded it.
-        Uploaded = "UPLOADED",
-    }
-);
-
-open_enum!(
     /// How much a style, character or content reference counts.
     pub enum StrengthType {
         /// Least.
@@ -601,23 +557,6 @@ open_enum!(
         Ultra = "Ultra",
         /// Most.
         Max = "Max",
-    }
-);
-
-open_enum!(
-    /// How a variation was made out of its image.
-    #[default(Unknown)]
-    pub enum VariationType {
-        /// Extended beyond the edges.
-        Outpaint = "OUTPAINT",
-        /// Filled in.
-        Inpaint = "INPAINT",
-        /// Enlarged.
-        Upscale = "UPSCALE",
-        /// Zoomed out.
-        Unzoom = "UNZOOM",
-        /// Its background removed.
-        Nobg = "NOBG",
     }
 );
 

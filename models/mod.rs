@@ -9,13 +9,18 @@
 //!
 //! Identifiers of different things are different types and do not convert into one another; see [`GenerationId`].
 
+#![allow(clippy::module_inception, reason = "a group of operations is called models as well")]
+
 mod common;
 mod error;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only some groups have forms"))]
 mod form;
 mod ids;
 
-pub use common::{Cost, CostUnit, ImageExtension, JobStatus, SdVersion, Timestamp, UnknownValue};
+pub use common::{
+    Cost, CostUnit, ElementInput, ImageExtension, InitImageType, JobStatus, Lora, SdVersion, Timestamp, UnknownValue,
+    VariationType, VideoResolution,
+};
 pub use error::ApiErrorBody;
 pub use ids::{
     BlueprintExecutionId, BlueprintId, BlueprintVersionId, DatasetId, DatasetImageId, ElementId, GenerationId, ImageId,
@@ -76,6 +81,26 @@ pub use dataset::{
 };
 #[cfg(any(
     feature = "models",
+    feature = "elements-create-element",
+    feature = "elements-delete-element-by-id",
+    feature = "elements-get-custom-elements-by-user-id",
+    feature = "elements-get-element-by-id",
+    feature = "elements-list-elements",
+))]
+mod elements;
+#[cfg(any(
+    feature = "models",
+    feature = "elements-create-element",
+    feature = "elements-delete-element-by-id",
+    feature = "elements-get-custom-elements-by-user-id",
+    feature = "elements-get-element-by-id",
+    feature = "elements-list-elements",
+))]
+pub use elements::{
+    CreateElementRequest, CustomElement, DeletedElement, ElementBaseModel, ElementFocus, ElementTrainingJob,
+};
+#[cfg(any(
+    feature = "models",
     feature = "image-create-generation",
     feature = "image-delete-generation-by-id",
     feature = "image-get-generation-by-id",
@@ -90,9 +115,9 @@ mod image;
     feature = "image-get-generations-by-user-id",
 ))]
 pub use image::{
-    CanvasRequestType, ControlnetInput, ControlnetType, CreateGenerationRequest, DeletedGeneration, ElementInput,
-    GeneratedImage, Generation, GenerationElement, GenerationJob, GetGenerationsByUserIdRequest, ImageVariation,
-    InitImageType, Lora, PresetStyle, Scheduler, StrengthType, Transparency, UserElementInput, VariationType,
+    CanvasRequestType, ControlnetInput, ControlnetType, CreateGenerationRequest, DeletedGeneration, GeneratedImage,
+    Generation, GenerationElement, GenerationJob, GetGenerationsByUserIdRequest, ImageVariation, PresetStyle,
+    Scheduler, StrengthType, Transparency, UserElementInput,
 };
 #[cfg(any(
     feature = "models",
@@ -127,6 +152,50 @@ mod media;
     feature = "media-upload-media",
 ))]
 pub use media::{DeletedMedia, MediaExtension, MediaUpload, UploadMediaRequest, UploadedMedia};
+#[cfg(any(
+    feature = "models",
+    feature = "models-create-model",
+    feature = "models-delete-model-by-id",
+    feature = "models-get-custom-models-by-user-id",
+    feature = "models-get-model-by-id",
+    feature = "models-list-platform-models",
+))]
+mod models;
+#[cfg(any(
+    feature = "models",
+    feature = "models-create-model",
+    feature = "models-delete-model-by-id",
+    feature = "models-get-custom-models-by-user-id",
+    feature = "models-get-model-by-id",
+    feature = "models-list-platform-models",
+))]
+pub use models::{
+    CreateModelRequest, CustomModel, CustomModelType, DeletedModel, ModelTrainingJob, PlatformModel,
+    PlatformModelImage, TrainingStrength,
+};
+#[cfg(any(
+    feature = "models",
+    feature = "motion-create-image-to-video-generation",
+    feature = "motion-create-svd-motion-generation",
+    feature = "motion-create-text-to-video-generation",
+    feature = "motion-create-video-upscale",
+))]
+mod motion;
+#[cfg(any(
+    feature = "models",
+    feature = "motion-create-image-to-video-generation",
+    feature = "motion-create-svd-motion-generation",
+    feature = "motion-create-text-to-video-generation",
+    feature = "motion-create-video-upscale",
+))]
+pub use motion::{
+    CreateImageToVideoGenerationRequest, CreateSvdMotionGenerationRequest, CreateTextToVideoGenerationRequest,
+    CreateVideoUpscaleRequest, EndFrameImageInput, MotionGenerationJob, MotionModel, VideoUpscaleJob,
+};
+#[cfg(any(feature = "models", feature = "prompt-prompt-improve", feature = "prompt-prompt-random"))]
+mod prompt;
+#[cfg(any(feature = "models", feature = "prompt-prompt-improve", feature = "prompt-prompt-random"))]
+pub use prompt::{PromptGeneration, PromptImproveRequest};
 #[cfg(any(
     feature = "models",
     feature = "texture-create-texture-generation",
@@ -188,5 +257,29 @@ pub use v2::{
     RemoveBackgroundSize, RemoveBackgroundType, V2Contrast, V2ElementInput, V2GenerationJob, V2Guidance,
     V2GuidanceImage, V2GuidanceMedia, V2GuidanceRole, V2GuidanceSource, V2GuidanceStrength, V2GuidanceWebpage,
     V2Guidances, V2Mode, V2Model, V2ModelDetails, V2Parameters, V2SyncGeneration, V2SyncResult, V2UserElementInput,
+};
+#[cfg(any(
+    feature = "models",
+    feature = "variation-create-universal-upscaler-job",
+    feature = "variation-create-variation-no-bg",
+    feature = "variation-create-variation-unzoom",
+    feature = "variation-create-variation-upscale",
+    feature = "variation-get-motion-variation-by-id",
+    feature = "variation-get-variation-by-id",
+))]
+mod variation;
+#[cfg(any(
+    feature = "models",
+    feature = "variation-create-universal-upscaler-job",
+    feature = "variation-create-variation-no-bg",
+    feature = "variation-create-variation-unzoom",
+    feature = "variation-create-variation-upscale",
+    feature = "variation-get-motion-variation-by-id",
+    feature = "variation-get-variation-by-id",
+))]
+pub use variation::{
+    CreateUniversalUpscalerJobRequest, CreateVariationNoBgRequest, CreateVariationUnzoomRequest,
+    CreateVariationUpscaleRequest, MotionVariation, MotionVariationType, UltraUpscaleStyle, UpscalerStyle, Variation,
+    VariationJob,
 };
 // end of groups

@@ -60,6 +60,11 @@ pub use self::{
 #[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
 pub use self::poll::Retry;
 
+#[cfg(feature = "image-generate")]
+pub use self::poll::JobProgress;
+#[cfg(feature = "image-wait-for-generation")]
+pub use self::poll::{Job, JobState, Steps, WaitError, WaitErrorReason, WaitWaker};
+
 // The crates whose types stand in signatures.
 #[cfg(feature = "client")]
 pub use {bytes, http, reqwest, url};
@@ -92,6 +97,11 @@ pub mod guide {
         texture "docs/texture.md"
         three_d_model_assets "docs/three-d-model-assets.md"
         user "docs/user.md"
+        variation "docs/variation.md"
+        motion "docs/motion.md"
+        elements "docs/elements.md"
+        models "docs/models.md"
+        prompt "docs/prompt.md"
         v2 "docs/v2.md"
         reliability "docs/reliability.md"
         performance "docs/performance.md"

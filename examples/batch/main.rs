@@ -98,26 +98,9 @@ async fn batch(
         Some(_) => ("emulator".to_owned(), String::new()),
         None => (core.server_url().to_string(), user.to_string()),
     };
-    let time = now();
-    match &history.account {
-        Some(before) if *before != account => {
-            eprintln!("the journal {} is of another server or account: name another", settings.journal.display());
-            return Ok(ExitCode::from(2));
-        }
-        // Of an emulator that has ended, only files are left.
-        Some(_) if emulator.is_some() => {
-            for (mark, state) in &mut history.states {
-                if !state.is_saved() {
-                    journal.write(&Entry { time, job: Some(mark.clone()), line: None, event: Event::Lost })?;
-                    *state = State::New;
-                }
-            }
-        }
-        Some(_) => {}
-        None => {
-            let (server, user) = account;
-            journal.write(&Entry { time, job: None, line: None, event: Event::Begin { server, user } })?;
-        }
+    if !begin(&mut journal, &mut history, account, emulator.is_some())? {
+        eprintln!("the journal {} is of another server or account: name another", settings.journal.display());
+        return Ok(ExitCode::from(2));
     }
     fs::create_dir_all(&settings.out)?;
     remove_parts(&settings.out, &history.ids)?;
@@ -130,28 +113,7 @@ async fn batch(
         at_once: Semaphore::new(settings.concurrency),
         stop: AtomicBool::new(false),
     });
-    let mut works = JoinSet::new();
-    let mut doubtful = 0;
-    for job in jobs {
-        match history.states.remove(&job.mark).unwrap_or_default() {
-            state if state.is_saved() => _ = works.spawn(async { End::Saved }),
-            State::Creating { seed, since } => {
-                doubtful += 1;
-                works.spawn(batch.clone().create(job, seed, Some(since)));
-            }
-            State::New => {
-                let seed = loop {
-                    let seed = random_seed()?;
-                    if history.seeds.insert(seed) {
-                        break seed;
-                    }
-                };
-                works.spawn(batch.clone().create(job, seed, None));
-            }
-            State::Created { id, .. } => _ = works.spawn(batch.clone().fetch(job, id)),
-            State::Failed => _ = works.spawn(async { End::Never }),
-        }
-    }
+    let (mut works, doubtful) = start(&batch, jobs, &mut history)?;
     let left = history.states.values();
     let left = left.filter(|state| !state.is_saved() && !matches!(state, State::Failed | State::New)).count();
     if left > 0 {
@@ -195,4 +157,59 @@ fn remove_parts(out: &Path, ids: &HashSet<GenerationId>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Begins the journal, or goes on with it unless it is of another account.
+fn begin(
+    journal: &mut Journal,
+    history: &mut History,
+    account: (String, String),
+    is_emulator: bool,
+) -> Result<bool, Box<dyn Error>> {
+    let time = now();
+    match &history.account {
+        Some(before) if *before != account => return Ok(false),
+        // Of an emulator that has ended, only files are left.
+        Some(_) if is_emulator => {
+            for (mark, state) in &mut history.states {
+                if !state.is_saved() {
+                    journal.write(&Entry { time, job: Some(mark.clone()), line: None, event: Event::Lost })?;
+                    *state = State::New;
+                }
+            }
+        }
+        Some(_) => {}
+        None => {
+            let (server, user) = account;
+            journal.write(&Entry { time, job: None, line: None, event: Event::Begin { server, user } })?;
+        }
+    }
+    Ok(true)
+}
+
+/// Starts what is left to do of each job, and tells how many may have been created already.
+fn start(batch: &Arc<Batch>, jobs: Vec<Job>, history: &mut History) -> Result<(JoinSet<End>, usize), Box<dyn Error>> {
+    let mut works = JoinSet::new();
+    let mut doubtful = 0;
+    for job in jobs {
+        match history.states.remove(&job.mark).unwrap_or_default() {
+            state if state.is_saved() => _ = works.spawn(async { End::Saved }),
+            State::Creating { seed, since } => {
+                doubtful += 1;
+                works.spawn(batch.clone().create(job, seed, Some(since)));
+            }
+            State::New => {
+                let seed = loop {
+                    let seed = random_seed()?;
+                    if history.seeds.insert(seed) {
+                        break seed;
+                    }
+                };
+                works.spawn(batch.clone().create(job, seed, None));
+            }
+            State::Created { id, .. } => _ = works.spawn(batch.clone().fetch(job, id)),
+            State::Failed => _ = works.spawn(async { End::Never }),
+        }
+    }
+    Ok((works, doubtful))
 }

@@ -90,7 +90,7 @@ impl Batch {
     async fn files(&self, job: &Job, id: GenerationId) -> End {
         let name = job.name();
         let wait = image_wait_for_generation(&self.core, id)
-            .first_poll(Duration::from_millis(300))
+            .first_delay(Duration::from_millis(300))
             .on_retry(move |retry| eprintln!("{name}: {retry}"));
         let generation = match wait.await {
             Ok(generation) => generation,

@@ -76,6 +76,18 @@ impl CreateOnce {
     }
 }
 
+#[cfg(feature = "image-generate")]
+impl CreateOnce {
+    /// Has the options of the workflow that it is a part of.
+    pub(super) fn within(mut self, call: &crate::call::Options, on_retry: crate::poll::OnRetry) -> Self {
+        self.options.timeout = call.timeout;
+        self.options.deadline = call.deadline.unwrap_or(self.options.deadline);
+        self.options.retry = call.retry.clone();
+        self.options.on_retry = on_retry;
+        self
+    }
+}
+
 impl IntoFuture for CreateOnce {
     type Output = Result<GenerationJob, Error>;
     type IntoFuture = BoxFuture<'static, Self::Output>;

@@ -1,5 +1,7 @@
 //! What a response means.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
@@ -82,7 +84,7 @@ impl Request {
             (Err(_), None) if budget.is_exceeded() => Unreadable::Expands(limit),
             (Err(error), None) => Unreadable::NotJson(error),
         };
-        Err(Fault::Unreadable(error, target.place().id().map(str::to_owned)))
+        Err(Fault::Unreadable(error, target.place().id().map(Cow::into_owned)))
     }
 
     #[cold]

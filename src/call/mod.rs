@@ -22,7 +22,7 @@ use serde_json::Value;
 pub(crate) use self::decoder::{Decoder, first, flat, list, record};
 use self::decoder::{Output, Reader, typed};
 use self::options::Refused;
-pub(crate) use self::options::{Options, call_options};
+pub(crate) use self::options::{Options, call_options, request_options};
 use self::request::Request;
 use crate::codec::Fields;
 use crate::core::LeonardoCore;

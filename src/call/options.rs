@@ -92,15 +92,10 @@ impl fmt::Debug for Options {
     }
 }
 
-/// Writes the setters that every call and every workflow has.
-///
-/// `$options` is the path from `self` to the [`Options`], `$core` that to the core. What a setter means for this type
-/// beyond what it means for all is said by the texts given.
-macro_rules! call_options {
-    (
-        impl[$($generics:tt)*] $type:ty, options: $($options:ident).+, core: $($core:ident).+,
-        deadline: $deadline:literal, retry: $retry:literal
-    ) => {
+/// Writes the setters that every call has, and every workflow that makes calls. `$options` is the path from `self` to the
+/// [`Options`], `$core` that to the core.
+macro_rules! request_options {
+    (impl[$($generics:tt)*] $type:ty, options: $($options:ident).+, core: $($core:ident).+) => {
         impl<$($generics)*> $type {
             /// Adds a header to each request to the API, in place of the core's of the same name.
             pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
@@ -114,6 +109,27 @@ macro_rules! call_options {
                 self
             }
 
+            /// Sends the requests to another server, with the same key. What is refused of the core's URL is refused here
+            /// too. Defaults to the core's.
+            pub fn server_url(mut self, url: impl AsRef<str>) -> Self {
+                self.$($options).+.set_server_url(&self.$($core).+, url.as_ref());
+                self
+            }
+        }
+    };
+}
+pub(crate) use request_options;
+
+/// Writes the setters of [`request_options`], and those of deadline and retries. What these mean for this type is said by
+/// the texts given.
+macro_rules! call_options {
+    (
+        impl[$($generics:tt)*] $type:ty, options: $($options:ident).+, core: $($core:ident).+,
+        deadline: $deadline:literal, retry: $retry:literal
+    ) => {
+        $crate::call::request_options! { impl[$($generics)*] $type, options: $($options).+, core: $($core).+ }
+
+        impl<$($generics)*> $type {
             #[doc = $deadline]
             pub fn deadline(mut self, deadline: impl Into<Option<std::time::Duration>>) -> Self {
                 self.$($options).+.set_deadline(deadline.into());
@@ -123,13 +139,6 @@ macro_rules! call_options {
             #[doc = $retry]
             pub fn retry(mut self, policy: $crate::RetryPolicy) -> Self {
                 self.$($options).+.retry = Some(policy);
-                self
-            }
-
-            /// Sends the requests to another server, with the same key. What is refused of the core's URL is refused here
-            /// too. Defaults to the core's.
-            pub fn server_url(mut self, url: impl AsRef<str>) -> Self {
-                self.$($options).+.set_server_url(&self.$($core).+, url.as_ref());
                 self
             }
         }

@@ -128,7 +128,9 @@ mod tests {
             BlueprintPlatform 4, BlueprintSetting 3, BlueprintStatus 4, BlueprintFailure 1, MediaExtension 4,
             ModelAssetExtension 1, TextureType 5, V2Model 79, V2GuidanceSource 5, V2GuidanceStrength 5, V2GuidanceRole 2,
             PromptEnhance 3, V2Contrast 3, V2Mode 6, RemoveBackgroundSize 4, RemoveBackgroundType 8,
-            RemoveBackgroundFormat 3, RemoveBackgroundChannels 2, RemoveBackgroundShadow 4
+            RemoveBackgroundFormat 3, RemoveBackgroundChannels 2, RemoveBackgroundShadow 4,
+            VideoResolution 3, UpscalerStyle 4, UltraUpscaleStyle 2, MotionVariationType 1, MotionModel 6,
+            ElementFocus 4, ElementBaseModel 8, CustomModelType 14, TrainingStrength 4
         );
         assert_eq!(JobStatus::default().as_str(), "");
         assert_eq!(PresetStyle::default().as_str(), "DYNAMIC");

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::Fragment;
+
 /// The fields of a request that its struct does not have, under their names on the wire.
 pub(crate) type Extra = Map<String, Value>;
 
@@ -51,7 +53,7 @@ pub(crate) trait Place {
     }
 
     /// The id in what was taken so far, if it has one.
-    fn id(&self) -> Option<&str> {
+    fn id(&self) -> Option<Cow<'_, str>> {
         None
     }
 }
@@ -85,8 +87,8 @@ pub(crate) trait Record {
 /// A field that must be there.
 pub(crate) struct Required<'a> {
     pub(crate) name: &'static str,
-    /// In a response, its text, which is not to be blank.
-    pub(crate) text: &'a str,
+    /// In a response, what was read: a text that is not to be blank, or a number that is not to be 0.
+    pub(crate) value: Fragment<'a>,
 }
 
 pub(super) fn all_required(record: &dyn Record) -> impl Iterator<Item = Required<'_>> {
@@ -100,13 +102,21 @@ pub(crate) fn missing(record: &dyn Record) -> Option<&'static str> {
 
 impl Required<'_> {
     pub(super) fn is_blank(&self) -> bool {
-        self.text.trim_ascii().is_empty()
+        match self.value {
+            Fragment::Text(text) => text.trim_ascii().is_empty(),
+            Fragment::Int(number) => number == 0,
+            _ => true,
+        }
     }
 }
 
 /// The first id of a response that was read.
-fn id(record: &dyn Record) -> Option<&str> {
-    all_required(record).find(|field| !field.is_blank()).map(|field| field.text)
+fn id(record: &dyn Record) -> Option<Cow<'_, str>> {
+    match all_required(record).find(|field| !field.is_blank())?.value {
+        Fragment::Text(text) => Some(text.into()),
+        Fragment::Int(number) => Some(number.to_string().into()),
+        _ => None,
+    }
 }
 
 impl<T: Record> Place for T {
@@ -118,7 +128,7 @@ impl<T: Record> Place for T {
         if let Input::Object = input { Outcome::Record(self) } else { Outcome::Mismatch("an object") }
     }
 
-    fn id(&self) -> Option<&str> {
+    fn id(&self) -> Option<Cow<'_, str>> {
         id(self)
     }
 }
@@ -183,7 +193,7 @@ impl<T: Place> Place for Vec<T> {
         }
     }
 
-    fn id(&self) -> Option<&str> {
+    fn id(&self) -> Option<Cow<'_, str>> {
         self.first()?.id()
     }
 }

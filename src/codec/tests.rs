@@ -158,11 +158,11 @@ fn the_id_of_what_could_not_be_read_to_its_end_is_known() {
         let mut part = Part::default();
         let budget = Budget::unlimited();
         Fill::new(&mut part, &budget).deserialize(&mut serde_json::Deserializer::from_str(json)).err().unwrap();
-        assert_eq!(Place::id(&part), id, "{json}");
+        assert_eq!(Place::id(&part).as_deref(), id, "{json}");
         let mut parts = Vec::<Part>::new();
         let json = format!("[{json}");
         Fill::new(&mut parts, &budget).deserialize(&mut serde_json::Deserializer::from_str(&json)).err().unwrap();
-        assert_eq!(Place::id(&parts), id, "{json}");
+        assert_eq!(Place::id(&parts).as_deref(), id, "{json}");
     }
 }
 
@@ -322,6 +322,29 @@ struct Anything {
     value: Value,
     maybe: Option<Value>,
     object: serde_json::Map<String, Value>,
+}
+
+/// A record whose id is a number.
+#[derive(Clone, Debug, Default, PartialEq, Model)]
+#[model(response)]
+#[non_exhaustive]
+struct Numbered {
+    #[model(required)]
+    number: i64,
+    name: String,
+}
+
+#[test]
+fn a_number_can_be_required() {
+    for (json, number) in [(r#"{"number":7}"#, 7), (r#"{"number":"7","name":null}"#, 7), (r#"{"number":-1}"#, -1)] {
+        let read: Numbered = serde_json::from_str(json).unwrap();
+        assert_eq!((read.number, &*read.id().unwrap()), (number, &*number.to_string()), "{json}");
+    }
+    for json in ["{}", r#"{"number":0}"#, r#"{"number":null}"#, r#"{"number":"a"}"#, r#"{"number":1.5}"#] {
+        let error = serde_json::from_str::<Numbered>(json).unwrap_err().to_string();
+        assert!(error.contains("`number` is missing or blank"), "{error}");
+    }
+    assert_eq!(Numbered::default().id(), None);
 }
 
 #[test]

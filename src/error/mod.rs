@@ -203,7 +203,7 @@ impl Error {
         }
     }
 
-    /// The error of a workflow, such as [`GenerationError`](crate::funcs::GenerationError), if this is one of that type.
+    /// The error of a workflow, such as `GenerationError`, if this is one of that type.
     pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
         match self {
             Self::Workflow(error) => error.downcast_ref(),

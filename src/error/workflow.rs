@@ -8,7 +8,6 @@ use super::{BoxError, Error};
 /// The error of a workflow, as it is in [`Error::Workflow`]: message and causes are the workflow's own.
 ///
 /// [`Error::downcast_ref`] and [`Error::downcast`] give it back with its type and parts.
-#[non_exhaustive]
 pub struct WorkflowError {
     source: BoxError,
     parts: for<'a> fn(&'a (dyn std::error::Error + 'static)) -> Parts<'a>,

@@ -1,9 +1,31 @@
-//! What workflows have in common: the delays between attempts, and how it is told that something is attempted again.
+//! Waiting for any kind of job, and what all workflows have in common: the delays between attempts, and how it is told
+//! that something is attempted again.
+
+#[cfg(feature = "image-generate")]
+mod create;
+#[cfg(feature = "image-wait-for-generation")]
+mod job;
+#[cfg(feature = "image-wait-for-generation")]
+mod steps;
+#[cfg(feature = "image-wait-for-generation")]
+mod wait;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+#[cfg(feature = "image-generate")]
+pub use self::create::JobProgress;
+#[cfg(feature = "image-generate")]
+pub(crate) use self::create::{Creating, Made, OnProgress, retries};
+#[cfg(feature = "image-wait-for-generation")]
+pub(crate) use self::wait::{PollOptions, Poller, Waited, poll_options, reading};
+#[cfg(feature = "image-wait-for-generation")]
+pub use self::{
+    job::{Job, JobState, WaitError, WaitErrorReason},
+    steps::Steps,
+    wait::WaitWaker,
+};
 use crate::LeonardoCore;
 use crate::error::Error;
 use crate::retry::{Backoff, RetryPolicy};

@@ -1,13 +1,20 @@
-//! What downloads and uploads have in common.
+//! Files from a link to a place here, and from here to a place that the API gives.
 //!
-//! Their requests go to whoever a link names. So they are no calls: they carry neither the key nor any other header of
+//! Nothing in here knows an operation: where a link comes from, which call gives a place, and which kinds of files are
+//! taken is handed in by `funcs/workflows/`.
+//!
+//! The requests go to whoever a link names. So they are no calls: they carry neither the key nor any other header of
 //! the core's, and what is told about them shows neither the query of a link nor the fields of a form, which let
 //! whoever has them in.
 
-#[cfg(all(feature = "image-download", not(target_arch = "wasm32")))]
-pub(crate) mod part;
+#[cfg(feature = "image-download")]
+mod download;
+mod kind;
+mod options;
+#[cfg(feature = "init-images-upload-file")]
+mod upload;
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,18 +22,23 @@ use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderValue, Method};
 use url::{Position, Url};
 
-use crate::core::Inner;
+#[cfg(all(feature = "image-download-all", not(target_arch = "wasm32")))]
+pub use self::download::DownloadAll;
+#[cfg(feature = "image-download")]
+pub use self::download::{Download, DownloadError, DownloadReason, Downloaded, Progress};
+#[cfg(feature = "init-images-upload-file")]
+pub(crate) use self::kind::Kind;
+use self::options::Options;
+#[cfg(feature = "init-images-upload-file")]
+pub(crate) use self::upload::{Form, Look, Place, Source};
+#[cfg(feature = "init-images-upload-file")]
+pub use self::upload::{Upload, UploadError, UploadProgress, UploadReason};
 use crate::core::server_url::ServerUrl;
+use crate::core::{LeonardoCore, USER_AGENT_NAME};
 use crate::error;
 use crate::retry::{Backoff, RetryPolicy};
 use crate::runtime::{self, Instant};
-use crate::transport::{TransportError, TransportErrorKind};
-
-/// The longest pause within a download, if the caller sets none.
-#[cfg(feature = "image-download")]
-pub(crate) const IDLE: Duration = Duration::from_secs(30);
-/// The longest that a transfer may take, if the caller sets nothing else.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(3600);
+use crate::transport::{self, TransportError, TransportErrorKind};
 
 /// Reads the address of a transfer: what to show of it, and the address or the reason why it is none.
 ///
@@ -71,8 +83,7 @@ pub(crate) fn request(method: Method, url: Url) -> reqwest::Request {
     let mut request = reqwest::Request::new(method, url);
     // A browser has its own, and asks the server for permission to send others.
     if !cfg!(target_arch = "wasm32") {
-        let name = concat!("leonardo-ai/", env!("CARGO_PKG_VERSION"), " (rust)");
-        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(name));
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_NAME));
         // Pictures do not get smaller, and ranges and lengths are those of what is sent.
         request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }
@@ -90,7 +101,7 @@ pub(crate) struct Refusal {
 /// The most of an error's body that is read.
 const ERROR_BODY: usize = 64 * 1024;
 
-/// Reads an answer of a bad status. Of its body, code and message of the XML that storages give are kept.
+/// Reads a response of a bad status. Of its body, code and message of the XML that storages give are kept.
 pub(crate) async fn refusal(response: reqwest::Response, idle: Duration, secrets: &[&str]) -> Refusal {
     let retry_after = error::retry_after(response.headers());
     let (mut response, mut body) = (Some(response), Vec::new());
@@ -161,10 +172,10 @@ pub(crate) fn said(code: &Option<String>, message: &Option<String>) -> String {
     }
 }
 
-/// What is shorter is no secret, and would blot out words.
+/// What is shorter is no secret, and would redact words.
 const SECRET: usize = 8;
 
-/// Blots out what a storage repeats of what it was sent.
+/// Redacts what a storage repeats of what it was sent.
 fn without(text: String, secrets: &[&str]) -> String {
     secrets.iter().filter(|secret| secret.len() >= SECRET).fold(text, |text, secret| text.replace(secret, "[hidden]"))
 }
@@ -180,67 +191,89 @@ pub(crate) fn excerpt(head: &[u8], secrets: &[&str]) -> String {
     error::clipped(&text)
 }
 
-/// How pictures and videos begin: the extension of files with this beginning, `None` if it is neither.
-pub(crate) fn extension_of(head: &[u8]) -> Option<&'static str> {
-    Some(match head {
-        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => "png",
-        [0xff, 0xd8, 0xff, ..] => "jpg",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "webp",
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => "gif",
-        // Two letters alone could begin any text; the four bytes after the length are reserved.
-        [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => "bmp",
-        [b'I', b'I', b'*' | b'+', 0, ..] | [b'M', b'M', 0, b'*' | b'+', ..] => "tiff",
-        [0x1a, 0x45, 0xdf, 0xa3, rest @ ..] => match rest.windows(8).any(|word| word == b"matroska") {
-            true => "mkv",
-            false => "webm",
-        },
-        [_, _, _, _, b'f', b't', b'y', b'p', a, b, c, d, rest @ ..] => match &[*a, *b, *c, *d] {
-            b"avif" | b"avis" => "avif",
-            // These brands are those of the container; the brands after it tell what is in it.
-            b"mif1" | b"msf1" if rest.chunks(4).any(|brand| brand == b"avif" || brand == b"avis") => "avif",
-            b"mif1" | b"msf1" => "heic",
-            [b'h', b'e', b'i' | b'v', b'c' | b'x' | b'm' | b's'] => "heic",
-            b"qt  " => "mov",
-            _ => "mp4",
-        },
-        _ => return None,
-    })
+/// What either kind of transfer can fail of.
+pub(crate) trait Reason: Sized {
+    fn no_runtime() -> Self;
+    fn deadline(limit: Duration) -> Self;
+    fn idle(limit: Duration) -> Self;
+    fn connection(error: TransportError) -> Self;
 }
 
-/// All that `extension_of` gives.
-#[cfg(all(feature = "image-download-all", not(target_arch = "wasm32")))]
-pub(crate) const EXTENSIONS: [&str; 12] =
-    ["png", "jpg", "webp", "gif", "avif", "heic", "bmp", "tiff", "mp4", "mov", "webm", "mkv"];
+/// Why an attempt failed.
+pub(crate) struct Failure<R> {
+    pub(crate) reason: R,
+    /// Whether another one may do better.
+    pub(crate) transient: bool,
+    /// The delay that the server asks for.
+    pub(crate) delay: Option<Duration>,
+}
 
-/// As many of a file's first bytes as it takes to tell what it is, and to show what it is instead.
-pub(crate) const HEAD: usize = 64;
+impl<R> From<R> for Failure<R> {
+    fn from(reason: R) -> Self {
+        Self { reason, transient: false, delay: None }
+    }
+}
+
+impl<R: Reason> Failure<R> {
+    pub(crate) fn transient(reason: R) -> Self {
+        Self { reason, transient: true, delay: None }
+    }
+
+    /// No byte was moved for so long.
+    pub(crate) fn idle(limit: Duration) -> Self {
+        Self::transient(R::idle(limit))
+    }
+
+    /// There was no response.
+    pub(crate) fn no_response(error: reqwest::Error) -> Self {
+        let error = transport::no_answer(error);
+        Self { transient: error.kind() != TransportErrorKind::Invalid, ..R::connection(error).into() }
+    }
+}
+
+/// Whether a transfer with that deadline can begin at all.
+pub(crate) fn may_begin<R: Reason>(limit: Duration) -> Result<(), R> {
+    // The future of a timeout is polled before its timer.
+    if limit.is_zero() {
+        return Err(R::deadline(limit));
+    }
+    if runtime::is_running() { Ok(()) } else { Err(R::no_runtime()) }
+}
+
+/// Does the work of a transfer until its deadline.
+pub(crate) async fn in_time<T, R: Reason>(
+    limit: Duration,
+    work: Pin<&mut impl Future<Output = Result<T, R>>>,
+) -> Result<T, R> {
+    runtime::timeout(limit, work).await.unwrap_or(Err(R::deadline(limit)))
+}
 
 /// Decides when a transfer is attempted again.
-pub(crate) struct Repeats<'a> {
-    core: &'a Inner,
+pub(crate) struct Retries {
+    core: LeonardoCore,
     policy: RetryPolicy,
     backoff: Backoff,
     started: Instant,
-    pub(crate) deadline: Duration,
+    limit: Duration,
     /// Every attempt.
     pub(crate) attempts: u32,
-    /// Those since the transfer last came a good deal further.
+    /// Those since a download last came a good deal further.
     counted: u32,
     /// When a byte was last moved.
     moved: Instant,
     pub(crate) out_of_budget: bool,
 }
 
-impl<'a> Repeats<'a> {
-    pub(crate) fn new(core: &'a Inner, policy: Option<RetryPolicy>, deadline: Option<Duration>) -> Self {
-        let policy = policy.unwrap_or_else(|| core.retry.clone());
+impl Retries {
+    pub(crate) fn new(core: &LeonardoCore, options: &Options) -> Self {
+        let policy = options.retry.clone().unwrap_or_else(|| core.inner.retry.clone());
         let now = Instant::now();
         Self {
-            core,
+            core: core.clone(),
             backoff: policy.backoff(),
             policy,
             started: now,
-            deadline: deadline.unwrap_or(Duration::MAX),
+            limit: options.limit(),
             attempts: 0,
             counted: 0,
             moved: now,
@@ -264,22 +297,32 @@ impl<'a> Repeats<'a> {
         self.backoff = self.policy.backoff();
     }
 
-    /// The pause before the next attempt; none if there must not be one.
+    /// Waits until the next attempt may begin, or gives the reason back if there must not be one.
+    pub(crate) async fn before_next<R>(&mut self, failure: Failure<R>) -> Result<(), R> {
+        let Failure { reason, transient, delay } = failure;
+        match if transient { self.next(delay) } else { None } {
+            Some(delay) => runtime::sleep(delay).await,
+            None => return Err(reason),
+        }
+        Ok(())
+    }
+
+    /// The delay before the next attempt; none if there must not be one.
     ///
     /// A transfer may take longer than any call, so the policy's time counts from the last byte that was moved. What
-    /// the server asks for makes the pause longer, and never shorter: it may ask for none.
-    pub(crate) fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
-        let pause = self.backoff.next().max(asked.unwrap_or_default());
-        let allowed = self.policy.allows(self.counted, self.moved.elapsed(), pause);
-        if !allowed || self.elapsed().saturating_add(pause) >= self.deadline {
+    /// the server asks for makes the delay longer, and never shorter: it may ask for none.
+    fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        let delay = self.backoff.next().max(asked.unwrap_or_default());
+        let allowed = self.policy.allows(self.counted, self.moved.elapsed(), delay);
+        if !allowed || self.elapsed().saturating_add(delay) >= self.limit {
             return None;
         }
-        self.out_of_budget = !self.core.budget.take();
-        (!self.out_of_budget).then_some(pause)
+        self.out_of_budget = !self.core.inner.budget.take();
+        (!self.out_of_budget).then_some(delay)
     }
 
     pub(crate) fn succeeded(&self) {
-        self.core.budget.give_back(self.attempts);
+        self.core.inner.budget.give_back(self.attempts);
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -336,40 +379,6 @@ mod tests {
     }
 
     #[test]
-    fn kinds() {
-        for (head, extension) in [
-            (&b"\x89PNG\r\n\x1a\n...."[..], Some("png")),
-            (b"\xff\xd8\xff\xe0", Some("jpg")),
-            (b"RIFF\x10\0\0\0WEBPVP8 ", Some("webp")),
-            (b"RIFF\x10\0\0\0WAVEfmt ", None),
-            (b"GIF89a", Some("gif")),
-            (b"\0\0\0\x20ftypisom", Some("mp4")),
-            (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", Some("mov")),
-            (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", Some("avif")),
-            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif", Some("avif")),
-            (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heic", Some("heic")),
-            (b"\0\0\0\x18ftypheic\0\0\0\0mif1", Some("heic")),
-            (b"\0\0\0\x18ftyphevx\0\0\0\0msf1", Some("heic")),
-            (b"\0\0\0\x20ftyp", None),
-            (b"BM\x9a\0\0\0\0\0\0\0\x36\0", Some("bmp")),
-            (b"BMW is no picture", None),
-            (b"II*\0\x08\0\0\0", Some("tiff")),
-            (b"MM\0*\0\0\0\x08", Some("tiff")),
-            (b"MM\0+\0\x08\0\0", Some("tiff")),
-            (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm", Some("webm")),
-            (b"\x1a\x45\xdf\xa3\xa3\x42\x86\x81\x01\x42\x82\x88matroska", Some("mkv")),
-            (b"\x89PN", None),
-            (b"plain text", None),
-            (b"<html>", None),
-            (b"", None),
-        ] {
-            assert_eq!(extension_of(head), extension, "{head:?}");
-            #[cfg(feature = "image-download-all")]
-            assert!(extension.is_none_or(|extension| EXTENSIONS.contains(&extension)), "{extension:?}");
-        }
-    }
-
-    #[test]
     #[cfg(feature = "image-download")]
     fn a_beginning_shows_no_part_of_a_secret() {
         let secrets = ["0123456789abcdef", "short"];
@@ -385,21 +394,22 @@ mod tests {
     }
 
     #[test]
-    fn a_server_makes_pauses_longer_and_never_shorter() {
+    fn a_server_makes_delays_longer_and_never_shorter() {
         let core = crate::LeonardoCore::new("99999999-8888-4777-8666-555555555555").unwrap();
         let policy = RetryPolicy::default().jitter(0.0).max_attempts(9);
-        let mut repeats = Repeats::new(&core.inner, Some(policy), None);
+        let options = Options { deadline: None, retry: Some(policy), ..Options::new(Duration::MAX) };
+        let mut retries = Retries::new(&core, &options);
         let seconds = |seconds| Some(Duration::from_secs_f64(seconds));
-        for (asked, pause) in [
+        for (asked, delay) in [
             (seconds(0.0), seconds(0.5)),
             (None, seconds(1.0)),
             (seconds(9.0), seconds(9.0)),
-            // The pauses before were the policy's first, second and third.
+            // The delays before were the policy's first, second and third.
             (seconds(3.0), seconds(4.0)),
             (seconds(3600.0), None),
         ] {
-            repeats.begin();
-            assert_eq!(repeats.next(asked), pause, "{asked:?}");
+            retries.begin();
+            assert_eq!(retries.next(asked), delay, "{asked:?}");
         }
     }
 }

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
+use leonardo_ai::models::UserElementId;
 use leonardo_ai::operations::TABLE;
 use leonardo_ai::{Error, LeonardoCore, OperationInfo, RetryPolicy};
 use serde::de::DeserializeOwned;
@@ -134,6 +135,10 @@ async fn call(core: &LeonardoCore, operation: &str, given: &Arguments) -> Called
     macro_rules! argument {
         (request) => {
             request(given, &mut printed)
+        };
+        // The only id that is a number.
+        (userLoraId) => {
+            given.ids["userLoraId"].parse::<UserElementId>().expect("a number")
         };
         ($id:ident) => {
             given.ids.get(stringify!($id)).expect(concat!("the id is missing: ", stringify!($id))).as_str()

@@ -77,11 +77,9 @@ fn random(state: &mut u64) -> u64 {
     *state >> 33
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_again_and_again_it_pays_once_for_each_prompt() {
-    let prompts = std::env::var("BATCH_PROMPTS").map_or(30, |prompts| prompts.parse().expect("a number"));
-    let kills = 12 + prompts / 10;
-    let faults = vec![
+/// What goes wrong while the program runs, with its weight.
+fn faults() -> Vec<(u32, Fault)> {
+    vec![
         (3, Fault::ResetBeforeWork),
         (1, Fault::CloseBeforeWork),
         (1, Fault::StatusBefore(500)),
@@ -93,12 +91,41 @@ async fn killed_again_and_again_it_pays_once_for_each_prompt() {
         (1, Fault::CutHeaders),
         (1, Fault::StatusAfter(500)),
         (1, Fault::StatusAfter(502)),
-    ];
+    ]
+}
+
+/// Waits for the moment at which run number `run` is killed.
+async fn moment_to_kill(emulator: &Emulator, run: usize, seed: &mut u64) {
+    let (charges, requests) = (emulator.charges().len(), emulator.requests().len());
+    match run % 4 {
+        0 => sleep(Duration::from_millis(30 + random(seed) % 370)).await,
+        // As soon as more was created, which the program cannot know yet.
+        1 | 2 => {
+            let more = 1 + random(seed) as usize % 3;
+            while emulator.charges().len() < charges + more {
+                sleep(Duration::from_millis(1)).await;
+            }
+        }
+        // During a download.
+        _ => loop {
+            sleep(Duration::from_millis(2)).await;
+            let new = emulator.requests().split_off(requests);
+            if new.iter().any(|request| request.path.starts_with("/cdn/")) {
+                break sleep(Duration::from_millis(random(seed) % 60)).await;
+            }
+        },
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_it_pays_once_for_each_prompt() {
+    let prompts = std::env::var("BATCH_PROMPTS").map_or(30, |prompts| prompts.parse().expect("a number"));
+    let kills = 12 + prompts / 10;
     let emulator = Emulator::builder()
         .balance(1e6)
         .generation_time(Duration::from_millis(100))
         .record_delay(Duration::from_millis(150))
-        .faults(FaultPlan::random(7, 20, faults))
+        .faults(FaultPlan::random(7, 20, faults()))
         .start()
         .await
         .unwrap();
@@ -114,28 +141,7 @@ async fn killed_again_and_again_it_pays_once_for_each_prompt() {
         runs += 1;
         let mut child = place.batch(&emulator).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         if killed < kills {
-            let pause = Duration::from_millis(30 + random(&mut seed) % 370);
-            let (charges, requests) = (emulator.charges().len(), emulator.requests().len());
-            let moment = async {
-                match runs % 4 {
-                    0 => sleep(pause).await,
-                    // As soon as more was created, which the program cannot know yet.
-                    1 | 2 => {
-                        let more = 1 + random(&mut seed) as usize % 3;
-                        while emulator.charges().len() < charges + more {
-                            sleep(Duration::from_millis(1)).await;
-                        }
-                    }
-                    // During a download.
-                    _ => loop {
-                        sleep(Duration::from_millis(2)).await;
-                        let new = emulator.requests().split_off(requests);
-                        if new.iter().any(|request| request.path.starts_with("/cdn/")) {
-                            break sleep(Duration::from_millis(random(&mut seed) % 60)).await;
-                        }
-                    },
-                }
-            };
+            let moment = moment_to_kill(&emulator, runs, &mut seed);
             tokio::select! {
                 status = child.wait() => {
                     ended = status.unwrap().code();

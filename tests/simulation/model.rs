@@ -100,6 +100,76 @@ struct Plan {
     told: Option<String>,
 }
 
+impl Plan {
+    /// When the work is done, if it is.
+    fn work(&mut self, what: Option<What>, of: Of, call: &Call) -> Option<Duration> {
+        match what {
+            Some(What::Slow { by, done: false }) => {
+                // The work is done with the response, though not so late that nobody could be expected to wait for it.
+                let by = if of == Of::Create { by.min(call.grace.saturating_sub(call.appears + 300)) } else { by };
+                self.work_in += MS * by as u32;
+                Some(self.work_in)
+            }
+            Some(What::Slow { by, done: true }) => {
+                let made = Some(self.work_in);
+                self.answer_in += MS * by as u32;
+                made
+            }
+            Some(What::Reset { done } | What::Stalled { done } | What::Status { done, .. }) => {
+                done.then_some(self.work_in)
+            }
+            None | Some(What::Body(_) | What::CutOff) => Some(self.work_in),
+            Some(What::Refused | What::Limited(_) | What::Rejected) => None,
+        }
+    }
+
+    /// Makes it what the fault is like for the caller.
+    fn fail(&mut self, what: What) {
+        match what {
+            What::Refused => {
+                self.outcome = Outcome::NotDone;
+                self.reply = Reply::Error(TransportErrorKind::Connect, None);
+            }
+            What::Reset { .. } => self.reply = Reply::Error(TransportErrorKind::Exchange, None),
+            What::Slow { .. } | What::Stalled { .. } => {}
+            What::Status { code, .. } => {
+                self.reply = answer(StatusCode::from_u16(code).expect("a status"), "");
+            }
+            What::Limited(after) => {
+                let (text, after) = match after {
+                    RetryAfter::None => (None, None),
+                    RetryAfter::Seconds(seconds) => (Some(seconds.to_string()), Some(Duration::from_secs(seconds))),
+                    RetryAfter::PastDate => (Some("Wed, 21 Oct 2015 07:28:00 GMT".into()), Some(Duration::ZERO)),
+                };
+                self.retry_after = text;
+                self.outcome = Outcome::Limited(after);
+                let body = r#"{"error":"too many requests","path":"$","code":"unexpected"}"#;
+                self.reply = answer(StatusCode::TOO_MANY_REQUESTS, body);
+            }
+            What::Rejected => {
+                self.outcome = Outcome::Rejected;
+                let body = r#"{"error":"width is wrong","path":"$","code":"validation-failed"}"#;
+                self.reply = answer(StatusCode::BAD_REQUEST, body);
+            }
+            What::Body(garbled) => {
+                let body = match garbled {
+                    Garbled::Empty => "",
+                    Garbled::Garbage => "\u{1}\u{2}???",
+                    Garbled::Html => "<!DOCTYPE html><html></html>",
+                    Garbled::CutJson => r#"{"sdGenerationJob":{"generationId":"g"#,
+                    Garbled::NoId => r#"{"sdGenerationJob":{"apiCreditCost":8}}"#,
+                };
+                self.reply = answer(StatusCode::OK, body);
+            }
+            What::CutOff => self.reply = Reply::Error(TransportErrorKind::Body, Some(StatusCode::OK)),
+        }
+    }
+}
+
+fn answer(status: StatusCode, body: &str) -> Reply {
+    Reply::Answer(status, Bytes::copy_from_slice(body.as_bytes()))
+}
+
 impl Service {
     pub fn new(history: Arc<History>, logged: bool) -> Self {
         let log = logged.then(Vec::new);
@@ -216,34 +286,11 @@ impl State {
             outcome: Outcome::Failed,
             told: None,
         };
-        let done = match what {
-            None => true,
-            Some(
-                What::Reset { done } | What::Slow { done, .. } | What::Stalled { done } | What::Status { done, .. },
-            ) => done,
-            Some(What::Body(_) | What::CutOff) => true,
-            Some(What::Refused | What::Limited(_) | What::Rejected) => false,
-        };
-        let mut made = None;
-        match what {
-            Some(What::Slow { by, done: false }) => {
-                // The work is done with the response, though not so late that nobody could be expected to wait for it.
-                let by = if of == Of::Create { by.min(call.grace.saturating_sub(call.appears + 300)) } else { by };
-                plan.work_in += MS * by as u32;
-                made = Some(plan.work_in);
-            }
-            Some(What::Slow { by, done: true }) => {
-                made = Some(plan.work_in);
-                plan.answer_in += MS * by as u32;
-            }
-            _ if done => made = Some(plan.work_in),
-            _ => {}
-        }
+        let made = plan.work(what, of, call);
         let id = match made {
             Some(after) if of == Of::Create => Some(self.make(number, call, account, now + after, request)),
             _ => None,
         };
-        let answer = |status, body: &str| Reply::Answer(status, Bytes::copy_from_slice(body.as_bytes()));
         match what {
             None | Some(What::Slow { .. }) => {
                 plan.outcome = Outcome::Good;
@@ -264,42 +311,7 @@ impl State {
                     _ => Reply::Get(path.rsplit('/').next().unwrap_or_default().to_owned()),
                 };
             }
-            Some(What::Refused) => {
-                plan.outcome = Outcome::NotDone;
-                plan.reply = Reply::Error(TransportErrorKind::Connect, None);
-            }
-            Some(What::Reset { .. }) => plan.reply = Reply::Error(TransportErrorKind::Exchange, None),
-            Some(What::Stalled { .. }) => {}
-            Some(What::Status { code, .. }) => {
-                plan.reply = answer(StatusCode::from_u16(code).expect("a status"), "");
-            }
-            Some(What::Limited(after)) => {
-                let (text, after) = match after {
-                    RetryAfter::None => (None, None),
-                    RetryAfter::Seconds(seconds) => (Some(seconds.to_string()), Some(Duration::from_secs(seconds))),
-                    RetryAfter::PastDate => (Some("Wed, 21 Oct 2015 07:28:00 GMT".into()), Some(Duration::ZERO)),
-                };
-                plan.retry_after = text;
-                plan.outcome = Outcome::Limited(after);
-                let body = r#"{"error":"too many requests","path":"$","code":"unexpected"}"#;
-                plan.reply = answer(StatusCode::TOO_MANY_REQUESTS, body);
-            }
-            Some(What::Rejected) => {
-                plan.outcome = Outcome::Rejected;
-                let body = r#"{"error":"width is wrong","path":"$","code":"validation-failed"}"#;
-                plan.reply = answer(StatusCode::BAD_REQUEST, body);
-            }
-            Some(What::Body(garbled)) => {
-                let body = match garbled {
-                    Garbled::Empty => "",
-                    Garbled::Garbage => "\u{1}\u{2}???",
-                    Garbled::Html => "<!DOCTYPE html><html></html>",
-                    Garbled::CutJson => r#"{"sdGenerationJob":{"generationId":"g"#,
-                    Garbled::NoId => r#"{"sdGenerationJob":{"apiCreditCost":8}}"#,
-                };
-                plan.reply = answer(StatusCode::OK, body);
-            }
-            Some(What::CutOff) => plan.reply = Reply::Error(TransportErrorKind::Body, Some(StatusCode::OK)),
+            Some(what) => plan.fail(what),
         }
         if self.log.is_some() {
             let shown = match (of, &id) {

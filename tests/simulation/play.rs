@@ -240,7 +240,7 @@ impl Player {
                 Ok(with_new_setters(once, call, again.as_ref()).await?.generation_id.into_string())
             }
             Function::Generate => {
-                let generate = image_generate(core, asked).grace(grace).deadline(deadline).polls(policy(&POLLS));
+                let generate = image_generate(core, asked).grace(grace).deadline(deadline).poll_delays(policy(&POLLS));
                 match generate.await {
                     Ok(generated) => {
                         assert_eq!(generated.job.generation_id, generated.generation.id);
@@ -256,7 +256,7 @@ impl Player {
             Function::Plain => {
                 let job = image_create_generation(core, asked).deadline(deadline).await?;
                 let id = job.generation_id;
-                let wait = image_wait_for_generation(core, &id).deadline(deadline).polls(policy(&POLLS));
+                let wait = image_wait_for_generation(core, &id).deadline(deadline).poll_delays(policy(&POLLS));
                 if let Err(error) = wait.await {
                     assert_eq!(error.id.as_ref(), Some(&id));
                     let text = error.to_string();

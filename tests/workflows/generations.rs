@@ -56,7 +56,7 @@ fn assert_send<T: Send>(value: T) -> T {
 async fn a_wait_ends_when_the_generation_is_complete() {
     let (emulator, core) = start(Emulator::builder().generation_time(200 * MS)).await;
     let id = create(&core, "a pier").await;
-    let wait = image_wait_for_generation(&core, &id).first_poll(10 * MS).longest_pause(50 * MS);
+    let wait = image_wait_for_generation(&core, &id).first_delay(10 * MS).longest_delay(50 * MS);
     let generation = assert_send(wait.into_future()).await.unwrap();
     assert_eq!((&generation.id, &generation.status), (&id, &JobStatus::Complete));
     assert_eq!(generation.generated_images.len(), 1);
@@ -64,19 +64,58 @@ async fn a_wait_ends_when_the_generation_is_complete() {
 }
 
 #[tokio::test]
-async fn nothing_is_read_before_the_first_pause() {
+async fn what_was_just_created_is_not_read_before_the_first_delay() {
     let (emulator, core) = start(Emulator::builder()).await;
-    let id = create(&core, "a pier").await;
-    let wait = image_wait_for_generation(&core, &id);
-    assert!(timeout(300 * MS, wait.into_future()).await.is_err());
+    assert!(timeout(300 * MS, image_generate(&core, request("a pier")).into_future()).await.is_err());
     assert_eq!(polls(&emulator), 0, "the first poll comes after about a second");
+}
+
+#[tokio::test]
+async fn a_wait_for_what_is_complete_takes_one_poll_and_no_delay() {
+    let (emulator, core) = start(Emulator::builder().generation_time(MS)).await;
+    let id = create(&core, "a pier").await;
+    sleep(10 * MS).await;
+    let wait = image_wait_for_generation(&core, &id).first_delay(MINUTE);
+    timeout(SECOND, wait.into_future()).await.expect("at once").unwrap();
+    assert_eq!(polls(&emulator), 1);
+}
+
+#[tokio::test]
+async fn workflows_can_be_spawned_kept_and_joined() {
+    let (_emulator, core) = start(Emulator::builder().generation_time(20 * MS)).await;
+    let core = core.clone();
+    let wait_of = |id: GenerationId| image_wait_for_generation(&core, id).first_delay(5 * MS);
+    let spawned = tokio::spawn(image_generate(&core, request("spawned")).first_delay(5 * MS).into_future());
+    let kept = (core.clone(), wait_of(create(&core, "kept").await));
+    let mut joined = JoinSet::new();
+    for prompt in ["a", "b", "c"] {
+        joined.spawn(image_create_generation(&core, request(prompt)).into_future());
+    }
+    assert_eq!(joined.join_all().await.into_iter().filter(Result::is_ok).count(), 3);
+    assert!(spawned.await.unwrap().unwrap().generation.is_complete());
+    assert!(kept.1.await.unwrap().is_complete());
+}
+
+/// What a caller may do with these, said to the compiler.
+#[test]
+fn workflows_are_send_and_have_no_lifetime() {
+    fn is_send<T: Send + 'static>() {}
+    fn is_sync<T: Sync>() {}
+    is_send::<leonardo_ai::funcs::WaitForGeneration>();
+    is_send::<leonardo_ai::funcs::Generate>();
+    is_send::<leonardo_ai::funcs::CreateOnce>();
+    is_send::<leonardo_ai::funcs::FindGeneration>();
+    is_send::<ListGenerations>();
+    is_send::<leonardo_ai::Call<Generation>>();
+    is_sync::<GenerationError>();
+    is_sync::<leonardo_ai::LeonardoCore>();
 }
 
 #[tokio::test]
 async fn a_failure_carries_the_record() {
     let (_emulator, core) = start(Emulator::builder().generation_time(MS)).await;
     let id = create(&core, "fail this").await;
-    let error = image_wait_for_generation(&core, &id).first_poll(5 * MS).await.unwrap_err();
+    let error = image_wait_for_generation(&core, &id).first_delay(5 * MS).await.unwrap_err();
     assert_eq!(error.id.as_ref(), Some(&id));
     assert!(error.to_string().starts_with(&format!("generation {id} failed: ")), "{error}");
     assert!(error.may_have_been_charged() && std::error::Error::source(&error).is_none());
@@ -89,7 +128,7 @@ async fn the_deadline_s_error_has_the_id_and_the_wait_can_be_made_again() {
     let (emulator, core) = start(Emulator::builder().generation_time(600 * MS)).await;
     let id = create(&core, "a pier").await;
     let started = Instant::now();
-    let wait = || image_wait_for_generation(&core, &id).first_poll(20 * MS).longest_pause(40 * MS);
+    let wait = || image_wait_for_generation(&core, &id).first_delay(20 * MS).longest_delay(40 * MS);
     let error = wait().deadline(200 * MS).await.unwrap_err();
     assert!(started.elapsed() >= 200 * MS);
     let GenerationErrorReason::Deadline { limit, last_failure: None, .. } = &error.reason else { panic!("{error:?}") };
@@ -106,14 +145,14 @@ async fn the_deadline_s_error_has_the_id_and_the_wait_can_be_made_again() {
 async fn there_is_one_more_look_shortly_before_the_deadline() {
     let (emulator, core) = start(Emulator::builder().generation_time(MS)).await;
     let id = create(&core, "a pier").await;
-    image_wait_for_generation(&core, &id).first_poll(MINUTE).longest_pause(MINUTE).deadline(SECOND).await.unwrap();
+    image_wait_for_generation(&core, &id).first_delay(MINUTE).longest_delay(MINUTE).deadline(SECOND).await.unwrap();
     assert_eq!(polls(&emulator), 1);
 }
 
 #[tokio::test]
 async fn a_poll_that_is_not_answered_ends_with_the_deadline() {
     let (_emulator, core) = start(Emulator::builder().faults(FaultPlan::always(Fault::StallAfterWork))).await;
-    let wait = image_wait_for_generation(&core, "a").first_poll(MS).deadline(200 * MS);
+    let wait = image_wait_for_generation(&core, "a").first_delay(MS).deadline(200 * MS);
     let error = timeout(10 * SECOND, wait.into_future()).await.unwrap().unwrap_err();
     assert!(matches!(error.reason, GenerationErrorReason::Deadline { .. }), "{error:?}");
 }
@@ -136,7 +175,7 @@ async fn what_is_transient_is_survived_and_nothing_else() {
     .on_method("GET");
     let (emulator, core) = start(Emulator::builder().generation_time(MS).faults(plan)).await;
     let id = create(&core, "a pier").await;
-    let wait = || image_wait_for_generation(&core, &id).first_poll(MS).longest_pause(5 * MS).timeout(200 * MS);
+    let wait = || image_wait_for_generation(&core, &id).first_delay(MS).longest_delay(5 * MS).timeout(200 * MS);
     wait().await.unwrap();
     assert_eq!(polls(&emulator), 12);
 
@@ -167,7 +206,7 @@ async fn retry_after_is_waited_for_even_when_woken() {
     let plan = FaultPlan::sequence([Fault::RetryAfter { status: 429, value: "1".into() }]).on_method("GET");
     let (_emulator, core) = start(Emulator::builder().generation_time(MS).faults(plan)).await;
     let id = create(&core, "a pier").await;
-    let wait = image_wait_for_generation(&core, &id).first_poll(MS).longest_pause(MS);
+    let wait = image_wait_for_generation(&core, &id).first_delay(MS).longest_delay(MS);
     let (waker, started) = (wait.waker(), Instant::now());
     let waking = async {
         sleep(300 * MS).await;
@@ -182,7 +221,7 @@ async fn retry_after_is_waited_for_even_when_woken() {
 async fn a_generation_may_appear_late() {
     let (emulator, core) = start(Emulator::builder().generation_time(MS).record_delay(300 * MS)).await;
     let id = create(&core, "a pier").await;
-    let wait = |id: &GenerationId| image_wait_for_generation(&core, id).first_poll(MS).longest_pause(20 * MS);
+    let wait = |id: &GenerationId| image_wait_for_generation(&core, id).first_delay(MS).longest_delay(20 * MS);
     wait(&id).await.unwrap();
     assert!(polls(&emulator) > 1);
     let never = GenerationId::from("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee");
@@ -202,7 +241,7 @@ async fn waking_makes_the_next_poll_come_at_once() {
     let (emulator, core) = start(Emulator::builder().generation_time(MS)).await;
     let id = create(&core, "a pier").await;
     sleep(50 * MS).await;
-    let wait = || image_wait_for_generation(&core, &id).first_poll(MINUTE).longest_pause(MINUTE);
+    let wait = || image_wait_for_generation(&core, &id).first_delay(MINUTE).longest_delay(MINUTE);
 
     let before = wait();
     assert_send(before.waker()).wake();
@@ -225,7 +264,7 @@ async fn waking_too_early_begins_the_pauses_anew() {
     let (_emulator, core) = start(Emulator::builder().generation_time(300 * MS)).await;
     let id = create(&core, "a pier").await;
     let pauses = RetryPolicy::default().initial_backoff(100 * MS).max_backoff(MINUTE).multiplier(600.0).jitter(0.0);
-    let wait = image_wait_for_generation(&core, &id).polls(pauses);
+    let wait = image_wait_for_generation(&core, &id).poll_delays(pauses);
     let waker = wait.waker();
     tokio::spawn(async move {
         // After the first poll, before the generation is complete.
@@ -247,7 +286,7 @@ fn waits(core: &LeonardoCore, count: usize) -> JoinSet<Result<Generation, Genera
     for id in unknown_ids(count) {
         let core = core.clone();
         waits.spawn(async move {
-            image_wait_for_generation(&core, id).first_poll(MS).longest_pause(2 * MS).appear_within(MINUTE).await
+            image_wait_for_generation(&core, id).first_delay(MS).longest_delay(2 * MS).appear_within(MINUTE).await
         });
     }
     waits
@@ -282,7 +321,7 @@ async fn a_woken_wait_goes_before_those_that_are_not() {
     let core = builder(&emulator).polls_per_minute(60).build().unwrap();
     let waits = waits(&core, 200);
     sleep(200 * MS).await;
-    let wait = image_wait_for_generation(&core, &id).first_poll(MS);
+    let wait = image_wait_for_generation(&core, &id).first_delay(MS);
     let waker = wait.waker();
     tokio::spawn(async move {
         sleep(200 * MS).await;
@@ -297,7 +336,7 @@ async fn a_wait_that_is_not_polled_holds_up_no_other() {
     let (emulator, core) = start(Emulator::builder().generation_time(MS)).await;
     let id = create(&core, "a pier").await;
     let core = builder(&emulator).polls_per_minute(600).build().unwrap();
-    let wait = || image_wait_for_generation(&core, &id).first_poll(MS);
+    let wait = || image_wait_for_generation(&core, &id).first_delay(MS);
     let mut idle = Vec::new();
     for _ in 0..3 {
         let mut future = wait().into_future();
@@ -312,9 +351,9 @@ async fn a_wait_that_is_not_polled_holds_up_no_other() {
 async fn a_dropped_wait_leaves_nothing_running() {
     let (emulator, core) = start(Emulator::builder().generation_time(MINUTE)).await;
     let id = create(&core, "a pier").await;
-    let wait = image_wait_for_generation(&core, &id).first_poll(MS).longest_pause(5 * MS);
+    let wait = image_wait_for_generation(&core, &id).first_delay(MS).longest_delay(5 * MS);
     assert!(timeout(200 * MS, wait.into_future()).await.is_err());
-    let mut states = image_wait_for_generation(&core, &id).first_poll(MS).longest_pause(5 * MS).states();
+    let mut states = image_wait_for_generation(&core, &id).first_delay(MS).longest_delay(5 * MS).states();
     for _ in 0..3 {
         assert_eq!(states.next().await.unwrap().unwrap().status, JobStatus::Pending);
     }
@@ -329,7 +368,7 @@ async fn a_dropped_wait_leaves_nothing_running() {
 async fn states_come_in_order_and_end() {
     let (emulator, core) = start(Emulator::builder().generation_time(200 * MS)).await;
     let id = create(&core, "a pier").await;
-    let states = image_wait_for_generation(&core, &id).first_poll(MS).longest_pause(40 * MS).states();
+    let states = image_wait_for_generation(&core, &id).first_delay(MS).longest_delay(40 * MS).states();
     let mut states = assert_send(Box::pin(states));
     let mut seen = Vec::new();
     while let Some(state) = states.next().await {
@@ -341,7 +380,7 @@ async fn states_come_in_order_and_end() {
     assert!(states.next().await.is_none());
 
     let id = create(&core, "fail this slow 1ms").await;
-    let mut states = image_wait_for_generation(&core, &id).first_poll(20 * MS).states();
+    let mut states = image_wait_for_generation(&core, &id).first_delay(20 * MS).states();
     let error = states.next().await.unwrap().unwrap_err();
     assert!(matches!(error.reason, GenerationErrorReason::Failed(_)), "{error:?}");
     assert!(states.next().await.is_none());
@@ -362,8 +401,8 @@ async fn generate_gives_the_images_and_the_cost_and_tells_its_progress() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = told.clone();
     let generate = image_generate(&core, request("a pier"))
-        .first_poll(5 * MS)
-        .longest_pause(40 * MS)
+        .first_delay(5 * MS)
+        .longest_delay(40 * MS)
         .on_progress(move |step| telling.lock().unwrap().push(step.clone()));
     let generated = assert_send(generate.into_future()).await.unwrap();
     assert_eq!(generated.job.generation_id, generated.generation.id);
@@ -380,7 +419,7 @@ async fn generate_gives_the_images_and_the_cost_and_tells_its_progress() {
 #[tokio::test]
 async fn generate_s_progress_is_a_stream_too() {
     let (emulator, core) = start(Emulator::builder().generation_time(100 * MS)).await;
-    let mut steps = image_generate(&core, request("a pier")).first_poll(5 * MS).longest_pause(20 * MS).progress();
+    let mut steps = image_generate(&core, request("a pier")).first_delay(5 * MS).longest_delay(20 * MS).progress();
     assert!(emulator.requests().is_empty());
     let Some(Ok(GenerationProgress::Created(job))) = steps.next().await else { panic!("not created") };
     let mut complete = None;
@@ -396,7 +435,7 @@ async fn generate_s_progress_is_a_stream_too() {
 #[tokio::test]
 async fn generate_can_be_woken() {
     let (_emulator, core) = start(Emulator::builder().generation_time(MS)).await;
-    let generate = image_generate(&core, request("a pier")).first_poll(MINUTE).longest_pause(MINUTE);
+    let generate = image_generate(&core, request("a pier")).first_delay(MINUTE).longest_delay(MINUTE);
     let waker = generate.waker();
     let generate = generate.on_progress(move |step| {
         if let GenerationProgress::Created(_) = step {
@@ -435,8 +474,8 @@ async fn with_forty_percent_faults_everything_is_generated_once() {
             image_generate(&core, request(format!("prompt {number}")))
                 .grace(200 * MS)
                 .clock_tolerance(2 * SECOND)
-                .first_poll(10 * MS)
-                .longest_pause(50 * MS)
+                .first_delay(10 * MS)
+                .longest_delay(50 * MS)
                 .timeout(250 * MS)
                 .await
                 .unwrap()
@@ -454,7 +493,7 @@ async fn with_forty_percent_faults_everything_is_generated_once() {
 #[tokio::test]
 async fn generate_s_error_has_the_id_as_soon_as_there_is_one() {
     let (emulator, core) = start(Emulator::builder().generation_time(MS)).await;
-    let generate = |core, prompt: &str| image_generate(core, request(prompt)).first_poll(20 * MS).appear_within(MS);
+    let generate = |core, prompt: &str| image_generate(core, request(prompt)).first_delay(20 * MS).appear_within(MS);
     let newest = || GenerationId::from(emulator.charges().pop().unwrap().generation_id);
 
     let failed = generate(&core, "fail this").await.unwrap_err();
@@ -727,7 +766,7 @@ async fn a_server_that_cannot_be_reached_is_told_within_the_retry_policy_s_limit
     assert_eq!(seen, 4);
     let told = Arc::new(Mutex::new(0));
     let telling = told.clone();
-    let wait = image_wait_for_generation(&core, "an-id").first_poll(MS).longest_pause(MS);
+    let wait = image_wait_for_generation(&core, "an-id").first_delay(MS).longest_delay(MS);
     let error = wait.on_retry(move |_| *telling.lock().unwrap() += 1).await.unwrap_err();
     assert!(matches!(&error.reason, GenerationErrorReason::Call(Error::Connection(_))), "{error}");
     assert_eq!((*told.lock().unwrap(), error.may_have_been_charged()), (3, false));
@@ -737,7 +776,7 @@ async fn a_server_that_cannot_be_reached_is_told_within_the_retry_policy_s_limit
 async fn a_wait_that_has_reached_the_server_outlives_it_until_the_deadline() {
     let (emulator, core) = start(Emulator::builder().generation_time(MINUTE)).await;
     let id = create(&core, "a pier").await;
-    let mut states = image_wait_for_generation(&core, &id).first_poll(MS).longest_pause(MS).deadline(SECOND).states();
+    let mut states = image_wait_for_generation(&core, &id).first_delay(MS).longest_delay(MS).deadline(SECOND).states();
     states.next().await.unwrap().unwrap();
     emulator.refuse_connections(true);
     let error = loop {
@@ -753,7 +792,7 @@ async fn a_wait_that_has_reached_the_server_outlives_it_until_the_deadline() {
 #[tokio::test]
 async fn a_wait_says_nothing_of_money_where_it_knows_nothing() {
     let (emulator, core) = start(Emulator::builder()).await;
-    let nowhere = || image_wait_for_generation(&core, "11111111-2222-4333-8444-555555555555").first_poll(MS);
+    let nowhere = || image_wait_for_generation(&core, "11111111-2222-4333-8444-555555555555").first_delay(MS);
     let absent = nowhere().appear_within(Duration::ZERO).await.unwrap_err();
     let late = nowhere().deadline(100 * MS).await.unwrap_err();
     for error in [absent, late] {
@@ -764,17 +803,17 @@ async fn a_wait_says_nothing_of_money_where_it_knows_nothing() {
     }
     // What was seen is paid for.
     let id = create(&core, "a pier").await;
-    image_wait_for_generation(&core, &id).first_poll(MS).await.unwrap();
+    image_wait_for_generation(&core, &id).first_delay(MS).await.unwrap();
     emulator.set_faults(FaultPlan::always(Fault::StatusBefore(403)));
-    let refused = image_wait_for_generation(&core, &id).first_poll(MS).await.unwrap_err();
+    let refused = image_wait_for_generation(&core, &id).first_delay(MS).await.unwrap_err();
     assert!(!refused.may_have_been_charged() && refused.to_string().contains("A wait charges nothing"), "{refused}");
 }
 
 #[tokio::test]
 async fn debug_of_a_generation_s_error_reads_as_its_display_does() {
     let (_emulator, core) = start(Emulator::builder().fail_every(1)).await;
-    let failed = image_generate(&core, request("a pier")).first_poll(MS).await.unwrap_err();
-    assert_eq!(format!("{failed:?}"), format!("GenerationError({failed})"));
+    let failed = image_generate(&core, request("a pier")).first_delay(MS).await.unwrap_err();
+    assert_eq!(format!("{failed:?}"), format!("WaitError({failed})"));
     assert!(!format!("{:?}", failed.reason).contains("generated_images"), "{:?}", failed.reason);
 }
 
@@ -783,7 +822,7 @@ async fn a_retry_after_of_an_hour_does_not_keep_a_wait_from_a_last_look() {
     let (emulator, core) = start(Emulator::builder()).await;
     let id = create(&core, "a pier").await;
     emulator.set_faults(FaultPlan::sequence([Fault::RetryAfter { status: 429, value: "3600".into() }]));
-    let found = image_wait_for_generation(&core, &id).first_poll(MS).deadline(600 * MS).await.unwrap();
+    let found = image_wait_for_generation(&core, &id).first_delay(MS).deadline(600 * MS).await.unwrap();
     assert_eq!(found.status, JobStatus::Complete);
 }
 
@@ -804,7 +843,7 @@ async fn polls_that_fail_take_from_the_retry_budget_and_are_no_burst() {
     let budget = leonardo_ai::RetryBudget::new(3);
     let core = builder(&emulator).retry_budget(budget.clone()).build().unwrap();
     let polls_of = RetryPolicy::default().initial_backoff(MS).max_backoff(300 * MS).multiplier(1.0).jitter(0.0);
-    image_wait_for_generation(&core, "an-id").polls(polls_of).deadline(SECOND).await.unwrap_err();
+    image_wait_for_generation(&core, "an-id").poll_delays(polls_of).deadline(SECOND).await.unwrap_err();
     assert_eq!(budget.available(), 0);
     // One, three at once, and one every 300 ms.
     assert!(polls(&emulator) <= 1 + 3 + 4 + 1, "{}", polls(&emulator));

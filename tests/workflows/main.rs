@@ -6,5 +6,6 @@ mod common;
 
 mod generations;
 mod once;
+mod one_error;
 mod search;
 mod transfers;

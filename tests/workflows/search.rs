@@ -549,7 +549,7 @@ async fn generating_can_look_first_and_ends_with_what_an_earlier_process_made() 
     let made = image_generate(&core, request("a restart", Some(44)))
         .look_first(SystemTime::now() - SECOND)
         .grace(100 * MS)
-        .first_poll(MS)
+        .first_delay(MS)
         .await
         .unwrap();
     assert_eq!((made.generation.id.as_str(), service.charged()), ("earlier", 0));

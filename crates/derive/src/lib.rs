@@ -22,7 +22,7 @@ use syn::{
 /// - `name = "…"`: its name on the wire, if that is not its own name in camel case.
 /// - `alias = "…"`: of a response, another name that it is read by.
 /// - `default = …`: of a request, what it is unless set. `Some` is left out, and a text may be a literal.
-/// - `required`: a request that does not have it is refused, as is a response in which it is blank.
+/// - `required`: a request that does not have it is refused, as is a response in which it is blank, or the number 0.
 /// - `extra`: of a request, the map of the fields that the struct does not have. Without one they are refused.
 ///
 /// Every field gets a setter of its name, which takes what stands in an `Option` without it. A response has setters with
@@ -163,13 +163,13 @@ impl<'a> Model<'a> {
         if self.fields.iter().any(|field| field.required) {
             let required = self.fields.iter().filter(|field| field.required).enumerate().map(|(index, field)| {
                 let wire = &field.wire;
-                let text = if self.kind == Kind::Request {
-                    quote!("")
+                let value = if self.kind == Kind::Request {
+                    quote!(crate::codec::Fragment::None)
                 } else {
-                    let text = field.reference(quote!(&));
-                    quote!((#text).as_str())
+                    let value = field.reference(quote!(&));
+                    quote!(crate::codec::Encode::fragment(#value))
                 };
-                quote!(#index => crate::codec::Required { name: #wire, text: #text },)
+                quote!(#index => crate::codec::Required { name: #wire, value: #value },)
             });
             methods.extend(quote! {
                 fn required(&self, index: usize) -> ::core::option::Option<crate::codec::Required<'_>> {

@@ -462,7 +462,7 @@ async fn a_refusal_may_be_a_list_without_an_object_around_it() {
         {"code":"VALIDATION_ERROR","details":{"message":"Validation failed","statusCode":400,"errors":[{"message":"public must
         be a boolean"}]}}}]"#;
     const UNKNOWN: &str = r#"[{"message":"Blueprint not found","extensions":{"code":"NOT_FOUND","statusCode":404}}]"#;
-    let server = Server::always(Reply::json(200, &REFUSED.replace("\n        ", " "))).await;
+    let server = Server::always(Reply::json(200, REFUSED.replace("\n        ", " "))).await;
     let error = create(&once(&server)).await.unwrap_err();
     let api = error.api().unwrap();
     assert_eq!(api.kind, ApiErrorKind::InvalidRequest);

@@ -1,8 +1,8 @@
 //! All pictures of a generation.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use leonardo_ai::LeonardoCore;
 use leonardo_ai::funcs::{image_create_generation, image_download, image_download_all, image_get_generation_by_id};
@@ -21,14 +21,15 @@ async fn all_pictures_of_a_generation_get_names_in_their_order() {
     let into = directory.path().join("new/pictures");
     let generation = generation(&core, 6).await;
     let before = emulator.requests().len();
-    let mut received = [0; 6];
-    let call = image_download_all(&core, &generation, &into).on_progress(|index, progress| {
-        assert!(progress.received >= received[index], "progress goes back");
-        received[index] = progress.received;
+    let received = Arc::new(Mutex::new([0; 6]));
+    let told = received.clone();
+    let call = image_download_all(&core, &generation, &into).on_progress(move |index, progress| {
+        let before = std::mem::replace(&mut told.lock().unwrap()[index], progress.received);
+        assert!(progress.received >= before, "progress goes back");
     });
     let paths = call.await.unwrap();
     let lengths: Vec<_> = paths.iter().map(|path| std::fs::metadata(path).unwrap().len()).collect();
-    assert_eq!(received[..], lengths, "each image is told of up to its end");
+    assert_eq!(received.lock().unwrap()[..], lengths, "each image is told of up to its end");
     let expected: Vec<_> = (0..6).map(|index| format!("{}-{index:02}.jpg", generation.id)).collect();
     assert_eq!(files(&into), expected);
     assert_eq!(paths, expected.iter().map(|name| into.join(name)).collect::<Vec<_>>());
@@ -185,4 +186,23 @@ async fn all_pictures_have_the_length_that_was_announced() {
     let error = image_download_all(&server.core(), &made_of(&server, "g", 1), directory.path()).await.unwrap_err();
     assert_eq!((error.attempts, error.received), (4, PNG.len() as u64), "{error}");
     only(directory.path(), &[]).await;
+}
+
+#[tokio::test]
+async fn the_caller_may_name_the_files_and_the_content_gives_the_extension() {
+    let (_emulator, core) = start(Emulator::builder()).await;
+    let directory = TempDir::new().unwrap();
+    let generation = generation(&core, 2).await;
+    let ids: Vec<_> = generation.generated_images.iter().map(|image| image.id.to_string()).collect();
+    let names = ids.clone();
+    let paths = image_download_all(&core, &generation, directory.path()).names(move |index| names[index].clone()).await;
+    let expected: Vec<_> = ids.iter().map(|id| directory.path().join(format!("{id}.jpg"))).collect();
+    assert_eq!(paths.unwrap(), expected);
+
+    let url = &generation.generated_images[0].url;
+    let (path, downloaded) =
+        image_download(&core, url).to_file_with_extension(directory.path().join("one")).await.unwrap();
+    assert_eq!(path, directory.path().join("one.jpg"));
+    assert_eq!(std::fs::read(&path).unwrap().len() as u64, downloaded.bytes);
+    assert_eq!(files(directory.path()).len(), 3);
 }

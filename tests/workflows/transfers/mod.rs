@@ -6,14 +6,15 @@ mod kinds;
 mod uploads;
 
 use std::error::Error as StdError;
+use std::future::IntoFuture;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use leonardo_ai::LeonardoCore;
 use leonardo_ai::funcs::{
-    Download, DownloadError, DownloadReason, UploadError, UploadReason, image_create_generation, image_download,
-    image_get_generation_by_id,
+    Download, DownloadAll, DownloadError, DownloadReason, Upload, UploadError, UploadReason, image_create_generation,
+    image_download, image_download_all, image_get_generation_by_id, init_images_upload_reader,
 };
 use leonardo_ai::models::{CreateGenerationRequest, Generation, InitImageId, JobStatus};
 use leonardo_ai_emulator::{Emulator, EmulatorBuilder, RequestRecord};
@@ -50,7 +51,7 @@ fn blob(emulator: &Emulator, length: u64) -> String {
 }
 
 /// A download of what is no picture.
-fn plain<'a>(core: &'a LeonardoCore, url: impl AsRef<str>) -> Download<'a> {
+fn plain(core: &LeonardoCore, url: impl AsRef<str>) -> Download {
     image_download(core, url).any_content(true)
 }
 
@@ -181,3 +182,32 @@ const MEDIA: [(&[u8], &str); 12] = [
     (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm and so on", "webm"),
     (b"\x1a\x45\xdf\xa3\xa3\x42\x86\x81\x01\x42\x82\x88matroska and so on", "mkv"),
 ];
+
+const fn owned<T: Send + 'static>() {}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transfers_own_what_they_need() {
+    const {
+        owned::<Download>();
+        owned::<DownloadAll>();
+        owned::<Upload<InitImageId>>();
+        owned::<<DownloadAll as IntoFuture>::IntoFuture>();
+        owned::<<Upload<InitImageId> as IntoFuture>::IntoFuture>();
+    }
+    let (emulator, core) = start(Emulator::builder()).await;
+    let directory = tempfile::TempDir::new().unwrap();
+    let generation = generation(&core, 2).await;
+    let url = &generation.generated_images[0].url;
+    let bytes = image_download(&core, url).to_bytes();
+    let file = image_download(&core, url).to_file(directory.path().join("a.jpg"));
+    let writer = image_download(&core, url).to_writer(tokio::io::sink());
+    let all = image_download_all(&core, &generation, directory.path()).into_future();
+    let upload = init_images_upload_reader(&core, PNG, PNG.len() as u64).into_future();
+    drop((core, generation));
+    let length = tokio::spawn(bytes).await.unwrap().unwrap().len() as u64;
+    assert_eq!(tokio::spawn(file).await.unwrap().unwrap().bytes, length);
+    assert_eq!(tokio::spawn(writer).await.unwrap().unwrap().bytes, length);
+    assert_eq!(tokio::spawn(all).await.unwrap().unwrap().len(), 2);
+    let id = tokio::spawn(upload).await.unwrap().unwrap();
+    assert_eq!(emulator.uploads()[0].id, id.as_str());
+}

@@ -1,5 +1,8 @@
 //! Images to the storage.
 
+use std::io::Cursor;
+use std::sync::{Arc, Mutex};
+
 use leonardo_ai::funcs::{
     UploadReason, image_create_generation, image_download, init_images_delete_init_image_by_id,
     init_images_get_init_image_by_id, init_images_upload_bytes, init_images_upload_canvas_init_image,
@@ -76,7 +79,7 @@ async fn images_of_each_kind_are_uploaded_and_can_be_used() {
     assert_eq!(emulator.uploads().pop().unwrap().crc32, crc32(&bytes));
     let mut longer = bytes.clone();
     longer.extend_from_slice(b"and more that is not asked for");
-    init_images_upload_reader(&core, &longer[..], 200_000).await.unwrap();
+    init_images_upload_reader(&core, Cursor::new(longer), 200_000).await.unwrap();
     assert_eq!(emulator.uploads().pop().unwrap().crc32, crc32(&bytes));
 }
 
@@ -140,7 +143,7 @@ async fn an_upload_that_breaks_off_is_repeated_to_the_same_place() {
     let error = init_images_upload_bytes(&core, PNG).retry(RetryPolicy::none()).await.unwrap_err();
     assert_eq!(error.attempts, 1);
     // A reader cannot be read again.
-    let error = init_images_upload_reader(&core, &content[..], 700_000).await.unwrap_err();
+    let error = init_images_upload_reader(&core, Cursor::new(content), 700_000).await.unwrap_err();
     assert_eq!(error.attempts, 1, "{error}");
     assert_clean(&emulator.requests());
 }
@@ -160,6 +163,28 @@ async fn the_api_decides_about_the_place() {
     let error = init_images_upload_bytes(&core, PNG).await.unwrap_err();
     assert!(matches!(error.reason, UploadReason::NoPlace(_)), "{error:?}");
     assert_eq!(emulator.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn the_call_for_the_place_has_options_of_its_own() {
+    let (emulator, core) = start(Emulator::builder()).await;
+    let builder = LeonardoCore::builder().bearer_auth(emulator.key()).server_url("https://127.0.0.1:1");
+    let elsewhere = builder.retry(RetryPolicy::none()).build().unwrap();
+    // The storage may be reached in plain if the server is that one.
+    let upload = init_images_upload_bytes(&elsewhere, PNG).server_url(emulator.base_url());
+    upload.header("x-request-source", "t3am").await.unwrap();
+    let requests = emulator.requests();
+    assert_eq!((requests.len(), requests[0].header("x-request-source")), (2, Some("t3am")));
+    assert_clean(&requests);
+
+    emulator.set_faults(FaultPlan::always(Fault::StallBeforeWork));
+    let upload = init_images_upload_bytes(&core, PNG).retry(RetryPolicy::none());
+    let error = upload.timeout(SHORT).await.unwrap_err();
+    assert!(matches!(error.reason, UploadReason::NoPlace(Error::Timeout(_))), "{error:?}");
+    let late = upload_reason(init_images_upload_bytes(&core, PNG).deadline(SHORT).await);
+    assert!(matches!(late, UploadReason::Deadline { limit: SHORT }), "{late:?}");
+    let error = init_images_upload_bytes(&core, PNG).header("no name", "1").await.unwrap_err();
+    assert!(matches!(error.reason, UploadReason::NoPlace(Error::InvalidRequest(_))), "{error:?}");
 }
 
 fn xml(status: u16, code: &str, message: &str) -> Reply {
@@ -261,7 +286,7 @@ async fn a_place_that_cannot_be_trusted_is_not_used() {
 async fn an_image_that_is_shorter_than_it_was_is_not_uploaded() {
     let (emulator, core) = start(Emulator::builder()).await;
     let content = image(300_000);
-    let short = upload_reason(init_images_upload_reader(&core, &content[..], 300_001).await);
+    let short = upload_reason(init_images_upload_reader(&core, Cursor::new(content.clone()), 300_001).await);
     assert!(matches!(short, UploadReason::Length { expected: 300_001 }), "{short:?}");
     // Between two attempts.
     let directory = TempDir::new().unwrap();
@@ -283,8 +308,11 @@ async fn an_image_that_is_shorter_than_it_was_is_not_uploaded() {
 async fn the_progress_of_an_upload_never_goes_back_and_ends_with_all_of_it() {
     let (emulator, core) = start(Emulator::builder()).await;
     emulator.set_faults(FaultPlan::sequence([Fault::ResetBeforeWork]).only(|_, path| path.starts_with("/storage/")));
-    let mut told = Vec::new();
-    init_images_upload_bytes(&core, image(1_000_000)).on_progress(|progress| told.push(progress)).await.unwrap();
+    let listened = Arc::new(Mutex::new(Vec::new()));
+    let told = listened.clone();
+    let upload = init_images_upload_bytes(&core, image(1_000_000));
+    upload.on_progress(move |progress| told.lock().unwrap().push(progress)).await.unwrap();
+    let told = listened.lock().unwrap();
     assert!(told.len() > 4 && told.windows(2).all(|two| two[0].sent < two[1].sent), "{told:?}");
     assert!(told.iter().all(|progress| progress.total == 1_000_000) && told[told.len() - 1].sent == 1_000_000);
 }

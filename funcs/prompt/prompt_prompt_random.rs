@@ -1,0 +1,11 @@
+use crate::models::PromptGeneration;
+use crate::{Call, LeonardoCore, operations};
+
+/// Writes a prompt of its own: `POST /v1/prompt/random`. Costs credits, also when it is called again.
+///
+/// # Errors
+///
+/// All of [`Error`](crate::Error).
+pub fn prompt_prompt_random(core: &LeonardoCore) -> Call<PromptGeneration> {
+    Call::new(core, &operations::PROMPT_PROMPT_RANDOM)
+}

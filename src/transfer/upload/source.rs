@@ -1,0 +1,105 @@
+//! Where a file comes from, and what it is.
+
+#[cfg(not(target_arch = "wasm32"))]
+use std::{fs, io, path::Path, path::PathBuf};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::super::Kind;
+#[cfg(not(target_arch = "wasm32"))]
+use super::super::blocking;
+use super::super::kind::HEAD;
+use super::UploadReason;
+
+/// Where a file comes from.
+pub(crate) enum Source {
+    Bytes(Bytes),
+    #[cfg(not(target_arch = "wasm32"))]
+    File(PathBuf),
+    Reader {
+        reader: Box<dyn AsyncRead + Unpin + Send>,
+        length: u64,
+        /// Whether it was read beyond the first bytes.
+        spent: bool,
+    },
+}
+
+/// What a kind is told by.
+pub(crate) struct Look<'a> {
+    /// The first bytes.
+    pub(crate) head: &'a [u8],
+    /// The extension of the file's name, if it has a name.
+    pub(crate) extension: Option<&'a str>,
+}
+
+/// What a file is, found out before anything is sent.
+pub(super) struct File {
+    pub(super) kind: Kind,
+    pub(super) length: u64,
+    /// The first bytes, which a reader does not give again.
+    pub(super) head: Bytes,
+}
+
+impl Source {
+    pub(crate) fn reader(reader: impl AsyncRead + Unpin + Send + 'static, length: u64) -> Self {
+        Self::Reader { reader: Box::new(reader), length, spent: false }
+    }
+
+    /// Whether it cannot be read from its beginning any more.
+    pub(super) fn is_spent(&self) -> bool {
+        matches!(self, Self::Reader { spent: true, .. })
+    }
+
+    pub(super) async fn look(
+        &mut self,
+        accept: fn(&Look<'_>) -> Result<Kind, UploadReason>,
+    ) -> Result<File, UploadReason> {
+        let (length, head) = match self {
+            Self::Bytes(bytes) => (bytes.len() as u64, bytes.slice(..bytes.len().min(HEAD))),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File(path) => {
+                let (mut file, length) = open(path).await?;
+                let result = blocking(move || {
+                    let mut head = Vec::new();
+                    io::Read::read_to_end(&mut io::Read::take(&mut file, HEAD as u64), &mut head)?;
+                    Ok(head)
+                });
+                (length, result.await.map_err(|source| UploadReason::File { path: path.clone(), source })?.into())
+            }
+            Self::Reader { reader, length, .. } => {
+                let mut head = Vec::new();
+                let most = (*length).min(HEAD as u64);
+                reader.take(most).read_to_end(&mut head).await.map_err(UploadReason::Reader)?;
+                if (head.len() as u64) < most {
+                    return Err(UploadReason::Length { expected: *length });
+                }
+                (*length, head.into())
+            }
+        };
+        if length == 0 {
+            return Err(UploadReason::Empty);
+        }
+        let extension = match self {
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File(path) => path.extension().and_then(|extension| extension.to_str()),
+            _ => None,
+        };
+        Ok(File { kind: accept(&Look { head: &head, extension })?, length, head })
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) async fn open(path: &Path) -> Result<(fs::File, u64), UploadReason> {
+    let name = path.to_owned();
+    let opened = blocking(move || {
+        // Opening what is no file, such as a pipe, could wait for ever.
+        if !fs::metadata(&name)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+        }
+        let file = fs::File::open(&name)?;
+        let length = file.metadata()?.len();
+        Ok((file, length))
+    });
+    opened.await.map_err(|source| UploadReason::File { path: path.to_owned(), source })
+}
