@@ -117,6 +117,10 @@ pub struct CreateGenerationRequest {
     /// Where the randomness starts: the same seed with the same settings gives similar images. At most 2147483637
     /// for Flux and 9999999998 for other models.
     pub seed: Option<i64>,
+    /// The look, by the identifier of a style, for models such as Phoenix, FLUX and Lucid, which do without
+    /// [`preset_style`](Self::preset_style).
+    #[model(name = "styleUUID")]
+    pub style_uuid: Option<String>,
     /// Whether the images can be laid side by side without a seam.
     pub tiling: Option<bool>,
     /// Whether parts of the images are see-through.
@@ -190,6 +194,9 @@ pub struct ControlnetInput {
     pub weight: Option<f64>,
     /// How much it counts, for style, character and content references.
     pub strength_type: Option<StrengthType>,
+    /// How much of a style each of several style references gives, as a share beside those of the others; up to four are
+    /// taken. Of one alone, leave it out.
+    pub influence: Option<f64>,
 }
 
 impl ControlnetInput {
@@ -580,7 +587,7 @@ mod tests {
             "alchemy": false, "contrastRatio": 0.5, "contrast": 3.5,
             "controlnets": [
                 {"initImageId": "a", "initImageType": "UPLOADED", "preprocessorId": 67, "weight": 0.75},
-                {"initImageId": "b", "initImageType": "GENERATED", "preprocessorId": 1, "strengthType": "Mid"}
+                {"initImageId": "b", "initImageType": "GENERATED", "preprocessorId": 1, "strengthType": "Mid", "influence": 2}
             ],
             "elements": [{"akUUID": "e", "weight": 1}], "userElements": [{"userLoraId": 12, "weight": 0.5}],
             "expandedDomain": true, "fantasyAvatar": true, "guidance_scale": 7, "height": 512, "highContrast": true,
@@ -589,7 +596,7 @@ mod tests {
             "negative_prompt": "n", "num_images": 1, "num_inference_steps": 15, "photoReal": true,
             "photoRealVersion": "v2", "photoRealStrength": 0.55, "presetStyle": "ANIME", "prompt": "p",
             "promptMagic": true, "promptMagicStrength": 0.5, "promptMagicVersion": "v3", "public": false,
-            "scheduler": "LEONARDO", "sd_version": "PHOENIX", "seed": 9999999998, "tiling": true,
+            "scheduler": "LEONARDO", "sd_version": "PHOENIX", "seed": 9999999998, "styleUUID": "s", "tiling": true,
             "transparency": "foreground_only", "ultra": true, "unzoom": true, "unzoomAmount": 2, "upscaleRatio": 1.5,
             "width": 640, "controlNet": true, "controlNetType": "POSE", "weighting": 0.5, "canvasRequest": true,
             "canvasRequestType": "INPAINT", "canvasInitId": "c", "canvasMaskId": "k", "enhancePrompt": true,
@@ -597,7 +604,7 @@ mod tests {
             }"#,
         )
         .unwrap();
-        assert_eq!(json.as_object().unwrap().len(), 49);
+        assert_eq!(json.as_object().unwrap().len(), 50);
         let request: CreateGenerationRequest = from_value(json.clone()).unwrap();
         assert!(request.extra.is_empty(), "{:?}", request.extra);
         assert_eq!(request.seed, Some(9_999_999_998));

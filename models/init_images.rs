@@ -105,13 +105,16 @@ pub struct CanvasInitImageUpload {
     /// The fields of the image's form: the text of a JSON object. [`init_fields()`](Self::init_fields()) reads it.
     pub init_fields: String,
     /// The identifier of the mask, once it is uploaded.
-    #[model(required)]
+    #[model(required, alias = "masksImageId")]
     pub mask_image_id: InitImageId,
     /// Where to send the mask's form.
+    #[model(alias = "masksUrl")]
     pub mask_url: String,
     /// What the storage will call the mask.
+    #[model(alias = "masksKey")]
     pub mask_key: String,
     /// The fields of the mask's form: the text of a JSON object. [`mask_fields()`](Self::mask_fields()) reads it.
+    #[model(alias = "masksFields")]
     pub mask_fields: String,
 }
 

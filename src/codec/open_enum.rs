@@ -125,6 +125,10 @@ mod tests {
         round_trips!(
             JobStatus 3, PresetStyle 31, SdVersion 11, Scheduler 7, ControlnetType 3, CanvasRequestType 4,
             Transparency 2, InitImageType 2, StrengthType 5, VariationType 5, CostUnit 2, ImageExtension 4,
+            BlueprintPlatform 4, BlueprintSetting 3, BlueprintStatus 4, BlueprintFailure 1, MediaExtension 4,
+            ModelAssetExtension 1, TextureType 5, V2Model 79, V2GuidanceSource 5, V2GuidanceStrength 5, V2GuidanceRole 2,
+            PromptEnhance 3, V2Contrast 3, V2Mode 6, RemoveBackgroundSize 4, RemoveBackgroundType 8,
+            RemoveBackgroundFormat 3, RemoveBackgroundChannels 2, RemoveBackgroundShadow 4,
             VideoResolution 3, UpscalerStyle 4, UltraUpscaleStyle 2, MotionVariationType 1, MotionModel 6,
             ElementFocus 4, ElementBaseModel 8, CustomModelType 14, TrainingStrength 4
         );

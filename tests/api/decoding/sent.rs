@@ -40,8 +40,10 @@ prop_compose! {
         preprocessor_id in any::<i64>(),
         weight in any_number(),
         strength_type in option::of(any_value::<StrengthType>(StrengthType::VALUES)),
+        influence in any_number(),
     ) -> ControlnetInput {
-        ControlnetInput { init_image_id: image.into(), init_image_type: kind, preprocessor_id, weight, strength_type }
+        let init_image_id = image.into();
+        ControlnetInput { init_image_id, init_image_type: kind, preprocessor_id, weight, strength_type, influence }
     }
 }
 
@@ -89,7 +91,7 @@ prop_compose! {
         lists in any_lists(),
         flags in vec(any::<Option<bool>>(), 15),
         numbers in vec(any_number(), 10),
-        texts in vec(option::of(any_text()), 9),
+        texts in vec(option::of(any_text()), 10),
         sizes in vec(any::<Option<u32>>(), 4),
         seed in any::<Option<i64>>(),
         enums in any_enums(),
@@ -132,6 +134,7 @@ prop_compose! {
             scheduler,
             sd_version,
             seed,
+            style_uuid: texts[9].clone(),
             tiling: flags[8],
             transparency,
             ultra: flags[9],

@@ -117,6 +117,7 @@ const FIELDS: &[(&str, Kind)] = &[
     ("scheduler", Kind::Enum("sd_generation_schedulers", SCHEDULERS)),
     ("sd_version", Kind::Enum("sd_versions", SD_VERSIONS)),
     ("seed", Kind::BigInt),
+    ("styleUUID", Kind::Text),
     ("tiling", Kind::Bool),
     ("transparency", Kind::Enum("TransparencyType", &["disabled", "foreground_only"])),
     ("ultra", Kind::Bool),
