@@ -126,7 +126,7 @@ mod tests {
             JobStatus 3, PresetStyle 31, SdVersion 11, Scheduler 7, ControlnetType 3, CanvasRequestType 4,
             Transparency 2, InitImageType 2, StrengthType 5, VariationType 5, CostUnit 2, ImageExtension 4,
             VideoResolution 3, UpscalerStyle 4, UltraUpscaleStyle 2, MotionVariationType 1, MotionModel 6,
-            ElementFocus 4, ElementBaseModel 8, CustomModelType 14, TrainingStrength 4
+            ElementFocus 4, ElementBaseModel 8, CustomModelType 14, TrainingStrength 4, PricingService 10, LcmStyle 14
         );
         assert_eq!(JobStatus::default().as_str(), "");
         assert_eq!(PresetStyle::default().as_str(), "DYNAMIC");
