@@ -3,7 +3,7 @@ use crate::{Call, LeonardoCore, operations};
 
 /// Trains an element (LoRA) on a data set: `POST /v1/elements`. Costs credits.
 ///
-/// Answers at once with the number of the element; `elements_get_element_by_id` shows when it is trained.
+/// Responds at once with the number of the element; `elements_get_element_by_id` shows when it is trained.
 ///
 /// # Errors
 ///

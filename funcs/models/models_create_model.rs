@@ -3,7 +3,7 @@ use crate::{Call, LeonardoCore, operations};
 
 /// Trains a model on a data set: `POST /v1/models`. Costs credits.
 ///
-/// Answers at once with the id of the model; `models_get_model_by_id` shows when it is trained.
+/// Responds at once with the id of the model; `models_get_model_by_id` shows when it is trained.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@ use crate::{Call, LeonardoCore, operations};
 
 /// Makes a video out of a prompt: `POST /v1/generations-text-to-video`. Costs credits.
 ///
-/// Answers at once with the id; `image_get_generation_by_id` shows when the video is complete, and where it is.
+/// Responds at once with the id; `image_get_generation_by_id` shows when the video is complete, and where it is.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@ use crate::{Call, LeonardoCore, operations};
 
 /// Enlarges a generated image: `POST /v1/variations/upscale`. Costs credits.
 ///
-/// Answers at once with the variation's id; `variation_get_variation_by_id` shows when it is complete.
+/// Responds at once with the variation's id; `variation_get_variation_by_id` shows when it is complete.
 ///
 /// # Errors
 ///
