@@ -103,6 +103,8 @@ pub mod guide {
         models "docs/models.md"
         prompt "docs/prompt.md"
         v2 "docs/v2.md"
+        pricing_calculator "docs/pricing-calculator.md"
+        realtime_canvas "docs/realtime-canvas.md"
         reliability "docs/reliability.md"
         performance "docs/performance.md"
         architecture "docs/architecture.md"
