@@ -358,3 +358,6 @@ mod init_images_upload_file;
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use init_images_upload_file::*;
 // end of functions
+
+#[cfg(feature = "test-util")]
+mod test_util;

@@ -89,6 +89,7 @@ pub mod guide {
     pages! {
         calls "docs/calls.md"
         workflows "docs/workflows.md"
+        services "docs/services.md"
         image "docs/image.md"
         init_images "docs/init-images.md"
         blueprints "docs/blueprints.md"

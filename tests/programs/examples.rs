@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 /// The example's program: `cargo test` builds it beside this test's.
-fn program(name: &str) -> Command {
+pub(crate) fn program(name: &str) -> Command {
     let mut path: PathBuf = std::env::current_exe().expect("the test has a path");
     path.pop();
     path.pop();

@@ -4,3 +4,10 @@
 #[cfg(unix)]
 mod batch;
 mod examples;
+mod rows;
+#[cfg(unix)]
+mod sketches;
+#[cfg(unix)]
+mod troubled;
+#[cfg(unix)]
+mod web_service;
