@@ -1,7 +1,7 @@
-//! A web service that makes pictures: `web_service [--listen ADDRESS] [--jobs FOLDER] [--grace SECONDS] [--finish SECONDS]`.
+//! A web service for pictures: `web_service [--listen ADDRESS] [--jobs FOLDER] [--grace SECONDS] [--finish SECONDS]`.
 //!
 //! - `POST /pictures` with `{"prompt": "…"}` responds at once with 202 and the job, which has a number: `"job": 7`.
-//! - `GET /pictures/7` tells its `status`: `PENDING`, `COMPLETE` with the links of `images`, or `FAILED` with an `error`.
+//! - `GET /pictures/7` tells its `status`: `PENDING`, `COMPLETE` with links of `images`, or `FAILED` with an `error`.
 //!
 //! Ctrl-C and SIGTERM end it: it takes no more jobs, and has `--finish` seconds (20) for those under way. What is left,
 //! as after `kill -9`, goes on at the next start, and nothing is paid for twice: `docs/services.md` explains how. Without
@@ -60,7 +60,7 @@ async fn order(service: State<Arc<Service>>, Json(order): Json<Value>) -> Result
     }
     let (prompt, accepted, status) = (prompt.to_owned(), SystemTime::now().into(), JobStatus::Pending);
     let mut job = Job { job: 0, prompt, accepted, status, generation: None, images: Vec::new(), error: None };
-    // It is on the disk before anything is sent. When a client goes away, this function is dropped at an `await`; there is none.
+    // On the disk before anything is sent. A client that goes away drops this function at an `await`; there is none.
     service.jobs.add_with_seed(&mut job, |job| &mut job.job).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     tokio::spawn(service.0.clone().work(job.job, false));
     Ok((StatusCode::ACCEPTED, Json(job)))
