@@ -267,8 +267,40 @@ impl History {
         if hazards.on(Hazard::OldTwin) && !chosen.is_empty() && rng.percent(30) {
             history.world.old = Some(rng.pick(&chosen));
         }
+        if hazards.on(Hazard::NoDeadline) && rng.percent(2) {
+            history.add_equal_calls(rng);
+        }
         history.mend();
         history
+    }
+
+    /// Two equal calls without a deadline, of which the first takes minutes, and the second loses its first create: the
+    /// first one's generation, which is new, must not be taken for the second one's.
+    fn add_equal_calls(&mut self, rng: &mut Rng) {
+        let first = self.calls.len();
+        let call = Call {
+            core: rng.below(self.cores.len() as u64) as usize,
+            function: Function::Once,
+            at: rng.below(50),
+            after: None,
+            dropped: None,
+            unpolled: None,
+            chosen: Some(1 + first as i64),
+            unique: false,
+            prompt: first,
+            size: 512,
+            grace: 2_000,
+            deadline: None,
+            appears: 0,
+            altered: Altered::default(),
+            again: None,
+        };
+        let held = What::Limited(RetryAfter::Seconds(rng.within(150, 300)));
+        let lost = What::Reset { done: rng.percent(50) };
+        self.calls.push(call.clone());
+        self.calls.push(Call { at: call.at + 10, ..call });
+        self.faults.push(Fault { call: first, of: Of::Create, nth: 0, count: 1, what: held });
+        self.faults.push(Fault { call: first + 1, of: Of::Create, nth: 0, count: 1, what: lost });
     }
 
     fn call(&self, rng: &mut Rng, hazards: Hazards) -> Call {
