@@ -64,7 +64,7 @@ call_options! {
     retry: "The delays between attempts to create; see [`CreateOnce::retry`]."
 }
 
-poll_options!(Generate, options: poll);
+poll_options!(Generate, options: poll, appear_within: "10 s");
 
 impl Generate {
     /// How long after a failed create the generation may take to appear in the account's list; see

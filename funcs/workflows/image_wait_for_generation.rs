@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::time::Duration;
 
 use super::image_get_generation_by_id;
 use crate::LeonardoCore;
@@ -75,6 +76,7 @@ pub(super) const GENERATION: Waited = Waited {
     name: "image_wait_for_generation",
     operation: "image_get_generation_by_id",
     read: |core, id, options| reading(image_get_generation_by_id(core, id), options),
+    appear_within: Duration::from_secs(10),
 };
 
 call_options! {
@@ -84,7 +86,7 @@ call_options! {
             between polls are those of [`poll_delays`](Self::poll_delays), also after a failure."
 }
 
-poll_options!(WaitForGeneration, options: poll);
+poll_options!(WaitForGeneration, options: poll, appear_within: "10 s");
 
 impl WaitForGeneration {
     /// Calls `report` after each poll that failed, with what failed and when the next is. It must not block.

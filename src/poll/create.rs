@@ -88,8 +88,13 @@ impl<C: Clone + MaybeSend + 'static, J: Job, D> Creating<C, J, D> {
         retries: Arc<Mutex<VecDeque<Retry>>>,
         on_progress: Option<OnProgress<C, D>>,
     ) -> Self {
+        // Otherwise the first poll would find it, when the job is paid for.
+        let create = match poller.refused(made.name) {
+            Some(error) => Box::pin(std::future::ready(Err(error))),
+            None => create,
+        };
         Self {
-            pending: Pending { name: made.name, id: None },
+            pending: Pending { name: made.name, noun: J::NOUN, id: None },
             made,
             work: Work::Creating(create),
             ended: None,
@@ -186,6 +191,7 @@ fn lock(retries: &Mutex<VecDeque<Retry>>) -> MutexGuard<'_, VecDeque<Retry>> {
 /// Reports, when it is dropped, which job goes on though nobody waits for it any more.
 struct Pending {
     name: &'static str,
+    noun: &'static str,
     id: Option<String>,
 }
 
@@ -195,10 +201,11 @@ impl Drop for Pending {
             #[cfg(feature = "tracing")]
             tracing::warn!(
                 operation = self.name,
-                generation_id = id.as_str(),
-                "dropped before the generation was complete: it goes on and is paid for"
+                id = id.as_str(),
+                "dropped before the {} was complete: it goes on and is paid for",
+                self.noun
             );
-            let _ = (id, self.name);
+            let _ = (id, self.name, self.noun);
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Waited {
     pub(crate) operation: &'static str,
     /// Reads the record of that id once.
     pub(crate) read: fn(&LeonardoCore, &str, &Options) -> Reading,
+    /// For how long the id may be unknown unless the caller says otherwise.
+    pub(crate) appear_within: Duration,
 }
 
 pub(crate) type Reading = BoxFuture<'static, Result<Seen, Error>>;
@@ -51,7 +53,7 @@ pub(crate) fn reading<J: Job>(call: Call<J>, options: &Options) -> Reading {
 #[derive(Clone)]
 pub(crate) struct PollOptions {
     pub(crate) delays: RetryPolicy,
-    pub(crate) appear_within: Duration,
+    pub(crate) appear_within: Option<Duration>,
     pub(crate) wake: Arc<Notify>,
     pub(crate) on_retry: OnRetry,
 }
@@ -60,16 +62,17 @@ impl PollOptions {
     pub(crate) fn new(core: &LeonardoCore) -> Self {
         Self {
             delays: core.inner.poll_delays.clone(),
-            appear_within: Duration::from_secs(10),
+            appear_within: None,
             wake: Arc::default(),
             on_retry: OnRetry::default(),
         }
     }
 }
 
-/// The setters of [`PollOptions`], for whatever waits. `$options` is the path from `self` to them.
+/// The setters of [`PollOptions`], for whatever waits. `$options` is the path from `self` to them, and `$appear` is what
+/// the documentation says of [`Waited::appear_within`].
 macro_rules! poll_options {
-    ($type:ty, options: $($options:ident).+) => {
+    ($type:ty, options: $($options:ident).+, appear_within: $appear:literal) => {
         impl $type {
             /// The delay after the first poll, and before the first one of what was just created. Defaults to the core's
             /// [`poll_delays`](crate::LeonardoCoreBuilder::poll_delays), 1 s.
@@ -90,10 +93,10 @@ macro_rules! poll_options {
                 self
             }
 
-            /// For how long after the wait began the id may be unknown to the service, as right after a create. Defaults to
-            /// 10 s.
+            /// For how long after the wait began the id may be unknown to the service, as right after a create.
+            #[doc = concat!("Defaults to ", $appear, ".")]
             pub fn appear_within(mut self, time: std::time::Duration) -> Self {
-                self.$($options).+.appear_within = time;
+                self.$($options).+.appear_within = Some(time);
                 self
             }
 
@@ -177,6 +180,18 @@ impl Poller {
         (self.exists, self.unreached, self.due) = (true, None, None);
     }
 
+    /// What is wrong with an option, as an error of that workflow, which is to make something before it waits.
+    #[cfg(feature = "image-generate")]
+    pub(crate) fn refused(&self, workflow: &'static str) -> Option<Error> {
+        let refused = self.call.refused.clone()?;
+        Some(Error::InvalidRequest(Box::new(InvalidRequestError {
+            call: CallInfo::new(workflow, Effect::Billable),
+            field: refused.field,
+            reason: refused.reason,
+            source: refused.source,
+        })))
+    }
+
     /// The next state that is seen, unless it is that the job failed.
     pub(crate) async fn observe<J: Job>(&mut self, id: &J::Id) -> Result<J, WaitError<J>> {
         let reason = match self.next_state().await {
@@ -212,7 +227,8 @@ impl Poller {
                 Err(Error::Timeout(error)) if error.scope == TimeoutScope::Deadline => return Err(self.out_of_time()),
                 Err(error) => error,
             };
-            let may_appear = error.is_not_found() && wait_began.elapsed() < self.poll.appear_within;
+            let appear_within = self.poll.appear_within.unwrap_or(self.waited.appear_within);
+            let may_appear = error.is_not_found() && wait_began.elapsed() < appear_within;
             if !may_appear && !error.may_be_retried(Effect::Read) {
                 return Err(Ended::Call(error));
             }
@@ -309,5 +325,68 @@ impl Poller {
 impl fmt::Debug for PollOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PollOptions").field("delays", &self.delays).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// A record that is nothing of the service's.
+    #[derive(Clone, Debug)]
+    struct Kettle(JobState);
+
+    impl Job for Kettle {
+        type Id = u32;
+        const NOUN: &'static str = "kettle";
+
+        fn state(&self) -> JobState {
+            self.0
+        }
+    }
+
+    fn poller(read: fn(&LeonardoCore, &str, &Options) -> Reading) -> Poller {
+        let core = LeonardoCore::builder().bearer_auth("test").build().unwrap();
+        let waited = Waited { name: "wait_for_kettle", operation: "get_kettle", read, appear_within: Duration::ZERO };
+        Poller::new(&core, waited, "7".into(), Options::default(), PollOptions::new(&core))
+    }
+
+    fn seen(state: JobState) -> Reading {
+        Box::pin(async move { Ok(Seen { state, record: Box::new(Kettle(state)) }) })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_record_with_a_state_can_be_waited_for() {
+        static READS: AtomicU32 = AtomicU32::new(0);
+        let mut poller = poller(|_, id, _| {
+            assert_eq!(id, "7");
+            seen(if READS.fetch_add(1, Ordering::Relaxed) == 0 { JobState::Pending } else { JobState::Complete })
+        });
+        let mut states = Vec::new();
+        while states.last() != Some(&JobState::Complete) {
+            states.push(poller.observe::<Kettle>(&7).await.unwrap().state());
+        }
+        assert_eq!(states, [JobState::Pending, JobState::Complete]);
+        assert_eq!(READS.load(Ordering::Relaxed), 2);
+        assert!(poller.elapsed() >= Duration::from_millis(750), "{:?}", poller.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn messages_call_it_by_its_noun() {
+        let failed = poller(|_, _, _| seen(JobState::Failed)).observe::<Kettle>(&7).await.unwrap_err();
+        assert!(matches!(failed.reason, WaitErrorReason::Failed(_)));
+        assert!(failed.to_string().starts_with("kettle 7 failed: "), "{failed}");
+        assert_eq!((failed.id, failed.generation_id()), (Some(7), None));
+
+        let mut poller = poller(|_, _, _| seen(JobState::Pending));
+        let late = loop {
+            if let Err(error) = poller.observe::<Kettle>(&7).await {
+                break error;
+            }
+        };
+        assert!(late.to_string().starts_with("kettle 7 was not complete within 600 s. "), "{late}");
+        assert!(!late.to_string().contains("generation"), "{late}");
     }
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use leonardo_ai::funcs::{
-    GenerationError, GenerationErrorReason, GenerationProgress, ListGenerations, image_create_generation,
-    image_delete_generation_by_id, image_generate, image_list_generations, image_wait_for_generation,
+    GenerationError, GenerationErrorReason, GenerationProgress, GenerationStream, GenerationWaker, ListGenerations,
+    image_create_generation, image_delete_generation_by_id, image_generate, image_list_generations,
+    image_wait_for_generation,
 };
 use leonardo_ai::models::{CreateGenerationRequest, Generation, GenerationId, JobStatus};
 use leonardo_ai::{Error, LeonardoCore, LeonardoCoreBuilder, RetryPolicy};
@@ -92,6 +93,12 @@ async fn workflows_can_be_spawned_kept_and_joined() {
         joined.spawn(image_create_generation(&core, request(prompt)).into_future());
     }
     assert_eq!(joined.join_all().await.into_iter().filter(Result::is_ok).count(), 3);
+    let mut waits = JoinSet::new();
+    for prompt in ["d", "e", "f"] {
+        waits.spawn(wait_of(create(&core, prompt).await).into_future());
+    }
+    let waited = waits.join_all().await;
+    assert!(waited.iter().all(|ended| ended.as_ref().is_ok_and(Generation::is_complete)), "{waited:?}");
     assert!(spawned.await.unwrap().unwrap().generation.is_complete());
     assert!(kept.1.await.unwrap().is_complete());
 }
@@ -107,6 +114,13 @@ fn workflows_are_send_and_have_no_lifetime() {
     is_send::<leonardo_ai::funcs::FindGeneration>();
     is_send::<ListGenerations>();
     is_send::<leonardo_ai::Call<Generation>>();
+    is_send::<<leonardo_ai::funcs::WaitForGeneration as std::future::IntoFuture>::IntoFuture>();
+    is_send::<<leonardo_ai::funcs::Generate as std::future::IntoFuture>::IntoFuture>();
+    is_send::<GenerationStream<Generation>>();
+    is_send::<GenerationStream<GenerationProgress>>();
+    // `Generate` is not: what it reports to need not be.
+    is_sync::<leonardo_ai::funcs::WaitForGeneration>();
+    is_sync::<GenerationWaker>();
     is_sync::<GenerationError>();
     is_sync::<leonardo_ai::LeonardoCore>();
 }
@@ -260,11 +274,11 @@ async fn waking_makes_the_next_poll_come_at_once() {
 }
 
 #[tokio::test]
-async fn waking_too_early_begins_the_pauses_anew() {
+async fn waking_too_early_begins_the_delays_anew() {
     let (_emulator, core) = start(Emulator::builder().generation_time(300 * MS)).await;
     let id = create(&core, "a pier").await;
-    let pauses = RetryPolicy::default().initial_backoff(100 * MS).max_backoff(MINUTE).multiplier(600.0).jitter(0.0);
-    let wait = image_wait_for_generation(&core, &id).poll_delays(pauses);
+    let delays = RetryPolicy::default().initial_backoff(100 * MS).max_backoff(MINUTE).multiplier(600.0).jitter(0.0);
+    let wait = image_wait_for_generation(&core, &id).poll_delays(delays);
     let waker = wait.waker();
     tokio::spawn(async move {
         // After the first poll, before the generation is complete.
@@ -273,7 +287,7 @@ async fn waking_too_early_begins_the_pauses_anew() {
         sleep(300 * MS).await;
         waker.wake();
     });
-    timeout(20 * SECOND, wait.into_future()).await.expect("the pause was short again").unwrap();
+    timeout(20 * SECOND, wait.into_future()).await.expect("the delay was short again").unwrap();
 }
 
 fn unknown_ids(count: usize) -> impl Iterator<Item = GenerationId> {
@@ -847,4 +861,63 @@ async fn polls_that_fail_take_from_the_retry_budget_and_are_no_burst() {
     assert_eq!(budget.available(), 0);
     // One, three at once, and one every 300 ms.
     assert!(polls(&emulator) <= 1 + 3 + 4 + 1, "{}", polls(&emulator));
+}
+
+#[tokio::test]
+async fn a_wait_hands_its_options_to_each_poll() {
+    let (emulator, core) = start(Emulator::builder().generation_time(200 * MS)).await;
+    let id = create(&core, "a pier").await;
+    let elsewhere =
+        LeonardoCore::builder().bearer_auth(emulator.key()).server_url("https://127.0.0.1:1").build().unwrap();
+    let wait = image_wait_for_generation(&elsewhere, &id).first_delay(5 * MS).longest_delay(40 * MS);
+    wait.server_url(emulator.base_url()).header("x-request-source", "t3am").await.unwrap();
+    let requests = emulator.requests();
+    let sources: Vec<_> =
+        requests.iter().filter(|request| request.method == "GET").map(|r| r.header("x-request-source")).collect();
+    assert!(sources.len() >= 2 && sources.iter().all(|source| *source == Some("t3am")), "{sources:?}");
+}
+
+#[tokio::test]
+async fn a_wait_s_own_policy_limits_the_attempts_to_reach_a_server() {
+    let (_socket, builder) = unreachable();
+    let core = builder.build().unwrap();
+    let told = Arc::new(Mutex::new(0));
+    let telling = told.clone();
+    let wait = image_wait_for_generation(&core, "an-id").first_delay(MS).longest_delay(MS);
+    let wait = wait.retry(RetryPolicy::default().max_attempts(2)).on_retry(move |_| *telling.lock().unwrap() += 1);
+    let error = wait.await.unwrap_err();
+    assert!(matches!(&error.reason, GenerationErrorReason::Call(Error::Connection(_))), "{error}");
+    assert_eq!(*told.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn the_delays_between_polls_can_be_set_for_a_core() {
+    let delays = |delay| RetryPolicy::default().initial_backoff(delay).max_backoff(delay);
+    let (emulator, _) = start(Emulator::builder().generation_time(300 * MS)).await;
+    let core = builder(&emulator).poll_delays(delays(5 * MS)).build().unwrap();
+    image_wait_for_generation(&core, create(&core, "a pier").await).await.unwrap();
+    assert!(polls(&emulator) > 3, "{}: after a second, the second would have been the last", polls(&emulator));
+    // A wait's own go before them.
+    let (emulator, _) = start(Emulator::builder().generation_time(MINUTE)).await;
+    let core = builder(&emulator).poll_delays(delays(MS)).build().unwrap();
+    let wait = image_wait_for_generation(&core, create(&core, "a pier").await).poll_delays(delays(MINUTE));
+    assert!(timeout(300 * MS, wait.into_future()).await.is_err());
+    assert_eq!(polls(&emulator), 1);
+}
+
+#[tokio::test]
+async fn an_option_that_is_refused_is_told_before_anything_is_paid_for() {
+    let (emulator, core) = start(Emulator::builder().generation_time(MS)).await;
+    let generate = || image_generate(&core, request("a pier")).first_delay(MS);
+    for (field, generate) in [
+        ("header", generate().header("not a name", "x")),
+        ("timeout", generate().timeout(Duration::ZERO)),
+        ("server_url", generate().server_url("ftp://elsewhere.example")),
+    ] {
+        let error = generate.await.unwrap_err();
+        assert!(error.id.is_none() && !error.exists && !error.may_have_been_charged(), "{error}");
+        let GenerationErrorReason::Call(Error::InvalidRequest(invalid)) = &error.reason else { panic!("{error}") };
+        assert_eq!((invalid.call.operation, &*invalid.field), ("image_generate", field));
+    }
+    assert!(emulator.requests().is_empty());
 }
