@@ -7,7 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::job::{Job, JobState, WaitError, WaitErrorReason};
-use super::wait::Poller;
+use super::poller::Poller;
+use super::steps::Steps;
 use super::{OnRetry, Retry};
 use crate::error::Error;
 use crate::runtime::{BoxFuture, Instant, MaybeSend};
@@ -89,7 +90,7 @@ impl<C: Clone + MaybeSend + 'static, J: Job, D> Creating<C, J, D> {
         on_progress: Option<OnProgress<C, D>>,
     ) -> Self {
         Self {
-            pending: Pending { name: made.name, id: None },
+            pending: Pending { name: made.name, noun: J::NOUN, id: None },
             made,
             work: Work::Creating(create),
             ended: None,
@@ -148,6 +149,34 @@ impl<C: Clone + MaybeSend + 'static, J: Job, D> Creating<C, J, D> {
         Ok(step)
     }
 
+    /// All steps, until `Complete` or an error.
+    pub(crate) fn steps(self) -> Steps<JobProgress<C, D>, WaitError<J>>
+    where
+        D: MaybeSend + 'static,
+    {
+        Steps::new(self, |mut creating| {
+            Box::pin(async move {
+                let step = creating.step().await;
+                let more = step.as_ref().is_ok_and(|step| !matches!(step, JobProgress::Complete(_)));
+                (step, more.then_some(creating))
+            })
+        })
+    }
+
+    /// What it ends with.
+    pub(crate) fn end(mut self) -> BoxFuture<'static, Result<D, WaitError<J>>>
+    where
+        D: MaybeSend + 'static,
+    {
+        Box::pin(async move {
+            loop {
+                if let JobProgress::Complete(done) = self.step().await? {
+                    return Ok(*done);
+                }
+            }
+        })
+    }
+
     /// What the work ends with, or what is attempted again before that.
     async fn next(&mut self) -> Result<Ended<C, J>, Retry> {
         let Self { work, ended, retries, .. } = self;
@@ -186,6 +215,7 @@ fn lock(retries: &Mutex<VecDeque<Retry>>) -> MutexGuard<'_, VecDeque<Retry>> {
 /// Reports, when it is dropped, which job goes on though nobody waits for it any more.
 struct Pending {
     name: &'static str,
+    noun: &'static str,
     id: Option<String>,
 }
 
@@ -195,10 +225,11 @@ impl Drop for Pending {
             #[cfg(feature = "tracing")]
             tracing::warn!(
                 operation = self.name,
-                generation_id = id.as_str(),
-                "dropped before the generation was complete: it goes on and is paid for"
+                id = id.as_str(),
+                "dropped before the {} was complete: it goes on and is paid for",
+                self.noun
             );
-            let _ = (id, self.name);
+            let _ = (id, self.name, self.noun);
         }
     }
 }
