@@ -477,6 +477,30 @@ mod v2_generate_and_wait;
 #[cfg(feature = "v2-generate-and-wait")]
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use v2_generate_and_wait::*;
+#[cfg(feature = "init-images-upload-canvas-files")]
+#[path = "workflows/init_images_upload_canvas_files.rs"]
+mod init_images_upload_canvas_files;
+#[cfg(feature = "init-images-upload-canvas-files")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use init_images_upload_canvas_files::*;
+#[cfg(feature = "dataset-upload-file")]
+#[path = "workflows/dataset_upload_file.rs"]
+mod dataset_upload_file;
+#[cfg(feature = "dataset-upload-file")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use dataset_upload_file::*;
+#[cfg(feature = "media-upload-file")]
+#[path = "workflows/media_upload_file.rs"]
+mod media_upload_file;
+#[cfg(feature = "media-upload-file")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use media_upload_file::*;
+#[cfg(feature = "three-d-model-assets-upload-file")]
+#[path = "workflows/three_d_model_assets_upload_file.rs"]
+mod three_d_model_assets_upload_file;
+#[cfg(feature = "three-d-model-assets-upload-file")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use three_d_model_assets_upload_file::*;
 // end of functions
 
 #[cfg(feature = "test-util")]

@@ -286,6 +286,20 @@ pub static WORKFLOWS: &[WorkflowInfo] = &[
         "v2-generate-and-wait",
         &["creating", "v2-create-generation", "image-wait-for-generation"],
     ),
+    workflow(
+        "init_images",
+        "init_images_upload_canvas_files",
+        "init-images-upload-canvas-files",
+        &["init-images-upload-canvas-init-image", "uploading"],
+    ),
+    workflow("dataset", "dataset_upload_file", "dataset-upload-file", &["dataset-upload-dataset-image", "uploading"]),
+    workflow("media", "media_upload_file", "media-upload-file", &["media-upload-media", "uploading"]),
+    workflow(
+        "three_d_model_assets",
+        "three_d_model_assets_upload_file",
+        "three-d-model-assets-upload-file",
+        &["three-d-model-assets-upload-model-asset", "uploading"],
+    ),
 ];
 
 /// Everything that is made of the lines: the only macro that knows what they look like.

@@ -66,6 +66,8 @@ pub use self::poll::Retry;
 pub use self::poll::{Completed, CreateAndWait, JobProgress};
 #[cfg(feature = "polling")]
 pub use self::poll::{Job, JobState, Steps, Wait, WaitError, WaitErrorReason, WaitWaker};
+#[cfg(feature = "uploading")]
+pub use self::transfer::{Upload, UploadError, UploadProgress, UploadReason};
 
 // The crates whose types stand in signatures.
 #[cfg(feature = "client")]
