@@ -357,6 +357,150 @@ mod init_images_upload_file;
 #[cfg(feature = "init-images-upload-file")]
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use init_images_upload_file::*;
+#[cfg(feature = "variation-wait-for-variation")]
+#[path = "workflows/variation_wait_for_variation.rs"]
+mod variation_wait_for_variation;
+#[cfg(feature = "variation-wait-for-variation")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use variation_wait_for_variation::*;
+#[cfg(feature = "variation-wait-for-motion-variation")]
+#[path = "workflows/variation_wait_for_motion_variation.rs"]
+mod variation_wait_for_motion_variation;
+#[cfg(feature = "variation-wait-for-motion-variation")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use variation_wait_for_motion_variation::*;
+#[cfg(feature = "elements-wait-for-element")]
+#[path = "workflows/elements_wait_for_element.rs"]
+mod elements_wait_for_element;
+#[cfg(feature = "elements-wait-for-element")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use elements_wait_for_element::*;
+#[cfg(feature = "models-wait-for-model")]
+#[path = "workflows/models_wait_for_model.rs"]
+mod models_wait_for_model;
+#[cfg(feature = "models-wait-for-model")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use models_wait_for_model::*;
+#[cfg(feature = "texture-wait-for-texture-generation")]
+#[path = "workflows/texture_wait_for_texture_generation.rs"]
+mod texture_wait_for_texture_generation;
+#[cfg(feature = "texture-wait-for-texture-generation")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use texture_wait_for_texture_generation::*;
+#[cfg(feature = "blueprints-wait-for-execution")]
+#[path = "workflows/blueprints_wait_for_execution.rs"]
+mod blueprints_wait_for_execution;
+#[cfg(feature = "blueprints-wait-for-execution")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use blueprints_wait_for_execution::*;
+#[cfg(feature = "media-wait-for-media")]
+#[path = "workflows/media_wait_for_media.rs"]
+mod media_wait_for_media;
+#[cfg(feature = "media-wait-for-media")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use media_wait_for_media::*;
+#[cfg(feature = "variation-upscale-and-wait")]
+#[path = "workflows/variation_upscale_and_wait.rs"]
+mod variation_upscale_and_wait;
+#[cfg(feature = "variation-upscale-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use variation_upscale_and_wait::*;
+#[cfg(feature = "variation-unzoom-and-wait")]
+#[path = "workflows/variation_unzoom_and_wait.rs"]
+mod variation_unzoom_and_wait;
+#[cfg(feature = "variation-unzoom-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use variation_unzoom_and_wait::*;
+#[cfg(feature = "variation-no-bg-and-wait")]
+#[path = "workflows/variation_no_bg_and_wait.rs"]
+mod variation_no_bg_and_wait;
+#[cfg(feature = "variation-no-bg-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use variation_no_bg_and_wait::*;
+#[cfg(feature = "variation-universal-upscale-and-wait")]
+#[path = "workflows/variation_universal_upscale_and_wait.rs"]
+mod variation_universal_upscale_and_wait;
+#[cfg(feature = "variation-universal-upscale-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use variation_universal_upscale_and_wait::*;
+#[cfg(feature = "motion-image-to-video-and-wait")]
+#[path = "workflows/motion_image_to_video_and_wait.rs"]
+mod motion_image_to_video_and_wait;
+#[cfg(feature = "motion-image-to-video-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use motion_image_to_video_and_wait::*;
+#[cfg(feature = "motion-text-to-video-and-wait")]
+#[path = "workflows/motion_text_to_video_and_wait.rs"]
+mod motion_text_to_video_and_wait;
+#[cfg(feature = "motion-text-to-video-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use motion_text_to_video_and_wait::*;
+#[cfg(feature = "motion-svd-and-wait")]
+#[path = "workflows/motion_svd_and_wait.rs"]
+mod motion_svd_and_wait;
+#[cfg(feature = "motion-svd-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use motion_svd_and_wait::*;
+#[cfg(feature = "motion-upscale-and-wait")]
+#[path = "workflows/motion_upscale_and_wait.rs"]
+mod motion_upscale_and_wait;
+#[cfg(feature = "motion-upscale-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use motion_upscale_and_wait::*;
+#[cfg(feature = "elements-create-and-wait")]
+#[path = "workflows/elements_create_and_wait.rs"]
+mod elements_create_and_wait;
+#[cfg(feature = "elements-create-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use elements_create_and_wait::*;
+#[cfg(feature = "models-create-and-wait")]
+#[path = "workflows/models_create_and_wait.rs"]
+mod models_create_and_wait;
+#[cfg(feature = "models-create-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use models_create_and_wait::*;
+#[cfg(feature = "texture-create-and-wait")]
+#[path = "workflows/texture_create_and_wait.rs"]
+mod texture_create_and_wait;
+#[cfg(feature = "texture-create-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use texture_create_and_wait::*;
+#[cfg(feature = "blueprints-execute-and-wait")]
+#[path = "workflows/blueprints_execute_and_wait.rs"]
+mod blueprints_execute_and_wait;
+#[cfg(feature = "blueprints-execute-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use blueprints_execute_and_wait::*;
+#[cfg(feature = "v2-generate-and-wait")]
+#[path = "workflows/v2_generate_and_wait.rs"]
+mod v2_generate_and_wait;
+#[cfg(feature = "v2-generate-and-wait")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use v2_generate_and_wait::*;
+#[cfg(feature = "init-images-upload-canvas-files")]
+#[path = "workflows/init_images_upload_canvas_files.rs"]
+mod init_images_upload_canvas_files;
+#[cfg(feature = "init-images-upload-canvas-files")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use init_images_upload_canvas_files::*;
+#[cfg(feature = "dataset-upload-file")]
+#[path = "workflows/dataset_upload_file.rs"]
+mod dataset_upload_file;
+#[cfg(feature = "dataset-upload-file")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use dataset_upload_file::*;
+#[cfg(feature = "media-upload-file")]
+#[path = "workflows/media_upload_file.rs"]
+mod media_upload_file;
+#[cfg(feature = "media-upload-file")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use media_upload_file::*;
+#[cfg(feature = "three-d-model-assets-upload-file")]
+#[path = "workflows/three_d_model_assets_upload_file.rs"]
+mod three_d_model_assets_upload_file;
+#[cfg(feature = "three-d-model-assets-upload-file")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use three_d_model_assets_upload_file::*;
 // end of functions
 
 #[cfg(feature = "test-util")]

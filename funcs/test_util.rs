@@ -8,7 +8,15 @@ impl super::Generated {
     }
 }
 
-#[cfg(feature = "image-wait-for-generation")]
+#[cfg(feature = "creating")]
+impl<C, J> crate::Completed<C, J> {
+    /// What a create with its wait ends with, for tests.
+    pub fn new(job: C, record: J) -> Self {
+        Self { job, record }
+    }
+}
+
+#[cfg(feature = "polling")]
 impl<J: crate::Job> crate::WaitError<J> {
     /// What a wait ends with instead of a complete record, for tests. `exists` if the work is known to exist.
     pub fn new(id: Option<J::Id>, exists: bool, reason: crate::WaitErrorReason<J>) -> Self {
@@ -16,7 +24,7 @@ impl<J: crate::Job> crate::WaitError<J> {
     }
 }
 
-#[cfg(feature = "image-wait-for-generation")]
+#[cfg(feature = "polling")]
 impl<J> crate::WaitErrorReason<J> {
     /// That it was not complete in time, for tests.
     pub fn deadline(limit: std::time::Duration) -> Self {
@@ -33,10 +41,10 @@ impl super::DownloadError {
     }
 }
 
-#[cfg(feature = "init-images-upload-file")]
-impl super::UploadError {
+#[cfg(feature = "uploading")]
+impl crate::transfer::UploadError {
     /// An upload that failed after one attempt, for tests.
-    pub fn new(reason: super::UploadReason) -> Self {
+    pub fn new(reason: crate::transfer::UploadReason) -> Self {
         let (operation, elapsed) = ("init_images_upload_file", std::time::Duration::ZERO);
         Self { operation, attempts: 1, elapsed, out_of_budget: false, reason }
     }

@@ -479,6 +479,18 @@ pub struct BlueprintExecution {
     pub created_at: Option<Timestamp>,
 }
 
+impl BlueprintExecution {
+    /// Whether it is done, and its generations are there.
+    pub fn is_complete(&self) -> bool {
+        self.status == BlueprintStatus::Completed
+    }
+
+    /// Whether it is over, without a result.
+    pub fn is_failed(&self) -> bool {
+        self.status == BlueprintStatus::Failed
+    }
+}
+
 /// What was put into a run of a blueprint.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 #[model(response)]

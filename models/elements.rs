@@ -171,6 +171,18 @@ pub struct CustomElement {
     pub updated_at: Option<Timestamp>,
 }
 
+impl CustomElement {
+    /// Whether it is trained, and can be used.
+    pub fn is_complete(&self) -> bool {
+        self.status == JobStatus::Complete
+    }
+
+    /// Whether the training is over, without an element.
+    pub fn is_failed(&self) -> bool {
+        self.status == JobStatus::Failed
+    }
+}
+
 /// An element of one's own that is gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 #[model(response)]

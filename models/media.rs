@@ -115,6 +115,21 @@ pub struct UploadedMedia {
     pub video_fps: Option<f64>,
 }
 
+impl UploadedMedia {
+    /// Whether the service has it, so that it can be used: whether it has a [`url`](Self#structfield.url), since the words
+    /// of its status are not documented.
+    pub fn is_complete(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| !url.is_empty())
+    }
+
+    /// Whether the service gave it up: whether it has no [`url`](Self#structfield.url), and a status that begins with
+    /// `FAIL`.
+    pub fn is_failed(&self) -> bool {
+        let word = self.status.as_deref().and_then(|status| status.get(..4));
+        !self.is_complete() && word.is_some_and(|word| word.eq_ignore_ascii_case("FAIL"))
+    }
+}
+
 /// An uploaded video or sound that is gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 #[model(response)]

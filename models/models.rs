@@ -142,6 +142,18 @@ pub struct CustomModel {
     pub updated_at: Option<Timestamp>,
 }
 
+impl CustomModel {
+    /// Whether it is trained, and can be used.
+    pub fn is_complete(&self) -> bool {
+        self.status == JobStatus::Complete
+    }
+
+    /// Whether the training is over, without a model.
+    pub fn is_failed(&self) -> bool {
+        self.status == JobStatus::Failed
+    }
+}
+
 /// A model of one's own that is gone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 #[model(response)]

@@ -92,6 +92,18 @@ pub struct TextureGeneration {
     pub seed: Option<i64>,
 }
 
+impl TextureGeneration {
+    /// Whether it is done, and the textures are there.
+    pub fn is_complete(&self) -> bool {
+        self.status == JobStatus::Complete
+    }
+
+    /// Whether it is over, without textures.
+    pub fn is_failed(&self) -> bool {
+        self.status == JobStatus::Failed
+    }
+}
+
 /// One texture.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 #[model(response)]

@@ -187,6 +187,18 @@ pub struct Variation {
     pub created_at: Option<Timestamp>,
 }
 
+impl Variation {
+    /// Whether it is done, and the picture is there.
+    pub fn is_complete(&self) -> bool {
+        self.status == JobStatus::Complete
+    }
+
+    /// Whether it is over, without a picture.
+    pub fn is_failed(&self) -> bool {
+        self.status == JobStatus::Failed
+    }
+}
+
 /// What was made out of a video.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 #[model(response)]
@@ -205,6 +217,18 @@ pub struct MotionVariation {
     pub url: Option<String>,
     /// When the request was accepted, in UTC.
     pub created_at: Option<Timestamp>,
+}
+
+impl MotionVariation {
+    /// Whether it is done, and the video is there.
+    pub fn is_complete(&self) -> bool {
+        self.status == JobStatus::Complete
+    }
+
+    /// Whether it is over, without a video.
+    pub fn is_failed(&self) -> bool {
+        self.status == JobStatus::Failed
+    }
 }
 
 open_enum!(

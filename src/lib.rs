@@ -23,13 +23,14 @@ mod codec;
 mod core;
 #[cfg(feature = "client")]
 mod error;
-#[cfg(feature = "image-wait-for-generation")]
+#[cfg(feature = "polling")]
 mod limits;
 #[cfg(feature = "client")]
 mod operation;
 #[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]
 mod paging;
-#[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
+#[cfg(any(feature = "image-find-generation", feature = "polling"))]
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs all of it"))]
 mod poll;
 #[cfg(feature = "client")]
 mod retry;
@@ -38,7 +39,8 @@ mod runtime;
 mod time;
 #[cfg(feature = "client")]
 mod trace;
-#[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+#[cfg(any(feature = "image-download", feature = "uploading"))]
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs all of it"))]
 mod transfer;
 #[cfg(feature = "client")]
 mod transport;
@@ -57,13 +59,15 @@ pub use self::{
     transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},
 };
 
-#[cfg(any(feature = "image-find-generation", feature = "image-wait-for-generation"))]
+#[cfg(any(feature = "image-find-generation", feature = "polling"))]
 pub use self::poll::Retry;
 
-#[cfg(feature = "image-generate")]
-pub use self::poll::JobProgress;
-#[cfg(feature = "image-wait-for-generation")]
-pub use self::poll::{Job, JobState, Steps, WaitError, WaitErrorReason, WaitWaker};
+#[cfg(feature = "creating")]
+pub use self::poll::{Completed, CreateAndWait, JobProgress};
+#[cfg(feature = "polling")]
+pub use self::poll::{Job, JobState, Steps, Wait, WaitError, WaitErrorReason, WaitWaker};
+#[cfg(feature = "uploading")]
+pub use self::transfer::{Upload, UploadError, UploadProgress, UploadReason};
 
 // The crates whose types stand in signatures.
 #[cfg(feature = "client")]

@@ -9,7 +9,7 @@ use super::image_wait_for_generation::{GENERATION, GenerationError, GenerationSt
 use crate::LeonardoCore;
 use crate::call::{Options, call_options};
 use crate::models::{CreateGenerationRequest, Generation, GenerationJob};
-use crate::poll::{Creating, JobProgress, Made, OnProgress, PollOptions, Poller, Steps, poll_options, retries};
+use crate::poll::{Creating, JobProgress, Made, OnProgress, PollOptions, Poller, poll_options, retries};
 use crate::runtime::{BoxFuture, MaybeSend, SystemTime};
 
 /// Creates a generation of images exactly once and waits until it is complete. Costs credits.
@@ -64,7 +64,7 @@ call_options! {
     retry: "The delays between attempts to create; see [`CreateOnce::retry`]."
 }
 
-poll_options!(Generate, options: poll, appear_within: "10 s");
+poll_options! { impl[] Generate, options: poll }
 
 impl Generate {
     /// How long after a failed create the generation may take to appear in the account's list; see
@@ -102,13 +102,7 @@ impl Generate {
     /// The steps on the way as a stream, which ends after [`JobProgress::Complete`] or an error. Nothing is sent before its
     /// first `next`.
     pub fn progress(self) -> GenerationStream<GenerationProgress> {
-        Steps::new(self.creating(), |mut creating| {
-            Box::pin(async move {
-                let step = creating.step().await;
-                let more = step.as_ref().is_ok_and(|step| !matches!(step, JobProgress::Complete(_)));
-                (step, more.then_some(creating))
-            })
-        })
+        self.creating().steps()
     }
 
     fn creating(self) -> Creating<GenerationJob, Generation, Generated> {
@@ -137,13 +131,6 @@ impl IntoFuture for Generate {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut creating = self.creating();
-            loop {
-                if let JobProgress::Complete(generated) = creating.step().await? {
-                    return Ok(*generated);
-                }
-            }
-        })
+        self.creating().end()
     }
 }

@@ -9,7 +9,7 @@ use tokio::io::AsyncRead;
 use super::init_images_upload_init_image;
 use crate::LeonardoCore;
 use crate::models::{InitImageId, InitImageUpload, UploadInitImageRequest};
-use crate::transfer::{Form, Kind, Look, Place, Source};
+use crate::transfer::{Form, Place, Source};
 pub use crate::transfer::{Upload, UploadError, UploadProgress, UploadReason};
 
 /// Uploads an image file: `POST /v1/init-image` for a place, then the file to the storage. Costs no credits.
@@ -56,19 +56,8 @@ fn upload(core: &LeonardoCore, source: Source) -> Upload<InitImageId> {
         core,
         "init_images_upload_file",
         [source],
-        image,
+        |look| look.image(),
         |core, [kind]| init_images_upload_init_image(core, UploadInitImageRequest::new(kind.extension)),
         |place: InitImageUpload| Place { forms: [Form::new(place.fields(), place.url)], id: place.id },
     )
-}
-
-/// The kind that the image is announced as.
-fn image(look: &Look<'_>) -> Result<Kind, UploadReason> {
-    match Kind::of(look.head) {
-        Some(Kind::JPG) if look.extension.is_some_and(|extension| extension.eq_ignore_ascii_case("jpeg")) => {
-            Ok(Kind::new("jpeg", Kind::JPG.content_type))
-        }
-        Some(kind @ (Kind::PNG | Kind::JPG | Kind::WEBP)) => Ok(kind),
-        _ => Err(UploadReason::NotAnImage),
-    }
 }

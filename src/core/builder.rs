@@ -65,15 +65,15 @@ impl LeonardoCore {
             client: None,
             transport: None,
             wall_clock: None,
-            #[cfg(feature = "image-wait-for-generation")]
+            #[cfg(feature = "polling")]
             polls_per_minute: 600,
-            #[cfg(feature = "image-wait-for-generation")]
+            #[cfg(feature = "polling")]
             poll_delays: RetryPolicy::default()
                 .initial_backoff(Duration::from_secs(1))
                 .max_backoff(Duration::from_secs(10))
                 .multiplier(1.5)
                 .jitter(0.25),
-            #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+            #[cfg(any(feature = "image-download", feature = "uploading"))]
             storage: Default::default(),
         }
     }
@@ -108,11 +108,11 @@ pub struct LeonardoCoreBuilder {
     client: Option<reqwest::ClientBuilder>,
     transport: Option<Box<dyn Transport>>,
     wall_clock: Option<WallClock>,
-    #[cfg(feature = "image-wait-for-generation")]
+    #[cfg(feature = "polling")]
     polls_per_minute: u32,
-    #[cfg(feature = "image-wait-for-generation")]
+    #[cfg(feature = "polling")]
     poll_delays: RetryPolicy,
-    #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+    #[cfg(any(feature = "image-download", feature = "uploading"))]
     storage: std::sync::OnceLock<reqwest::Client>,
 }
 
@@ -215,7 +215,7 @@ impl LeonardoCoreBuilder {
     /// The service takes 2000 requests of all kinds a minute for one account, by default. A wait polls less often where
     /// this leaves less for it than its own delays do. See
     /// [`image_wait_for_generation`](crate::funcs::image_wait_for_generation()).
-    #[cfg(feature = "image-wait-for-generation")]
+    #[cfg(feature = "polling")]
     #[must_use]
     pub fn polls_per_minute(mut self, polls: u32) -> Self {
         self.polls_per_minute = polls;
@@ -224,7 +224,7 @@ impl LeonardoCoreBuilder {
 
     /// The delays between the polls of a wait. Defaults to 1 s, each half as long again, up to 10 s, with a jitter of a
     /// quarter. The policy's limits to attempts and time are not used.
-    #[cfg(feature = "image-wait-for-generation")]
+    #[cfg(feature = "polling")]
     #[must_use]
     pub fn poll_delays(mut self, policy: RetryPolicy) -> Self {
         self.poll_delays = policy;
@@ -306,7 +306,7 @@ impl LeonardoCoreBuilder {
     #[must_use]
     #[allow(unused_mut, reason = "without downloads and uploads there is nothing to change")]
     pub fn client_guaranteed_not_to_redirect_or_retry(mut self, client: reqwest::Client) -> Self {
-        #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+        #[cfg(any(feature = "image-download", feature = "uploading"))]
         {
             self.storage = client.clone().into();
         }
@@ -361,7 +361,7 @@ impl LeonardoCoreBuilder {
         }
         let transport = match self.transport {
             Some(transport) => {
-                #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+                #[cfg(any(feature = "image-download", feature = "uploading"))]
                 if let (Some(client), None) = (self.client, self.storage.get()) {
                     let _ = self.storage.set(built(client)?);
                 }
@@ -369,7 +369,7 @@ impl LeonardoCoreBuilder {
             }
             None => {
                 let client = built(self.client.unwrap_or_else(default_client))?;
-                #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+                #[cfg(any(feature = "image-download", feature = "uploading"))]
                 let _ = self.storage.set(client.clone());
                 Box::new(OwnClient(client))
             }
@@ -390,11 +390,11 @@ impl LeonardoCoreBuilder {
             max_response_bytes: self.max_response_bytes,
             allow_http: self.allow_http,
             wall_clock: self.wall_clock,
-            #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+            #[cfg(any(feature = "image-download", feature = "uploading"))]
             storage: self.storage,
-            #[cfg(feature = "image-wait-for-generation")]
+            #[cfg(feature = "polling")]
             pace: crate::limits::Pace::new(self.polls_per_minute),
-            #[cfg(feature = "image-wait-for-generation")]
+            #[cfg(feature = "polling")]
             poll_delays: self.poll_delays,
             #[cfg(feature = "image-find-generation")]
             users: Default::default(),

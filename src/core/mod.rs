@@ -11,11 +11,11 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use self::builder::LeonardoCoreBuilder;
-#[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+#[cfg(any(feature = "image-download", feature = "uploading"))]
 use self::builder::{built, default_client};
 use self::key::Auth;
 use self::server_url::ServerUrl;
-#[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+#[cfg(any(feature = "image-download", feature = "uploading"))]
 use crate::error::ConfigError;
 use crate::error::Error;
 use crate::retry::{RetryBudget, RetryPolicy};
@@ -63,11 +63,11 @@ pub(crate) struct Inner {
     pub(crate) allow_http: bool,
     wall_clock: Option<WallClock>,
     /// What downloads and uploads are sent with; none until they need one where calls are not sent with a client.
-    #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+    #[cfg(any(feature = "image-download", feature = "uploading"))]
     storage: std::sync::OnceLock<reqwest::Client>,
-    #[cfg(feature = "image-wait-for-generation")]
+    #[cfg(feature = "polling")]
     pub(crate) pace: crate::limits::Pace,
-    #[cfg(feature = "image-wait-for-generation")]
+    #[cfg(feature = "polling")]
     pub(crate) poll_delays: RetryPolicy,
     #[cfg(feature = "image-find-generation")]
     pub(crate) users: crate::core::key::Users,
@@ -111,7 +111,7 @@ impl LeonardoCore {
 
     /// The client for whatever is not the API: it knows neither the key nor the core's headers, which go into each
     /// request of a call on their own.
-    #[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+    #[cfg(any(feature = "image-download", feature = "uploading"))]
     pub(crate) fn storage(&self) -> Result<&reqwest::Client, ConfigError> {
         match self.inner.storage.get() {
             Some(client) => Ok(client),

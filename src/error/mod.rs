@@ -36,14 +36,10 @@ pub(crate) use self::{
     redact::{Redactor, clipped, excerpt},
 };
 
-#[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+#[cfg(any(feature = "image-download", feature = "uploading"))]
 pub(crate) use self::{call::beginning, classify::retry_after};
 
-#[cfg(any(
-    feature = "image-download",
-    feature = "image-wait-for-generation",
-    feature = "init-images-upload-file"
-))]
+#[cfg(any(feature = "image-download", feature = "polling", feature = "uploading"))]
 pub(crate) use self::workflow::{HasParts, Parts};
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -97,7 +93,7 @@ macro_rules! debug {
     )+};
 }
 
-#[cfg(any(feature = "image-download", feature = "init-images-upload-file"))]
+#[cfg(any(feature = "image-download", feature = "uploading"))]
 pub(crate) use debug as debug_as_display;
 
 debug!(

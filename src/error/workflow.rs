@@ -12,11 +12,7 @@ pub struct WorkflowError {
     source: BoxError,
     parts: for<'a> fn(&'a (dyn std::error::Error + 'static)) -> Parts<'a>,
     /// No such error can be made without these features, so the compiler leaves out whatever is done with one.
-    #[cfg(not(any(
-        feature = "image-download",
-        feature = "image-wait-for-generation",
-        feature = "init-images-upload-file"
-    )))]
+    #[cfg(not(any(feature = "image-download", feature = "polling", feature = "uploading")))]
     _never: std::convert::Infallible,
 }
 
@@ -32,12 +28,12 @@ pub(crate) struct Parts<'a> {
 }
 
 /// An error of a workflow.
-#[cfg(any(feature = "image-download", feature = "image-wait-for-generation", feature = "init-images-upload-file"))]
+#[cfg(any(feature = "image-download", feature = "polling", feature = "uploading"))]
 pub(crate) trait HasParts: std::error::Error + Send + Sync + 'static {
     fn parts(&self) -> Parts<'_>;
 }
 
-#[cfg(any(feature = "image-download", feature = "image-wait-for-generation", feature = "init-images-upload-file"))]
+#[cfg(any(feature = "image-download", feature = "polling", feature = "uploading"))]
 impl Error {
     pub(crate) fn workflow<E: HasParts>(error: E) -> Self {
         Self::Workflow(WorkflowError {

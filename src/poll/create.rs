@@ -7,7 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::job::{Job, JobState, WaitError, WaitErrorReason};
-use super::wait::Poller;
+use super::poller::Poller;
+use super::steps::Steps;
 use super::{OnRetry, Retry};
 use crate::error::Error;
 use crate::runtime::{BoxFuture, Instant, MaybeSend};
@@ -151,6 +152,34 @@ impl<C: Clone + MaybeSend + 'static, J: Job, D> Creating<C, J, D> {
             report(&step);
         }
         Ok(step)
+    }
+
+    /// All steps, until `Complete` or an error.
+    pub(crate) fn steps(self) -> Steps<JobProgress<C, D>, WaitError<J>>
+    where
+        D: MaybeSend + 'static,
+    {
+        Steps::new(self, |mut creating| {
+            Box::pin(async move {
+                let step = creating.step().await;
+                let more = step.as_ref().is_ok_and(|step| !matches!(step, JobProgress::Complete(_)));
+                (step, more.then_some(creating))
+            })
+        })
+    }
+
+    /// What it ends with.
+    pub(crate) fn end(mut self) -> BoxFuture<'static, Result<D, WaitError<J>>>
+    where
+        D: MaybeSend + 'static,
+    {
+        Box::pin(async move {
+            loop {
+                if let JobProgress::Complete(done) = self.step().await? {
+                    return Ok(*done);
+                }
+            }
+        })
     }
 
     /// What the work ends with, or what is attempted again before that.

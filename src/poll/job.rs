@@ -17,12 +17,25 @@ pub enum JobState {
     Failed,
 }
 
+impl JobState {
+    /// What is neither complete nor failed is pending.
+    pub(crate) fn of(complete: bool, failed: bool) -> Self {
+        match (complete, failed) {
+            (true, _) => Self::Complete,
+            (_, true) => Self::Failed,
+            _ => Self::Pending,
+        }
+    }
+}
+
 /// A record of work that goes on at the service, and can be waited for.
 pub trait Job: Clone + fmt::Debug + Send + Sync + 'static {
     /// What it is read by.
     type Id: Clone + fmt::Debug + fmt::Display + Send + Sync + 'static;
     /// What messages call it, such as "generation".
     const NOUN: &'static str;
+    /// Whether the work costs credits, which messages then speak of.
+    const COSTS_CREDITS: bool = true;
 
     /// How far it has come.
     fn state(&self) -> JobState;
@@ -36,8 +49,8 @@ pub trait Job: Clone + fmt::Debug + Send + Sync + 'static {
 
 /// Why there is no complete record.
 ///
-/// The message says what became of the work. What is known to exist is paid for, so do not create it again before you
-/// have looked at it.
+/// The message says what became of the work. What is known to exist is paid for, unless it is free, so do not create it
+/// again before you have looked at it.
 #[non_exhaustive]
 pub struct WaitError<J: Job> {
     /// What was waited for; `None` if nothing was made, or if that is not known ([`Error::OutcomeUnknown`]).
@@ -71,6 +84,7 @@ impl<J: Job> WaitError<J> {
     /// known of work that was.
     pub fn may_have_been_charged(&self) -> bool {
         match &self.reason {
+            _ if !J::COSTS_CREDITS => false,
             WaitErrorReason::Call(error) => self.exists || error.may_have_been_charged(),
             WaitErrorReason::Failed(_) => true,
             WaitErrorReason::Deadline { .. } => self.exists,
@@ -124,19 +138,23 @@ impl<J: Job> error::HasParts for WaitError<J> {
 }
 
 const GOES_ON: &str = "The work goes on and is paid for: wait for it again by its id instead of creating it again.";
+const GOES_ON_FREE: &str = "The work goes on: wait for it again by its id.";
 const NOTHING_KNOWN: &str = "A wait charges nothing, and of this id nothing is known yet: wait for it again.";
 
 impl<J: Job> fmt::Display for WaitError<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(id) = &self.id else { return self.reason.fmt(f) };
         let noun = J::NOUN;
-        let next = if self.exists { GOES_ON } else { NOTHING_KNOWN };
+        let next = match self.exists {
+            false => NOTHING_KNOWN,
+            true if J::COSTS_CREDITS => GOES_ON,
+            true => GOES_ON_FREE,
+        };
         match &self.reason {
-            WaitErrorReason::Failed(_) => write!(
-                f,
-                "{noun} {id} failed: its status is FAILED and stays so. To try again, create another, which is charged \
-                 anew."
-            ),
+            WaitErrorReason::Failed(_) => {
+                let anew = if J::COSTS_CREDITS { "create another, which is charged anew" } else { "begin anew" };
+                write!(f, "{noun} {id} failed: the service gave it up. To try again, {anew}.")
+            }
             WaitErrorReason::Deadline { limit, last_failure } => {
                 write!(f, "{noun} {id} was not complete within {} s", limit.as_secs_f64())?;
                 if let Some(error) = last_failure {
@@ -158,7 +176,7 @@ impl<J: Job> fmt::Display for WaitError<J> {
 impl<J: Job> fmt::Display for WaitErrorReason<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(_) => write!(f, "the status of the {} is FAILED", J::NOUN),
+            Self::Failed(_) => write!(f, "the service gave the {} up", J::NOUN),
             Self::Deadline { limit, .. } => write!(f, "it was not complete within {} s", limit.as_secs_f64()),
             Self::Call(error) => error.fmt(f),
         }

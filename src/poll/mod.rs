@@ -1,30 +1,38 @@
 //! Waiting for any kind of job, and what all workflows have in common: the delays between attempts, and how it is told
 //! that something is attempted again.
 
-#[cfg(feature = "image-generate")]
+#[cfg(feature = "creating")]
 mod create;
-#[cfg(feature = "image-wait-for-generation")]
+#[cfg(feature = "creating")]
+mod create_and_wait;
+#[cfg(feature = "polling")]
 mod job;
-#[cfg(feature = "image-wait-for-generation")]
+#[cfg(feature = "polling")]
+mod poller;
+#[cfg(feature = "polling")]
 mod steps;
-#[cfg(feature = "image-wait-for-generation")]
+#[cfg(feature = "polling")]
 mod wait;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-#[cfg(feature = "image-generate")]
-pub use self::create::JobProgress;
-#[cfg(feature = "image-generate")]
+#[cfg(feature = "creating")]
 pub(crate) use self::create::{Creating, Made, OnProgress, retries};
-#[cfg(feature = "image-wait-for-generation")]
-pub(crate) use self::wait::{PollOptions, Poller, Waited, poll_options, reading};
-#[cfg(feature = "image-wait-for-generation")]
+#[cfg(feature = "polling")]
+pub(crate) use self::poller::{PollOptions, Poller, Waited, poll_options, reading};
+#[cfg(feature = "creating")]
+pub use self::{
+    create::JobProgress,
+    create_and_wait::{Completed, CreateAndWait},
+};
+#[cfg(feature = "polling")]
 pub use self::{
     job::{Job, JobState, WaitError, WaitErrorReason},
+    poller::WaitWaker,
     steps::Steps,
-    wait::WaitWaker,
+    wait::Wait,
 };
 use crate::LeonardoCore;
 use crate::error::Error;
@@ -96,16 +104,12 @@ impl Delays {
     }
 
     /// The delay where nothing failed.
-    #[cfg(feature = "image-wait-for-generation")]
+    #[cfg(feature = "polling")]
     pub(crate) fn next(&mut self) -> Duration {
         self.backoff.next()
     }
 
     /// The delay after a failure. The server's wish can lengthen it, and never shorten it.
-    #[cfg_attr(
-        not(any(feature = "image-create-generation-once", feature = "image-wait-for-generation")),
-        allow(dead_code, reason = "a search keeps the two apart")
-    )]
     pub(crate) fn after(&mut self, error: &Error) -> Duration {
         self.own().max(error.retry_after().unwrap_or_default())
     }

@@ -19,8 +19,8 @@ impl Kind {
     const HEIC: Self = Self::new("heic", "image/heic");
     const BMP: Self = Self::new("bmp", "image/bmp");
     const TIFF: Self = Self::new("tiff", "image/tiff");
-    const MP4: Self = Self::new("mp4", "video/mp4");
-    const MOV: Self = Self::new("mov", "video/quicktime");
+    pub(crate) const MP4: Self = Self::new("mp4", "video/mp4");
+    pub(crate) const MOV: Self = Self::new("mov", "video/quicktime");
     const WEBM: Self = Self::new("webm", "video/webm");
     const MKV: Self = Self::new("mkv", "video/x-matroska");
 

@@ -11,7 +11,7 @@
 mod download;
 mod kind;
 mod options;
-#[cfg(feature = "init-images-upload-file")]
+#[cfg(feature = "uploading")]
 mod upload;
 
 use std::pin::{Pin, pin};
@@ -26,12 +26,12 @@ use url::{Position, Url};
 pub use self::download::DownloadAll;
 #[cfg(feature = "image-download")]
 pub use self::download::{Download, DownloadError, DownloadReason, Downloaded, Progress};
-#[cfg(feature = "init-images-upload-file")]
+#[cfg(feature = "uploading")]
 pub(crate) use self::kind::Kind;
 use self::options::Options;
-#[cfg(feature = "init-images-upload-file")]
+#[cfg(feature = "uploading")]
 pub(crate) use self::upload::{Form, Look, Place, Source};
-#[cfg(feature = "init-images-upload-file")]
+#[cfg(feature = "uploading")]
 pub use self::upload::{Upload, UploadError, UploadProgress, UploadReason};
 use crate::core::server_url::ServerUrl;
 use crate::core::{LeonardoCore, USER_AGENT_NAME};

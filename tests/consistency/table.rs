@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use leonardo_ai::OperationInfo;
 use leonardo_ai::operations::{ALL, TABLE, WORKFLOWS, WorkflowInfo};
-use leonardo_ai::{Effect, OperationInfo};
 
 use crate::files::{hold, read, root};
 

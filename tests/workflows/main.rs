@@ -5,6 +5,7 @@
 mod common;
 
 mod generations;
+mod jobs;
 mod once;
 mod one_error;
 mod search;

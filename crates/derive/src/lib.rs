@@ -308,7 +308,9 @@ impl Field<'_> {
             (quote!(impl ::core::convert::Into<#of>), quote!(value.into()))
         };
         let value = if is_option(self.ty) { quote!(::core::option::Option::Some(#value)) } else { value };
-        let link = format!("Sets [`{name}`](Self#structfield.{name}):");
+        let shown = name.to_string();
+        let shown = shown.trim_start_matches("r#");
+        let link = format!("Sets [`{shown}`](Self#structfield.{shown}):");
         quote! {
             #[doc = #link]
             ///

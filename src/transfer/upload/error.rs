@@ -114,6 +114,12 @@ pub enum UploadReason {
     /// By its content it is none of the kinds that the service takes. Nothing was sent.
     #[error("by its content it is neither PNG, JPEG nor WebP")]
     NotAnImage,
+    /// By its content it is no video or sound that the service takes. Nothing was sent.
+    #[error("by its content it is neither MP4, QuickTime, MP3 nor WAV")]
+    NotMedia,
+    /// By its first statement it is no 3D model that the service takes. Nothing was sent.
+    #[error("it does not begin as an OBJ does")]
+    NotAModel,
     /// There are not as many bytes as there were, or as were promised.
     #[error("there are not the {expected} bytes that were expected; was it changed meanwhile?")]
     Length {
@@ -195,6 +201,8 @@ impl UploadReason {
             Self::File { .. } => "Check the path and its permissions.",
             Self::Reader(_) => "Correct the reader; it cannot be read again.",
             Self::NotAnImage => "Give a PNG, JPEG or WebP image.",
+            Self::NotMedia => "Give an MP4, QuickTime, MP3 or WAV file.",
+            Self::NotAModel => "Give a Wavefront OBJ file.",
             Self::Empty | Self::Length { .. } => "Upload it when it is complete.",
             Self::NoRuntime => "Await it within one.",
             Self::Config(_) => "Correct the setting that it names.",

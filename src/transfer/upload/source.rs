@@ -33,6 +33,19 @@ pub(crate) struct Look<'a> {
     pub(crate) extension: Option<&'a str>,
 }
 
+impl Look<'_> {
+    /// The kind that an image is announced as, where the service takes PNG, JPEG and WebP.
+    pub(crate) fn image(&self) -> Result<Kind, UploadReason> {
+        match Kind::of(self.head) {
+            Some(Kind::JPG) if self.extension.is_some_and(|extension| extension.eq_ignore_ascii_case("jpeg")) => {
+                Ok(Kind::new("jpeg", Kind::JPG.content_type))
+            }
+            Some(kind @ (Kind::PNG | Kind::JPG | Kind::WEBP)) => Ok(kind),
+            _ => Err(UploadReason::NotAnImage),
+        }
+    }
+}
+
 /// What a file is, found out before anything is sent.
 pub(super) struct File {
     pub(super) kind: Kind,

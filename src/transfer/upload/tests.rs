@@ -1,4 +1,4 @@
-//! Several files to one place, as no operation that is compiled here has them yet.
+//! Several files to one place.
 
 use std::sync::{Arc, Mutex};
 

@@ -2,6 +2,7 @@
 
 mod all_images;
 mod downloads;
+mod files;
 mod kinds;
 mod uploads;
 

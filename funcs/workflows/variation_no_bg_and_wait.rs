@@ -1,0 +1,25 @@
+//! A create and the wait for what it made, in one.
+
+use super::variation_create_variation_no_bg;
+use super::variation_wait_for_variation::VARIATION;
+use crate::LeonardoCore;
+use crate::models::{CreateVariationNoBgRequest, Variation, VariationJob};
+use crate::poll::CreateAndWait;
+
+/// Removes the background of an image and waits until that is complete: `POST /v1/variations/nobg`, then polls. Costs
+/// credits.
+///
+/// It stands on [`variation_create_variation_no_bg`](super::variation_create_variation_no_bg()) and
+/// [`variation_wait_for_variation`](super::variation_wait_for_variation()).
+///
+/// # Errors
+///
+/// [`WaitError`](crate::WaitError), which has the id as soon as there is one. After
+/// [`OutcomeUnknown`](crate::Error::OutcomeUnknown) there is none, and the work may have been done and charged.
+pub fn variation_no_bg_and_wait(
+    core: &LeonardoCore,
+    request: CreateVariationNoBgRequest,
+) -> CreateAndWait<VariationJob, Variation> {
+    let create = variation_create_variation_no_bg(core, request);
+    CreateAndWait::new(core, "variation_no_bg_and_wait", create, |job| job.id.clone(), VARIATION)
+}
