@@ -103,6 +103,8 @@ pub mod guide {
         models "docs/models.md"
         prompt "docs/prompt.md"
         v2 "docs/v2.md"
+        from_typescript "docs/from-typescript.md"
+        from_python "docs/from-python.md"
         reliability "docs/reliability.md"
         performance "docs/performance.md"
         architecture "docs/architecture.md"
