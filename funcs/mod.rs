@@ -184,6 +184,11 @@ pub use motion_create_text_to_video_generation::motion_create_text_to_video_gene
 mod motion_create_video_upscale;
 #[cfg(feature = "motion-create-video-upscale")]
 pub use motion_create_video_upscale::motion_create_video_upscale;
+#[cfg(feature = "pricing-calculator-pricing-calculator")]
+#[path = "pricing_calculator/pricing_calculator_pricing_calculator.rs"]
+mod pricing_calculator_pricing_calculator;
+#[cfg(feature = "pricing-calculator-pricing-calculator")]
+pub use pricing_calculator_pricing_calculator::pricing_calculator_pricing_calculator;
 #[cfg(feature = "prompt-prompt-improve")]
 #[path = "prompt/prompt_prompt_improve.rs"]
 mod prompt_prompt_improve;
@@ -194,6 +199,26 @@ pub use prompt_prompt_improve::prompt_prompt_improve;
 mod prompt_prompt_random;
 #[cfg(feature = "prompt-prompt-random")]
 pub use prompt_prompt_random::prompt_prompt_random;
+#[cfg(feature = "realtime-canvas-create-lcm-generation")]
+#[path = "realtime_canvas/realtime_canvas_create_lcm_generation.rs"]
+mod realtime_canvas_create_lcm_generation;
+#[cfg(feature = "realtime-canvas-create-lcm-generation")]
+pub use realtime_canvas_create_lcm_generation::realtime_canvas_create_lcm_generation;
+#[cfg(feature = "realtime-canvas-perform-alchemy-upscale-lcm")]
+#[path = "realtime_canvas/realtime_canvas_perform_alchemy_upscale_lcm.rs"]
+mod realtime_canvas_perform_alchemy_upscale_lcm;
+#[cfg(feature = "realtime-canvas-perform-alchemy-upscale-lcm")]
+pub use realtime_canvas_perform_alchemy_upscale_lcm::realtime_canvas_perform_alchemy_upscale_lcm;
+#[cfg(feature = "realtime-canvas-perform-inpainting-lcm")]
+#[path = "realtime_canvas/realtime_canvas_perform_inpainting_lcm.rs"]
+mod realtime_canvas_perform_inpainting_lcm;
+#[cfg(feature = "realtime-canvas-perform-inpainting-lcm")]
+pub use realtime_canvas_perform_inpainting_lcm::realtime_canvas_perform_inpainting_lcm;
+#[cfg(feature = "realtime-canvas-perform-instant-refine")]
+#[path = "realtime_canvas/realtime_canvas_perform_instant_refine.rs"]
+mod realtime_canvas_perform_instant_refine;
+#[cfg(feature = "realtime-canvas-perform-instant-refine")]
+pub use realtime_canvas_perform_instant_refine::realtime_canvas_perform_instant_refine;
 #[cfg(feature = "texture-create-texture-generation")]
 #[path = "texture/texture_create_texture_generation.rs"]
 mod texture_create_texture_generation;
@@ -333,3 +358,6 @@ mod init_images_upload_file;
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use init_images_upload_file::*;
 // end of functions
+
+#[cfg(feature = "test-util")]
+mod test_util;

@@ -65,9 +65,18 @@ macro_rules! table {
                 MOTION_CREATE_TEXT_TO_VIDEO_GENERATION motion_create_text_to_video_generation "motion-create-text-to-video-generation" Billable POST "/v1/generations-text-to-video" (request) -> record MotionGenerationJob in "motionVideoGenerationJob";
                 MOTION_CREATE_VIDEO_UPSCALE motion_create_video_upscale "motion-create-video-upscale" Billable POST "/v1/generations-video-upscale" (request) -> record VideoUpscaleJob in "motionVideoGenerationJob";
             }
+            pricing_calculator {
+                PRICING_CALCULATOR_PRICING_CALCULATOR pricing_calculator_pricing_calculator "pricing-calculator-pricing-calculator" Read POST "/v1/pricing-calculator" (request) -> record CalculatedCost in "calculateProductionApiServiceCost";
+            }
             prompt {
                 PROMPT_PROMPT_IMPROVE prompt_prompt_improve "prompt-prompt-improve" Billable POST "/v1/prompt/improve" (request) -> record PromptGeneration in "promptGeneration";
                 PROMPT_PROMPT_RANDOM prompt_prompt_random "prompt-prompt-random" Billable POST "/v1/prompt/random" () -> record PromptGeneration in "promptGeneration";
+            }
+            realtime_canvas {
+                REALTIME_CANVAS_CREATE_LCM_GENERATION realtime_canvas_create_lcm_generation "realtime-canvas-create-lcm-generation" Billable POST "/v1/generations-lcm" (request) -> record LcmGeneration in "lcmGenerationJob";
+                REALTIME_CANVAS_PERFORM_ALCHEMY_UPSCALE_LCM realtime_canvas_perform_alchemy_upscale_lcm "realtime-canvas-perform-alchemy-upscale-lcm" Billable POST "/v1/lcm-upscale" (request) -> record LcmUpscale in "lcmGenerationJob";
+                REALTIME_CANVAS_PERFORM_INPAINTING_LCM realtime_canvas_perform_inpainting_lcm "realtime-canvas-perform-inpainting-lcm" Billable POST "/v1/lcm-inpainting" (request) -> record LcmGeneration in "lcmGenerationJob";
+                REALTIME_CANVAS_PERFORM_INSTANT_REFINE realtime_canvas_perform_instant_refine "realtime-canvas-perform-instant-refine" Billable POST "/v1/lcm-instant-refine" (request) -> record LcmGeneration in "lcmGenerationJob";
             }
             texture {
                 TEXTURE_CREATE_TEXTURE_GENERATION texture_create_texture_generation "texture-create-texture-generation" Billable POST "/v1/generations-texture" (request) -> record TextureGenerationJob in "textureGenerationJob";

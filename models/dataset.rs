@@ -110,6 +110,7 @@ pub struct DatasetImageUpload {
     pub key: String,
     /// The form's fields as the service gives them: the text of a JSON object. [`fields()`](Self::fields()) reads
     /// it.
+    #[model(no_setter)]
     pub fields: String,
 }
 

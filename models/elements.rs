@@ -36,8 +36,8 @@ pub struct CreateElementRequest {
     /// style; 120 to 220, rather 140, with object; 100 to 200, rather 135, with character.
     #[model(name = "num_train_epochs", required)]
     pub num_train_epochs: u32,
-    /// How fast it learns: 1e-8 to 1e-5, rather 1e-6. For Flux Dev 1e-6 to 3e-5, rather 1e-5, with the focus style; 1e-5
-    /// to 1e-3 with the others, rather 4e-4 with object and 5e-4 with character.
+    /// How fast it learns: 1e-8 to 1e-5, rather 1e-6. For Flux Dev 1e-6 to 3e-5, rather 1e-5, with the focus style;
+    /// with the others 1e-5 to 1e-3, rather 4e-4 with object and 5e-4 with character.
     #[model(name = "learning_rate", required)]
     pub learning_rate: f64,
     /// Fields that this type does not have, under their names on the wire.

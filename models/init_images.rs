@@ -67,6 +67,7 @@ pub struct InitImageUpload {
     pub key: String,
     /// The form's fields as the service gives them: the text of a JSON object. [`fields()`](Self::fields()) reads
     /// it.
+    #[model(no_setter)]
     pub fields: String,
 }
 
@@ -103,6 +104,7 @@ pub struct CanvasInitImageUpload {
     /// What the storage will call the image.
     pub init_key: String,
     /// The fields of the image's form: the text of a JSON object. [`init_fields()`](Self::init_fields()) reads it.
+    #[model(no_setter)]
     pub init_fields: String,
     /// The identifier of the mask, once it is uploaded.
     #[model(required, alias = "masksImageId")]
@@ -114,7 +116,7 @@ pub struct CanvasInitImageUpload {
     #[model(alias = "masksKey")]
     pub mask_key: String,
     /// The fields of the mask's form: the text of a JSON object. [`mask_fields()`](Self::mask_fields()) reads it.
-    #[model(alias = "masksFields")]
+    #[model(alias = "masksFields", no_setter)]
     pub mask_fields: String,
 }
 

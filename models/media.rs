@@ -61,6 +61,7 @@ pub struct MediaUpload {
     pub url: String,
     /// The form's fields as the service gives them: the text of a JSON object. [`fields()`](Self::fields()) reads
     /// it.
+    #[model(no_setter)]
     pub fields: String,
 }
 

@@ -192,10 +192,37 @@ pub use motion::{
     CreateImageToVideoGenerationRequest, CreateSvdMotionGenerationRequest, CreateTextToVideoGenerationRequest,
     CreateVideoUpscaleRequest, EndFrameImageInput, MotionGenerationJob, MotionModel, VideoUpscaleJob,
 };
+#[cfg(any(feature = "models", feature = "pricing-calculator-pricing-calculator"))]
+mod pricing_calculator;
+#[cfg(any(feature = "models", feature = "pricing-calculator-pricing-calculator"))]
+pub use pricing_calculator::{
+    CalculatedCost, FantasyAvatarPricing, ImageGenerationPricing, LcmPricing, ModelTrainingPricing, MotionVideoPricing,
+    PricingCalculatorRequest, PricingParams, PricingService, TexturePricing, UniversalUpscalerPricing,
+    UniversalUpscalerUltraPricing, Veo3MotionVideoPricing,
+};
 #[cfg(any(feature = "models", feature = "prompt-prompt-improve", feature = "prompt-prompt-random"))]
 mod prompt;
 #[cfg(any(feature = "models", feature = "prompt-prompt-improve", feature = "prompt-prompt-random"))]
 pub use prompt::{PromptGeneration, PromptImproveRequest};
+#[cfg(any(
+    feature = "models",
+    feature = "realtime-canvas-create-lcm-generation",
+    feature = "realtime-canvas-perform-alchemy-upscale-lcm",
+    feature = "realtime-canvas-perform-inpainting-lcm",
+    feature = "realtime-canvas-perform-instant-refine",
+))]
+mod realtime_canvas;
+#[cfg(any(
+    feature = "models",
+    feature = "realtime-canvas-create-lcm-generation",
+    feature = "realtime-canvas-perform-alchemy-upscale-lcm",
+    feature = "realtime-canvas-perform-inpainting-lcm",
+    feature = "realtime-canvas-perform-instant-refine",
+))]
+pub use realtime_canvas::{
+    CreateLcmGenerationRequest, DataUrl, LcmGeneration, LcmStyle, LcmUpscale, PerformAlchemyUpscaleLcmRequest,
+    PerformInpaintingLcmRequest, PerformInstantRefineRequest,
+};
 #[cfg(any(
     feature = "models",
     feature = "texture-create-texture-generation",

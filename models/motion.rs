@@ -140,7 +140,7 @@ impl CreateTextToVideoGenerationRequest {
     }
 }
 
-/// Asks for a video with Motion 1.0 (SVD), which the service has retired on 17 June 2026.
+/// Asks for a video with Motion 1.0 (SVD), which the service retired on 17 June 2026.
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(request)]
 pub struct CreateSvdMotionGenerationRequest {
@@ -206,7 +206,7 @@ open_enum!(
         Motion2 = "MOTION2",
         /// Motion 2.0, the fast variety.
         Motion2Fast = "MOTION2FAST",
-        /// Veo 3, which the service has retired on 29 June 2026.
+        /// Veo 3, which the service retired on 29 June 2026.
         Veo3 = "VEO3",
         /// Veo 3, the fast variety, which was retired with it.
         Veo3Fast = "VEO3FAST",

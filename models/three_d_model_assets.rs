@@ -54,6 +54,7 @@ pub struct ModelAssetUpload {
     pub model_key: String,
     /// The form's fields as the service gives them: the text of a JSON object. [`model_fields()`](Self::model_fields())
     /// reads it.
+    #[model(no_setter)]
     pub model_fields: String,
 }
 

@@ -89,6 +89,7 @@ pub mod guide {
     pages! {
         calls "docs/calls.md"
         workflows "docs/workflows.md"
+        services "docs/services.md"
         image "docs/image.md"
         init_images "docs/init-images.md"
         blueprints "docs/blueprints.md"
@@ -103,6 +104,8 @@ pub mod guide {
         models "docs/models.md"
         prompt "docs/prompt.md"
         v2 "docs/v2.md"
+        pricing_calculator "docs/pricing-calculator.md"
+        realtime_canvas "docs/realtime-canvas.md"
         from_typescript "docs/from-typescript.md"
         from_python "docs/from-python.md"
         reliability "docs/reliability.md"

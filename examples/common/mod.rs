@@ -20,6 +20,7 @@ pub async fn service() -> Result<(LeonardoCore, Option<Emulator>), Box<dyn Error
     Ok((core, Some(emulator)))
 }
 
+#[allow(dead_code, reason = "the web service ends in another way")]
 /// Does the work until it is done or Ctrl-C comes. Dropping the work removes the files that are not whole.
 pub async fn until_interrupted(work: impl Future<Output = Result<ExitCode, Box<dyn Error>>>) -> ExitCode {
     let done = tokio::select! {

@@ -3,7 +3,7 @@ use crate::{Call, LeonardoCore, operations};
 
 /// Makes a video with Motion 1.0: `POST /v1/generations-motion-svd`. Costs credits.
 ///
-/// The service has retired that model on 17 June 2026. Responds at once with the id.
+/// The service retired that model on 17 June 2026. Responds at once with the id.
 ///
 /// # Errors
 ///

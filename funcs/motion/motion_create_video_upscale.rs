@@ -3,7 +3,8 @@ use crate::{Call, LeonardoCore, operations};
 
 /// Makes a video larger: `POST /v1/generations-video-upscale`. Costs credits.
 ///
-/// Responds at once; `variation_get_motion_variation_by_id`, with the id of the variation, shows when the video is complete.
+/// Responds at once with the id of a variation; `variation_get_motion_variation_by_id` shows when it is
+/// complete.
 ///
 /// # Errors
 ///

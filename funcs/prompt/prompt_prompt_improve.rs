@@ -1,7 +1,7 @@
 use crate::models::{PromptGeneration, PromptImproveRequest};
 use crate::{Call, LeonardoCore, operations};
 
-/// Improves a prompt of less than 200 characters: `POST /v1/prompt/improve`. Costs credits, also when it is called again.
+/// Improves a prompt of less than 200 characters: `POST /v1/prompt/improve`. Costs credits, each time anew.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 use crate::models::PromptGeneration;
 use crate::{Call, LeonardoCore, operations};
 
-/// Writes a prompt of its own: `POST /v1/prompt/random`. Costs credits, also when it is called again.
+/// Writes a prompt of its own: `POST /v1/prompt/random`. Costs credits, each time anew.
 ///
 /// # Errors
 ///

@@ -130,7 +130,7 @@ mod tests {
             PromptEnhance 3, V2Contrast 3, V2Mode 6, RemoveBackgroundSize 4, RemoveBackgroundType 8,
             RemoveBackgroundFormat 3, RemoveBackgroundChannels 2, RemoveBackgroundShadow 4,
             VideoResolution 3, UpscalerStyle 4, UltraUpscaleStyle 2, MotionVariationType 1, MotionModel 6,
-            ElementFocus 4, ElementBaseModel 8, CustomModelType 14, TrainingStrength 4
+            ElementFocus 4, ElementBaseModel 8, CustomModelType 14, TrainingStrength 4, PricingService 10, LcmStyle 14
         );
         assert_eq!(JobStatus::default().as_str(), "");
         assert_eq!(PresetStyle::default().as_str(), "DYNAMIC");

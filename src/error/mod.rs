@@ -8,6 +8,8 @@ mod decode;
 mod outcome;
 mod redact;
 mod request;
+#[cfg(feature = "test-util")]
+mod test_util;
 mod workflow;
 
 use std::fmt::{self, Write as _};

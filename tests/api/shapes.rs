@@ -1,5 +1,6 @@
 //! Every field and every value of the service's schemas is a field and a value of the models, by what these do: the code is
-//! that of the example `drift`.
+//! that of the example `drift`. `tests/fixtures/shapes.json` is OpenAPI with nothing but names, types, values and what is
+//! required, the operations of version 1 and 2 in one file.
 
 use serde_json::Value;
 

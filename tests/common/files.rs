@@ -19,7 +19,10 @@ pub fn hold(file: &str, begin: &str, end: &str, expected: &str) {
     let (mark, rest) = rest.split_once('\n').expect("the mark ends its line");
     let (found, after) = rest.split_once(end).unwrap_or_else(|| panic!("{file} has no {end:?}"));
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(root().join(file), format!("{before}{begin}{mark}\n{expected}{end}{after}")).expect("writes");
+        // Under another name first, since other tests read it meanwhile.
+        let new = root().join(format!("{file}.new"));
+        fs::write(&new, format!("{before}{begin}{mark}\n{expected}{end}{after}")).expect("writes");
+        fs::rename(&new, root().join(file)).expect("renames");
     } else {
         assert_eq!(found, expected, "{file} does not follow the table; run again with UPDATE=1");
     }

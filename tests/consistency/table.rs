@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use leonardo_ai::OperationInfo;
 use leonardo_ai::operations::{ALL, TABLE, WORKFLOWS, WorkflowInfo};
-use leonardo_ai::{Effect, OperationInfo};
 
 use crate::files::{hold, read, root};
 
@@ -114,23 +114,19 @@ fn the_modules_are_those_of_the_table() {
 
 #[test]
 fn the_readme_lists_the_table() {
-    let mut expected = String::from("| feature | function | endpoint | retried after |\n|---|---|---|---|\n");
-    for OperationInfo { group, name, feature, effect, method, path, .. } in TABLE {
-        let group = kebab(group);
-        expected.push_str(&format!(
-            "| `{feature}` | [`{name}`](docs/{group}.md#{name}) | `{method} {path}` | {} |\n",
-            if matches!(effect, Effect::Read | Effect::Idempotent) {
-                "anything transient"
-            } else {
-                "no connection, 429"
-            }
-        ));
+    let mut expected = String::new();
+    for group in groups() {
+        let (page, feature) = (kebab(group), feature(group));
+        expected.push_str(&format!("\n### [{group}](docs/{page}.md)\n\nFeature `{feature}` for all of them.\n\n"));
+        expected.push_str("| function | endpoint | effect |\n|---|---|---|\n");
+        for OperationInfo { name, effect, method, path, .. } in TABLE.iter().filter(|line| line.group == group) {
+            expected.push_str(&format!("| [`{name}`](docs/{page}.md#{name}) | `{method} {path}` | `{effect:?}` |\n"));
+        }
+        for WorkflowInfo { name, .. } in WORKFLOWS.iter().filter(|flow| flow.group == group) {
+            expected.push_str(&format!("| [`{name}`](docs/{page}.md#{name}) | several | see its section |\n"));
+        }
     }
-    for WorkflowInfo { group, name, feature, .. } in WORKFLOWS {
-        let group = kebab(group);
-        expected
-            .push_str(&format!("| `{feature}` | [`{name}`](docs/{group}.md#{name}) | several | see its section |\n"));
-    }
+    expected.push('\n');
     hold("README.md", "<!-- begin of operations -->", "<!-- end of operations -->", &expected);
 }
 

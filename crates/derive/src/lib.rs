@@ -22,6 +22,7 @@ use syn::{
 /// - `name = "…"`: its name on the wire, if that is not its own name in camel case.
 /// - `alias = "…"`: of a response, another name that it is read by.
 /// - `default = …`: of a request, what it is unless set. `Some` is left out, and a text may be a literal.
+/// - `no_setter`: of a response, it has no setter, since there is a method of its name.
 /// - `required`: a request that does not have it is refused, as is a response in which it is blank, or the number 0.
 /// - `extra`: of a request, the map of the fields that the struct does not have. Without one they are refused.
 ///
@@ -55,6 +56,7 @@ struct Field<'a> {
     docs: Vec<&'a Attribute>,
     default: Option<Expr>,
     required: bool,
+    setter: bool,
 }
 
 impl<'a> Model<'a> {
@@ -86,7 +88,7 @@ impl<'a> Model<'a> {
         for field in &named.named {
             let Some(name) = &field.ident else { continue };
             let (mut wire, mut default, mut required, mut extra) = (None, None, false, false);
-            let mut aliases = Vec::new();
+            let (mut aliases, mut setter) = (Vec::new(), true);
             each_option(&field.attrs, |meta| {
                 match () {
                     () if meta.path.is_ident("name") => wire = Some(meta.value()?.parse::<LitStr>()?.value()),
@@ -94,7 +96,10 @@ impl<'a> Model<'a> {
                     () if kind != Kind::Request && meta.path.is_ident("alias") => {
                         aliases.push(meta.value()?.parse::<LitStr>()?.value());
                     }
-                    () if kind != Kind::Request => return Err(meta.error("expected `name`, `alias` or `required`")),
+                    () if kind == Kind::Response && meta.path.is_ident("no_setter") => setter = false,
+                    () if kind != Kind::Request => {
+                        return Err(meta.error("expected `name`, `alias`, `no_setter` or `required`"));
+                    }
                     () if meta.path.is_ident("default") => default = Some(meta.value()?.parse::<Expr>()?),
                     () if meta.path.is_ident("extra") => extra = true,
                     () => return Err(meta.error("expected `name`, `default`, `required` or `extra`")),
@@ -115,7 +120,7 @@ impl<'a> Model<'a> {
             }
             if !extra {
                 let docs = field.attrs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
-                model.fields.push(Field { name, wire, aliases, ty: &field.ty, docs, default, required });
+                model.fields.push(Field { name, wire, aliases, ty: &field.ty, docs, default, required, setter });
             }
         }
         Ok(model)
@@ -250,7 +255,7 @@ impl<'a> Model<'a> {
     /// A method for each field that sets it. Those of a response are for tests.
     fn setters(&self) -> TokenStream {
         let name = self.name;
-        let setters = self.fields.iter().map(Field::setter);
+        let setters = self.fields.iter().filter(|field| field.setter).map(Field::setter);
         let extra = self.extra.map(|extra| {
             quote! {
                 /// Adds a field that this type does not have, under its name on the wire.

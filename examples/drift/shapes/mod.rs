@@ -132,9 +132,13 @@ fn surplus(enums: &[Enum]) -> Vec<Difference> {
     surplus.collect()
 }
 
-/// A value as an enum prints that does not know it.
-fn unknown(value: &str) -> String {
-    format!("Unknown({value:?})")
+/// The request or the response with another value at that place.
+fn with(given: &Value, leaf: &Leaf<'_>, value: &Value) -> Value {
+    let mut given = given.clone();
+    if let Some(place) = at(&mut given, &leaf.way) {
+        *place = value.clone();
+    }
+    given
 }
 
 impl Check<'_> {
@@ -217,11 +221,20 @@ impl Check<'_> {
 
     /// Whether another value at that place comes through: how it prints, or why not.
     async fn comes(&self, given: &Value, leaf: &Leaf<'_>, value: &Value, request: bool) -> Result<String, String> {
-        let mut given = given.clone();
-        if let Some(place) = at(&mut given, &leaf.way) {
-            *place = value.clone();
-        }
+        let given = with(given, leaf, value);
         if request { self.sent(&given, leaf).await } else { self.read(&given, leaf).await }
+    }
+
+    /// Whether the type of a place that comes through knows the value.
+    async fn knows(&self, given: &Value, leaf: &Leaf<'_>, value: &str, request: bool) -> bool {
+        let given = with(given, leaf, &value.into());
+        let printed = if request {
+            self.service.call(self.operation.name, &given, &json!({})).await.request
+        } else {
+            let request = sample(&self.shape.request, &[], Extent::Least(&self.required));
+            self.service.call(self.operation.name, &request, &given).await.output.map(|(_, printed)| printed)
+        };
+        printed.is_ok_and(|printed| !printed.contains(&format!("Unknown({value:?})")))
     }
 
     /// Compares one place: whether it comes through, and which values do.
@@ -244,22 +257,19 @@ impl Check<'_> {
 
     /// Compares the values of an enum.
     async fn values(&mut self, given: &Value, leaf: &Leaf<'_>, of_file: &[String], place: String, request: bool) {
-        let knows = async |value: &str| {
-            let tried = self.comes(given, leaf, &value.into(), request).await;
-            tried.is_ok_and(|printed| !printed.contains(&unknown(value)))
-        };
-        if knows(NO_VALUE).await {
+        if self.knows(given, leaf, NO_VALUE, request).await {
             // It is no enum, so it has any value.
             return self.differ(Side::File, format!("{place}, as an enum"));
         }
         let (mut known, mut missing) = (BTreeSet::new(), Vec::new());
         for value in enums::values() {
-            if knows(value).await {
+            if self.knows(given, leaf, value, request).await {
                 known.insert(value);
             }
         }
         for value in of_file {
-            if !knows(value).await {
+            let comes = self.comes(given, leaf, &value.as_str().into(), request).await.is_ok();
+            if !comes || !self.knows(given, leaf, value, request).await {
                 missing.push(format!("{place} = {value:?}"));
             }
         }
