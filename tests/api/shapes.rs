@@ -5,9 +5,9 @@
 use serde_json::Value;
 
 #[path = "../../examples/drift/shapes/mod.rs"]
-mod shapes;
+mod drift;
 
-use self::shapes::{KNOWN, differences};
+use self::drift::{KNOWN, differences};
 
 /// The shapes of all operations as the service publishes them.
 fn file() -> Value {
