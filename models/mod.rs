@@ -281,9 +281,10 @@ mod v2;
 pub use v2::{
     CreateV2GenerationRequest, CreateV2SyncGenerationRequest, PromptEnhance, RemoveBackgroundChannels,
     RemoveBackgroundFormat, RemoveBackgroundGuidances, RemoveBackgroundParameters, RemoveBackgroundShadow,
-    RemoveBackgroundSize, RemoveBackgroundType, V2Contrast, V2ElementInput, V2GenerationJob, V2Guidance,
-    V2GuidanceImage, V2GuidanceMedia, V2GuidanceRole, V2GuidanceSource, V2GuidanceStrength, V2GuidanceWebpage,
-    V2Guidances, V2Mode, V2Model, V2ModelDetails, V2Parameters, V2SyncGeneration, V2SyncResult, V2UserElementInput,
+    RemoveBackgroundSize, RemoveBackgroundType, RemoveBackgroundTypeLevel, V2Contrast, V2ElementInput, V2GenerationJob,
+    V2Guidance, V2GuidanceImage, V2GuidanceMedia, V2GuidanceRole, V2GuidanceSource, V2GuidanceStrength,
+    V2GuidanceWebpage, V2Guidances, V2Mode, V2Model, V2ModelDetails, V2Parameters, V2SyncGeneration, V2SyncResult,
+    V2UserElementInput,
 };
 #[cfg(any(
     feature = "models",

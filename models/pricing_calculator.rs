@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::VideoResolution;
+use super::{SdVersion, VideoResolution};
 use crate::codec::{Model, Record, open_enum};
 
 /// Asks what a service costs.
@@ -296,9 +296,9 @@ pub struct ModelTrainingPricing {
     /// The side of the pictures in pixels: 512, 768 or 1024.
     #[model(required)]
     pub resolution: u32,
-    /// `FLUX_DEV` for an element of Flux Dev, which has a price of its own.
+    /// [`SdVersion::FluxDev`] for an element of Flux Dev, which has a price of its own; nothing for others.
     #[model(name = "sd_version")]
-    pub sd_version: Option<String>,
+    pub sd_version: Option<SdVersion>,
     /// How many pictures there are, 1 to 50, for Flux Dev.
     pub dataset_image_count: Option<u32>,
 }

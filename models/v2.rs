@@ -674,9 +674,9 @@ pub struct RemoveBackgroundParameters {
     /// What the foreground is. The service takes [`RemoveBackgroundType::Auto`] when this is not sent.
     #[model(name = "type")]
     pub subject: Option<RemoveBackgroundType>,
-    /// How fine a kind of foreground to find out: `none`, `1`, `2` or `latest`.
+    /// How finely the kind of foreground is told.
     #[model(name = "type_level")]
-    pub type_level: Option<String>,
+    pub type_level: Option<RemoveBackgroundTypeLevel>,
     /// The format of the result. The service takes [`RemoveBackgroundFormat::Png`] when this is not sent.
     pub format: Option<RemoveBackgroundFormat>,
     /// Whether the result is the image or its mask. The service takes [`RemoveBackgroundChannels::Rgba`] when this is not
@@ -778,6 +778,20 @@ open_enum!(
         Transportation = "transportation",
         /// Something else.
         Other = "other",
+    }
+);
+
+open_enum!(
+    /// How finely the kind of what is in the foreground is told.
+    pub enum RemoveBackgroundTypeLevel {
+        /// Not at all.
+        None = "none",
+        /// Coarsely.
+        One = "1",
+        /// Finely.
+        Two = "2",
+        /// As finely as the service can.
+        Latest = "latest",
     }
 );
 

@@ -110,6 +110,8 @@ pub mod guide {
         v2 "docs/v2.md"
         pricing_calculator "docs/pricing-calculator.md"
         realtime_canvas "docs/realtime-canvas.md"
+        from_typescript "docs/from-typescript.md"
+        from_python "docs/from-python.md"
         reliability "docs/reliability.md"
         performance "docs/performance.md"
         architecture "docs/architecture.md"

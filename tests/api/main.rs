@@ -6,4 +6,5 @@ mod common;
 
 mod decoding;
 mod golden;
+mod shapes;
 mod wire;

@@ -54,7 +54,7 @@ fn plain(docs: &[&str]) -> String {
 }
 
 /// `likeThis` of `like_this`.
-fn camel_case(name: &str) -> String {
+pub fn camel_case(name: &str) -> String {
     let mut parts = name.trim_start_matches("r#").split('_');
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |wire, part| {
@@ -225,4 +225,15 @@ fn the_tables_of_fields_are_those_of_the_models() {
         };
         assert!(docs.iter().all(|docs| !docs.is_empty()), "{} has a part without documentation", of.name);
     }
+}
+
+#[test]
+fn the_example_drift_offers_the_values_of_every_enum() {
+    let files = names("models", ".rs").into_iter().map(|file| read(format!("models/{file}.rs")));
+    let all: Vec<String> = files.collect();
+    let open = all.iter().flat_map(|file| file.split("open_enum!(").skip(1));
+    let mut enums: Vec<_> = open.filter_map(|rest| rest.split_once("pub enum ")?.1.split_once(" {")).collect();
+    enums.sort_unstable();
+    let expected: String = enums.iter().map(|(name, _)| format!("    models::{name}::VALUES,\n")).collect();
+    hold("examples/drift/shapes/enums.rs", "// begin of enums", "    // end of enums", &expected);
 }

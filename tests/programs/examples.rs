@@ -1,7 +1,6 @@
 //! What the examples promise, run as a user would run them, against the emulator.
 
 use std::path::PathBuf;
-use std::process::Output;
 
 use leonardo_ai_emulator::Emulator;
 use serde_json::{Value, json};
@@ -18,102 +17,6 @@ pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(path);
     command.env_remove("LEONARDO_API_KEY").env_remove("LEONARDO_SERVER_URL").kill_on_drop(true);
     command
-}
-
-async fn call(emulator: &Emulator, arguments: &[&str]) -> Output {
-    program("call")
-        .env("LEONARDO_API_KEY", emulator.key())
-        .env("LEONARDO_SERVER_URL", emulator.base_url())
-        .args(arguments)
-        .output()
-        .await
-        .expect("runs")
-}
-
-fn answer(output: &Output) -> Value {
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("stdout is JSON alone")
-}
-
-#[track_caller]
-fn fails(output: &Output, status: i32, message: &str) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(status), "{stderr}");
-    assert!(stderr.contains(message), "{stderr:?} does not say {message:?}");
-    assert!(output.stdout.is_empty());
-}
-
-#[tokio::test]
-async fn call_does_every_operation_with_wire_names() {
-    let emulator = Emulator::start().await.unwrap();
-    let user = answer(&call(&emulator, &["user-get-user-self"]).await);
-    assert_eq!(user["user"]["id"], emulator.user_id());
-    assert!(user["apiPaidTokens"].is_number(), "{user}");
-
-    let request = json!({"prompt": "a pier", "num_images": 1, "width": 512, "height": 512, "seed": 7}).to_string();
-    let job = answer(&call(&emulator, &["image-create-generation", &request]).await);
-    let id = job["generationId"].as_str().expect("an id");
-    assert_eq!(emulator.charges().len(), 1);
-
-    let by_id = json!({ "id": id }).to_string();
-    let generation = answer(&call(&emulator, &["image-get-generation-by-id", &by_id]).await);
-    assert_eq!(
-        (&generation["prompt"], &generation["imageWidth"], &generation["seed"]),
-        (&json!("a pier"), &json!(512), &json!(7))
-    );
-
-    let page = json!({"userId": emulator.user_id(), "limit": 5}).to_string();
-    let list = answer(&call(&emulator, &["image-get-generations-by-user-id", &page]).await);
-    assert_eq!((list.as_array().unwrap().len(), &list[0]["id"]), (1, &json!(id)));
-
-    let deleted = answer(&call(&emulator, &["image-delete-generation-by-id", &by_id]).await);
-    assert_eq!(deleted, json!({ "id": id }));
-    let gone = call(&emulator, &["image-get-generation-by-id", &by_id]).await;
-    fails(&gone, 1, "image_get_generation_by_id failed after 1 attempt");
-}
-
-#[tokio::test]
-async fn call_tells_a_wrong_command_apart_and_sends_nothing() {
-    let emulator = Emulator::start().await.unwrap();
-    for (arguments, message) in [
-        (&["no-such-operation"][..], "image-get-generation-by-id"),
-        (&[], "usage"),
-        (&["user-get-user-self", "{}", "more"], "usage"),
-        (&["image-get-generation-by-id"], "\"id\" is missing"),
-        (&["image-get-generation-by-id", "{"], "not JSON"),
-        (&["image-get-generation-by-id", "[]"], "JSON object"),
-        (&["image-get-generation-by-id", r#"{"id":5}"#], "must be text"),
-        (&["image-get-generation-by-id", r#"{"id":""}"#], "empty"),
-        (&["image-get-generation-by-id", r#"{"id":"a","limit":1}"#], "\"limit\""),
-        (&["image-create-generation", r#"{"width":"wide"}"#], "the request is wrong"),
-    ] {
-        fails(&call(&emulator, arguments).await, 2, message);
-    }
-    let no_key = program("call").arg("user-get-user-self").output().await.unwrap();
-    fails(&no_key, 2, "LEONARDO_API_KEY");
-    assert!(emulator.requests().is_empty());
-}
-
-#[tokio::test]
-async fn call_tells_an_unknown_outcome_apart() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        // Takes the request and closes without an answer.
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut taken = [0; 64];
-            let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut taken).await;
-        }
-    });
-    let output = program("call")
-        .env("LEONARDO_API_KEY", "test")
-        .env("LEONARDO_SERVER_URL", format!("http://{address}"))
-        .arg("image-create-generation")
-        .output()
-        .await
-        .unwrap();
-    fails(&output, 3, "was not retried");
 }
 
 #[tokio::test]

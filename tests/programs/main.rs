@@ -3,6 +3,8 @@
 
 #[cfg(unix)]
 mod batch;
+mod call;
+mod drift;
 mod examples;
 mod rows;
 #[cfg(unix)]

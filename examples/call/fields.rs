@@ -1,0 +1,63 @@
+//! The JSON object that a call is given.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// What the caller got wrong.
+pub struct Usage(pub String);
+
+/// The fields of the object; each argument is taken out, and the rest is the request.
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// From the argument itself, from the file after an `@`, or from standard input.
+    pub fn read(argument: &str) -> Result<Self, Usage> {
+        let read = |from: &str, text: std::io::Result<String>| {
+            text.map_err(|error| Usage(format!("{from} cannot be read: {error}")))
+        };
+        let text = match argument.strip_prefix('@') {
+            Some(file) => read(file, std::fs::read_to_string(file))?,
+            None if argument == "-" => read("standard input", std::io::read_to_string(std::io::stdin()))?,
+            None => argument.to_owned(),
+        };
+        match serde_json::from_str(&text) {
+            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(_) => Err(Usage("the argument must be a JSON object, such as {\"id\":\"…\"}".into())),
+            Err(error) => Err(Usage(format!("the argument is not JSON: {error}"))),
+        }
+    }
+
+    pub fn text(&mut self, name: &str) -> Result<String, Usage> {
+        match self.0.remove(name) {
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(Usage(format!("the field \"{name}\" must be text"))),
+            None => Err(Usage(format!("the field \"{name}\" is missing"))),
+        }
+    }
+
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations take a number"))]
+    pub fn number(&mut self, name: &str) -> Result<i64, Usage> {
+        let number = self.0.remove(name).and_then(|number| number.as_i64());
+        number.ok_or_else(|| Usage(format!("the field \"{name}\" is missing, or no whole number")))
+    }
+
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "one workflow takes a number that may be missing"))]
+    pub fn count(&mut self, name: &str) -> Result<Option<u32>, Usage> {
+        let Some(value) = self.0.remove(name) else { return Ok(None) };
+        let count = value.as_u64().and_then(|count| count.try_into().ok());
+        count.map(Some).ok_or_else(|| Usage(format!("the field \"{name}\" must be a whole number, 0 or more")))
+    }
+
+    pub fn request<T: DeserializeOwned>(&mut self) -> Result<T, Usage> {
+        let rest = Value::Object(std::mem::take(&mut self.0));
+        serde_json::from_value(rest).map_err(|error| Usage(format!("the request is wrong: {error}")))
+    }
+
+    /// Refuses what nothing has asked for: a field that is misspelt must not be ignored.
+    pub fn finish(self) -> Result<(), Usage> {
+        match self.0.keys().next() {
+            Some(name) => Err(Usage(format!("the operation has no field \"{name}\""))),
+            None => Ok(()),
+        }
+    }
+}
