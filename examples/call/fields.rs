@@ -35,13 +35,11 @@ impl Fields {
         }
     }
 
-    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations take a number"))]
     pub fn number(&mut self, name: &str) -> Result<i64, Usage> {
         let number = self.0.remove(name).and_then(|number| number.as_i64());
         number.ok_or_else(|| Usage(format!("the field \"{name}\" is missing, or no whole number")))
     }
 
-    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "one workflow takes a number that may be missing"))]
     pub fn count(&mut self, name: &str) -> Result<Option<u32>, Usage> {
         let Some(value) = self.0.remove(name) else { return Ok(None) };
         let count = value.as_u64().and_then(|count| count.try_into().ok());

@@ -1,8 +1,6 @@
 //! The workflows: what each takes as a JSON object, and what it prints. Those that take a request have its fields beside
 //! their own.
 
-#![cfg_attr(not(feature = "full"), allow(unused, reason = "there may be no workflow"))]
-
 use leonardo_ai::{Error, LeonardoCore, funcs, models};
 use serde_json::{Value, json};
 
