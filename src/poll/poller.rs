@@ -25,18 +25,20 @@ pub(crate) struct Waited {
     pub(crate) operation: &'static str,
     /// Reads the record of that id once.
     pub(crate) read: fn(&LeonardoCore, &str, &Options) -> Reading,
-    /// How long a wait takes unless it is told otherwise.
+    /// For how long the id may be unknown unless the caller says otherwise.
+    pub(crate) appear_within: Duration,
+    /// How long a wait takes unless the caller says otherwise.
     pub(crate) deadline: Duration,
 }
 
 impl Waited {
-    /// With a deadline of 10 minutes.
+    /// With 10 s for the id to appear, and a deadline of 10 minutes.
     pub(crate) const fn new(
         name: &'static str,
         operation: &'static str,
         read: fn(&LeonardoCore, &str, &Options) -> Reading,
     ) -> Self {
-        Self { name, operation, read, deadline: Duration::from_secs(600) }
+        Self { name, operation, read, appear_within: Duration::from_secs(10), deadline: Duration::from_secs(600) }
     }
 }
 
@@ -64,7 +66,7 @@ pub(crate) fn reading<J: Job>(call: Call<J>, options: &Options) -> Reading {
 #[derive(Clone)]
 pub(crate) struct PollOptions {
     pub(crate) delays: RetryPolicy,
-    pub(crate) appear_within: Duration,
+    pub(crate) appear_within: Option<Duration>,
     pub(crate) wake: Arc<Notify>,
     pub(crate) on_retry: OnRetry,
 }
@@ -73,7 +75,7 @@ impl PollOptions {
     pub(crate) fn new(core: &LeonardoCore) -> Self {
         Self {
             delays: core.inner.poll_delays.clone(),
-            appear_within: Duration::from_secs(10),
+            appear_within: None,
             wake: Arc::default(),
             on_retry: OnRetry::default(),
         }
@@ -106,7 +108,7 @@ macro_rules! poll_options {
             /// For how long after the wait began the id may be unknown to the service, as right after a create. Defaults to
             /// 10 s.
             pub fn appear_within(mut self, time: std::time::Duration) -> Self {
-                self.$($options).+.appear_within = time;
+                self.$($options).+.appear_within = Some(time);
                 self
             }
 
@@ -234,7 +236,8 @@ impl Poller {
                 Err(Error::Timeout(error)) if error.scope == TimeoutScope::Deadline => return Err(self.out_of_time()),
                 Err(error) => error,
             };
-            let may_appear = error.is_not_found() && wait_began.elapsed() < self.poll.appear_within;
+            let appear_within = self.poll.appear_within.unwrap_or(self.waited.appear_within);
+            let may_appear = error.is_not_found() && wait_began.elapsed() < appear_within;
             if !may_appear && !error.may_be_retried(Effect::Read) {
                 return Err(Ended::Call(error));
             }
@@ -355,7 +358,7 @@ mod tests {
 
     fn poller(read: fn(&LeonardoCore, &str, &Options) -> Reading) -> Poller {
         let core = LeonardoCore::builder().bearer_auth("test").build().unwrap();
-        let waited = Waited::new("wait_for_kettle", "get_kettle", read);
+        let waited = Waited { appear_within: Duration::ZERO, ..Waited::new("wait_for_kettle", "get_kettle", read) };
         Poller::new(&core, waited, "7".into(), Options::default(), PollOptions::new(&core))
     }
 

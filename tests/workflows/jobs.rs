@@ -219,6 +219,12 @@ async fn creates<C, J>(
     assert!(error.id.is_none() && error.may_have_been_charged() && error.to_string().starts_with(create), "{error}");
     server.expect(1).await;
 
+    // An option that cannot be used is an error before anything is sent.
+    let server = Server::always(created.clone()).await;
+    let error = make(&server).header("no name", "1").await.unwrap_err();
+    assert!(matches!(&error.reason, WaitErrorReason::Call(Error::InvalidRequest(_))), "{error:?}");
+    assert!(!error.may_have_been_charged() && server.count() == 0, "{error}");
+
     // From the create on, every error has the id, and the work is paid for.
     let server = Server::script(vec![created.clone(), failed]).await;
     let error = make(&server).await.unwrap_err();
