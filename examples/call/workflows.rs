@@ -7,46 +7,97 @@ use serde_json::{Value, json};
 use crate::fields::{Fields, Usage};
 use crate::{Failure, printable};
 
-/// The workflows that are compiled in.
-pub const NAMES: &[&str] = &[
-    #[cfg(feature = "image-create-generation-once")]
-    "image-create-generation-once",
-    #[cfg(feature = "image-download")]
-    "image-download",
-    #[cfg(feature = "image-download-all")]
-    "image-download-all",
-    #[cfg(feature = "image-find-generation")]
-    "image-find-generation",
-    #[cfg(feature = "image-generate")]
-    "image-generate",
-    #[cfg(feature = "image-list-generations")]
-    "image-list-generations",
-    #[cfg(feature = "image-wait-for-generation")]
-    "image-wait-for-generation",
-    #[cfg(feature = "init-images-upload-file")]
-    "init-images-upload-file",
-];
+/// Makes of the lines the list of workflows that are compiled in, and what calls one by its name.
+macro_rules! workflows {
+    ($core:ident, $fields:ident: $($feature:literal => $run:expr;)+) => {
+        pub const NAMES: &[&str] = &[$(#[cfg(feature = $feature)] $feature),+];
 
-pub async fn dispatch(core: &LeonardoCore, name: &str, fields: Fields) -> Result<Value, Failure> {
-    match name {
-        #[cfg(feature = "image-create-generation-once")]
-        "image-create-generation-once" => create_once(core, fields).await,
-        #[cfg(feature = "image-download")]
-        "image-download" => download(core, fields).await,
-        #[cfg(feature = "image-download-all")]
-        "image-download-all" => download_all(core, fields).await,
-        #[cfg(feature = "image-find-generation")]
-        "image-find-generation" => find(core, fields).await,
-        #[cfg(feature = "image-generate")]
-        "image-generate" => generate(core, fields).await,
-        #[cfg(feature = "image-list-generations")]
-        "image-list-generations" => list(core, fields).await,
-        #[cfg(feature = "image-wait-for-generation")]
-        "image-wait-for-generation" => wait(core, fields).await,
-        #[cfg(feature = "init-images-upload-file")]
-        "init-images-upload-file" => upload(core, fields).await,
-        _ => Err(Usage(format!("there is no workflow {name:?}")).into()),
-    }
+        pub async fn dispatch($core: &LeonardoCore, name: &str, mut $fields: Fields) -> Result<Value, Failure> {
+            match name {
+                $(#[cfg(feature = $feature)] $feature => $run,)+
+                _ => Err(Usage(format!("there is no workflow {name:?}")).into()),
+            }
+        }
+    };
+}
+
+workflows! { core, fields:
+    "image-create-generation-once" => create_once(core, fields).await;
+    "image-download" => download(core, fields).await;
+    "image-download-all" => download_all(core, fields).await;
+    "image-find-generation" => find(core, fields).await;
+    "image-generate" => generate(core, fields).await;
+    "image-list-generations" => list(core, fields).await;
+    "image-wait-for-generation" => waited(funcs::image_wait_for_generation(core, id(fields)?)).await;
+    "variation-wait-for-variation" => waited(funcs::variation_wait_for_variation(core, id(fields)?)).await;
+    "variation-wait-for-motion-variation" => waited(funcs::variation_wait_for_motion_variation(core, id(fields)?)).await;
+    "elements-wait-for-element" => waited(funcs::elements_wait_for_element(core, number(fields)?)).await;
+    "models-wait-for-model" => waited(funcs::models_wait_for_model(core, id(fields)?)).await;
+    "texture-wait-for-texture-generation" => waited(funcs::texture_wait_for_texture_generation(core, id(fields)?)).await;
+    "blueprints-wait-for-execution" => waited(funcs::blueprints_wait_for_execution(core, id(fields)?)).await;
+    "media-wait-for-media" => waited(funcs::media_wait_for_media(core, id(fields)?)).await;
+    "variation-upscale-and-wait" => made(funcs::variation_upscale_and_wait(core, fields.request()?)).await;
+    "variation-unzoom-and-wait" => made(funcs::variation_unzoom_and_wait(core, fields.request()?)).await;
+    "variation-no-bg-and-wait" => made(funcs::variation_no_bg_and_wait(core, fields.request()?)).await;
+    "variation-universal-upscale-and-wait" => made(funcs::variation_universal_upscale_and_wait(core, fields.request()?)).await;
+    "motion-image-to-video-and-wait" => made(funcs::motion_image_to_video_and_wait(core, fields.request()?)).await;
+    "motion-text-to-video-and-wait" => made(funcs::motion_text_to_video_and_wait(core, fields.request()?)).await;
+    "motion-svd-and-wait" => made(funcs::motion_svd_and_wait(core, fields.request()?)).await;
+    "motion-upscale-and-wait" => made(funcs::motion_upscale_and_wait(core, fields.request()?)).await;
+    "elements-create-and-wait" => made(funcs::elements_create_and_wait(core, fields.request()?)).await;
+    "models-create-and-wait" => made(funcs::models_create_and_wait(core, fields.request()?)).await;
+    "texture-create-and-wait" => made(funcs::texture_create_and_wait(core, fields.request()?)).await;
+    "blueprints-execute-and-wait" => made(funcs::blueprints_execute_and_wait(core, fields.request()?)).await;
+    "v2-generate-and-wait" => made(funcs::v2_generate_and_wait(core, fields.request()?)).await;
+    "init-images-upload-file" => uploaded(funcs::init_images_upload_file(core, path(fields)?)).await;
+    "init-images-upload-canvas-files" => upload_canvas(core, fields).await;
+    "dataset-upload-file" => upload_picture(core, fields).await;
+    "media-upload-file" => uploaded(funcs::media_upload_file(core, path(fields)?)).await;
+    "three-d-model-assets-upload-file" => uploaded(funcs::three_d_model_assets_upload_file(core, path(fields)?)).await;
+}
+
+/// `id`, and nothing else.
+fn id(mut fields: Fields) -> Result<String, Usage> {
+    let id = fields.text("id")?;
+    fields.finish()?;
+    Ok(id)
+}
+
+/// `id`, a number, and nothing else.
+fn number(mut fields: Fields) -> Result<i64, Usage> {
+    let number = fields.number("id")?;
+    fields.finish()?;
+    Ok(number)
+}
+
+/// `path`, and nothing else.
+fn path(mut fields: Fields) -> Result<String, Usage> {
+    let path = fields.text("path")?;
+    fields.finish()?;
+    Ok(path)
+}
+
+/// The record, once it is complete.
+#[cfg(feature = "polling")]
+async fn waited<J: leonardo_ai::Job + serde::Serialize>(wait: leonardo_ai::Wait<J>) -> Result<Value, Failure> {
+    printable(wait.await.map_err(Error::from)?)
+}
+
+/// The job and the complete record.
+#[cfg(feature = "creating")]
+async fn made<C, J>(made: leonardo_ai::CreateAndWait<C, J>) -> Result<Value, Failure>
+where
+    C: Clone + Send + serde::Serialize + 'static,
+    J: leonardo_ai::Job + serde::Serialize,
+{
+    let made = made.await.map_err(Error::from)?;
+    Ok(json!({ "job": printable(made.job)?, "record": printable(made.record)? }))
+}
+
+/// The id of what was uploaded.
+#[cfg(feature = "uploading")]
+async fn uploaded<T: serde::Serialize + Send + 'static>(upload: leonardo_ai::Upload<T>) -> Result<Value, Failure> {
+    Ok(json!({ "id": upload.await.map_err(Error::from)? }))
 }
 
 /// A request: the job.
@@ -77,14 +128,6 @@ async fn find(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure>
         funcs::Lookup::Unclear { candidates, .. } => json!({ "lookup": "unclear", "candidates": candidates }),
         other => json!({ "lookup": format!("{other:?}") }),
     })
-}
-
-/// `id`: the generation, once it is complete.
-#[cfg(feature = "image-wait-for-generation")]
-async fn wait(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
-    let id = fields.text("id")?;
-    fields.finish()?;
-    printable(funcs::image_wait_for_generation(core, id).await.map_err(Error::from)?)
 }
 
 /// `userId`, `offset` (0) and `limit` (none): the generations.
@@ -121,10 +164,19 @@ async fn download_all(core: &LeonardoCore, mut fields: Fields) -> Result<Value, 
     Ok(json!({ "paths": paths }))
 }
 
-/// `path`: the image's id.
-#[cfg(feature = "init-images-upload-file")]
-async fn upload(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
-    let path = fields.text("path")?;
+/// `image` and `mask`, two paths: their ids.
+#[cfg(feature = "init-images-upload-canvas-files")]
+async fn upload_canvas(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
+    let (image, mask) = (fields.text("image")?, fields.text("mask")?);
     fields.finish()?;
-    Ok(json!({ "id": funcs::init_images_upload_file(core, path).await.map_err(Error::from)? }))
+    let canvas = funcs::init_images_upload_canvas_files(core, image, mask).await.map_err(Error::from)?;
+    Ok(json!({ "initImageId": canvas.init_image_id, "maskImageId": canvas.mask_image_id }))
+}
+
+/// `datasetId` and `path`: the picture's id.
+#[cfg(feature = "dataset-upload-file")]
+async fn upload_picture(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
+    let (dataset, path) = (fields.text("datasetId")?, fields.text("path")?);
+    fields.finish()?;
+    uploaded(funcs::dataset_upload_file(core, dataset, path)).await
 }

@@ -203,6 +203,10 @@ async fn call_tells_a_wrong_command_of_a_workflow_apart_and_sends_nothing() {
         ("image-find-generation", json!({"prompt": "a", "sentAfter": "2026-01-01T00:00:00Z"}), "without one nothing"),
         ("image-download", json!({"url": "https://h/"}), "\"path\" is missing"),
         ("image-generate", json!({"width": "wide"}), "the request is wrong"),
+        ("elements-wait-for-element", json!({"id": "a"}), "no whole number"),
+        ("variation-upscale-and-wait", json!({}), "the request is wrong"),
+        ("init-images-upload-canvas-files", json!({"image": "a.png"}), "\"mask\" is missing"),
+        ("media-upload-file", json!({"path": "a.mp3", "name": "a"}), "no field \"name\""),
     ] {
         fails(&call(&emulator, &[workflow, &fields.to_string()]).await, 2, message);
     }
