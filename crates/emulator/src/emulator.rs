@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use crate::cdn::pictures::Pictures;
 use crate::control::{self, Control};
 use crate::faults::{FaultPlan, Faults};
 use crate::http::door::Door;
@@ -295,11 +296,12 @@ impl EmulatorBuilder {
             let (state, faults, door) = (Arc::clone(&state), Arc::clone(&faults), Arc::clone(&door));
             control::router(Control { state, faults, door })
         });
+        let pictures = Arc::<Pictures>::default();
         let service = Service {
             state: Arc::clone(&state),
             faults: Arc::clone(&faults),
-            api: api::router(Arc::clone(&state), Arc::clone(&webhooks)),
-            cdn: cdn::router(Arc::clone(&state)),
+            api: api::router(Arc::clone(&state), Arc::clone(&webhooks), Arc::clone(&pictures)),
+            cdn: cdn::router(Arc::clone(&state), pictures),
             storage: cdn::storage::router(Arc::clone(&state)),
             control,
         };

@@ -4,7 +4,11 @@ mod app;
 mod fields;
 mod image;
 mod init_images;
+mod moderation;
+mod motion;
+mod sources;
 mod user;
+mod variation;
 
 use std::sync::Arc;
 
@@ -15,6 +19,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use tokio::time::Instant;
 
+use crate::cdn::pictures::Pictures;
 use crate::http::response::ApiError;
 use crate::state::{State, ids};
 use crate::sync::lock;
@@ -22,11 +27,17 @@ use crate::webhook::Webhooks;
 use app::{App, refused};
 
 /// The groups; each gives its paths below `/api/rest`.
-const GROUPS: &[fn() -> Router<App>] = &[image::routes, init_images::routes, user::routes];
+const GROUPS: &[fn() -> Router<App>] = &[
+    image::routes,
+    init_images::routes,
+    motion::routes,
+    user::routes,
+    variation::routes,
+];
 
 /// All below `/api/rest`.
-pub(crate) fn router(state: Arc<State>, webhooks: Arc<Webhooks>) -> Router {
-    let app = App { state, webhooks };
+pub(crate) fn router(state: Arc<State>, webhooks: Arc<Webhooks>, pictures: Arc<Pictures>) -> Router {
+    let app = App { state, webhooks, pictures };
     let groups = GROUPS.iter().fold(Router::new(), |all, group| all.merge(group()));
     Router::new()
         .nest("/api/rest", groups)
