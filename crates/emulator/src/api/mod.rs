@@ -1,12 +1,16 @@
 //! The API: one module for each group of operations.
 
 mod app;
+mod dataset;
+mod elements;
 mod fields;
 mod image;
 mod init_images;
+mod models;
 mod moderation;
 mod motion;
 mod sources;
+mod training;
 mod user;
 mod variation;
 
@@ -28,8 +32,11 @@ use app::{App, refused};
 
 /// The groups; each gives its paths below `/api/rest`.
 const GROUPS: &[fn() -> Router<App>] = &[
+    dataset::routes,
+    elements::routes,
     image::routes,
     init_images::routes,
+    models::routes,
     motion::routes,
     user::routes,
     variation::routes,
