@@ -9,6 +9,9 @@ mod init_images;
 mod models;
 mod moderation;
 mod motion;
+mod pricing_calculator;
+mod prompt;
+mod realtime_canvas;
 mod sources;
 mod training;
 mod user;
@@ -38,6 +41,9 @@ const GROUPS: &[fn() -> Router<App>] = &[
     init_images::routes,
     models::routes,
     motion::routes,
+    pricing_calculator::routes,
+    prompt::routes,
+    realtime_canvas::routes,
     user::routes,
     variation::routes,
 ];
