@@ -88,22 +88,22 @@ async fn made(emulator: &Emulator, path: &str, envelope: &str, body: &Value) -> 
 #[tokio::test]
 async fn a_text_becomes_a_video() {
     let (emulator, ..) = with_image().await;
-    let body = json!({"prompt": "a sea", "seed": 5, "width": 512, "height": 768, "negativePrompt": "rain"});
+    let body = json!({"prompt": "a sea", "seed": 5, "width": 256, "height": 384, "negativePrompt": "rain"});
     let video = made(&emulator, "/generations-text-to-video", "motionVideoGenerationJob", &body).await;
     assert_eq!((&video["status"], &video["prompt"], &video["seed"]), (&json!("COMPLETE"), &body["prompt"], &json!(5)));
-    assert_eq!((&video["imageWidth"], &video["imageHeight"]), (&json!(512), &json!(768)));
+    assert_eq!((&video["imageWidth"], &video["imageHeight"]), (&json!(256), &json!(384)));
     assert_eq!((&video["scheduler"], &video["inferenceSteps"]), (&Value::Null, &Value::Null));
     let image = &video["generated_images"][0];
     assert_eq!((&image["motion"], &image["motionModel"]), (&json!(true), &json!("MOTION2")));
     assert_eq!(image["imageToVideo"], false);
     let poster = fetch(&emulator, image["url"].as_str().unwrap()).await;
-    assert_eq!((poster.header("content-type"), jpeg_size(&poster.body)), (Some("image/jpeg"), (512, 768)));
+    assert_eq!((poster.header("content-type"), jpeg_size(&poster.body)), (Some("image/jpeg"), (256, 384)));
 
     let url = image["motionMP4URL"].as_str().unwrap();
     let file = fetch(&emulator, url).await;
     assert_eq!((file.status, file.header("content-type")), (200, Some("video/mp4")));
     let Film { size, milliseconds, frames } = film(&file.body);
-    assert_eq!((size, milliseconds), ((512, 768), 5000));
+    assert_eq!((size, milliseconds), ((256, 384), 5000));
     assert!(frames.len() > 1 && frames.iter().all(|frame| *frame == size), "{frames:?}");
     let part = fetch_with(&emulator, "GET", url, &[("range", "bytes=4-11")]).await;
     assert_eq!((part.status, &part.body[..]), (206, b"ftypisom".as_slice()));

@@ -4,7 +4,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{accepted, call, charged_without_response, ended, fetch, jpeg_size, read, refused, with_image};
+use common::{accepted, call, charged_without_response, ended, fetch, jpeg_size, read, refused, upload, with_image};
 use leonardo_ai_emulator::{Emulator, Limits};
 use serde_json::{Value, json};
 
@@ -101,6 +101,23 @@ async fn the_universal_upscaler() {
         let error = if same { "couldn't access image" } else { error };
         refused(&emulator, path, &body, status, error).await;
     }
+}
+
+#[tokio::test]
+async fn an_uploaded_picture_is_enlarged_and_filmed_but_not_unzoomed() {
+    let (emulator, generation, _) = with_image().await;
+    let shown = read(&emulator, &generation).await;
+    let file = fetch(&emulator, shown["generated_images"][0]["url"].as_str().unwrap()).await.body;
+    let place = accepted(&emulator, "/init-image", &json!({"extension": "jpg"})).await["uploadInitImage"].take();
+    let body = json!({"initImageId": place["id"], "upscaleMultiplier": 2});
+    refused(&emulator, "/variations/universal-upscaler", &body, 400, "couldn't access image").await;
+    assert_eq!(upload(&emulator, &place, &file).await.status, 204);
+    let (_, shown) = vary(&emulator, "universal-upscaler", "universalUpscaler", &body).await;
+    assert_eq!(jpeg_size(&fetch(&emulator, shown["url"].as_str().unwrap()).await.body), (128, 96));
+    let film = json!({"prompt": "x", "imageId": place["id"], "imageType": "UPLOADED"});
+    accepted(&emulator, "/generations-image-to-video", &film).await;
+    let body = json!({"id": place["id"]});
+    refused(&emulator, "/variations/unzoom", &body, 400, "failed to find init variation").await;
 }
 
 #[tokio::test]

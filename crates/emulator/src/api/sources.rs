@@ -9,12 +9,15 @@ use super::app::App;
 use crate::http::response::ApiError;
 use crate::state::generation::Generation;
 use crate::state::life::Status;
-use crate::state::picture::{Drawing, Subject};
+use crate::state::picture::{Change, Drawing, Subject};
 use crate::state::{header, ids};
 use crate::sync::lock;
 
-/// The size that an uploaded picture is taken to have when its file does not tell.
+/// The size that an uploaded picture is taken to have when its file does not tell, or tells of a very large one.
 const UNKNOWN_SIZE: (u32, u32) = (1024, 768);
+
+/// The longest side of an uploaded picture that is taken as it is.
+const MOST_SIDE: u32 = 4096;
 
 /// A picture that exists.
 pub(super) struct Source {
@@ -57,10 +60,14 @@ impl App {
         let id = ids::parse(id)?;
         let uploads = lock(&self.state.uploads);
         let file = uploads.init_image(id)?.file.as_ref()?;
-        let (width, height) = header::size(&file.head).unwrap_or(UNKNOWN_SIZE);
-        // Between the bounds that the service sets to its own pictures, since nothing else can be painted.
-        let (width, height) = (width.clamp(32, 1536), height.clamp(32, 1536));
-        let subject = Subject::plain(format!("upload {:08x}", file.crc32).into(), 0, width, height);
+        let known = header::size(&file.head).filter(|(width, height)| *width.max(height) <= MOST_SIDE);
+        let (width, height) = known.unwrap_or(UNKNOWN_SIZE);
+        // Painted within the bounds of the service's own pictures, and then brought to its size.
+        let painted = (width.clamp(32, 1536), height.clamp(32, 1536));
+        let mut subject = Subject::plain(format!("upload {:08x}", file.crc32).into(), 0, painted.0, painted.1);
+        if painted != (width, height) {
+            subject = subject.changed(Change::Scaled(width, height));
+        }
         Some(Source { origin: id, image: None, subject })
     }
 

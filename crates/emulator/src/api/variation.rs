@@ -139,7 +139,8 @@ fn source(app: &App, fields: &Map<String, Value>, now: Instant) -> Result<Source
 fn grown(source: &Source, by: f64, change: fn(u32, u32) -> Change) -> Result<Change, ApiError> {
     let (width, height) = source.subject.size();
     let [width, height] = [width, height].map(|side| (f64::from(side) * by).round() as u32);
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+    // Files cannot hold longer sides, which only many variations of each other have.
+    if u64::from(width) * u64::from(height) > MOST_PIXELS || width.max(height) > u32::from(u16::MAX) {
         return Err(ApiError::bad("the output must not be larger than 20 megapixels"));
     }
     Ok(change(width, height))
