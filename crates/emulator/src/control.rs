@@ -51,6 +51,7 @@ async fn charges(Extract(control): Extract<Control>) -> Response<Body> {
         .into_iter()
         .map(|charge| {
             json!({
+                "operation": charge.operation,
                 "generationId": charge.generation_id,
                 "prompt": charge.prompt,
                 "seed": charge.seed,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use crate::cdn::pictures::Pictures;
 use crate::control::{self, Control};
 use crate::faults::{FaultPlan, Faults};
 use crate::http::door::Door;
@@ -73,7 +74,7 @@ impl Emulator {
         &self.user_id
     }
 
-    /// Every charge so far, oldest first. A create request is charged when it is accepted, whether or not its
+    /// Every charge so far, oldest first. A billable request is charged when it is accepted, whether or not its
     /// response arrives, and what is deleted stays charged.
     #[must_use]
     pub fn charges(&self) -> Vec<Charge> {
@@ -191,15 +192,15 @@ impl EmulatorBuilder {
         self
     }
 
-    /// How long a generation is PENDING. Defaults to 300 ms. The words `slow 5s` (or `slow 500ms`) in a
-    /// prompt say otherwise for one generation.
+    /// How long a generation, a variation or a training is PENDING. Defaults to 300 ms. The words `slow 5s` (or
+    /// `slow 500ms`) in a prompt, or in the name of what is trained, say otherwise for one of them.
     pub fn generation_time(mut self, time: Duration) -> Self {
         self.generation_time = time;
         self
     }
 
-    /// For how long a new generation cannot be found, by its id or in lists. Defaults to zero. The response
-    /// to the create request has its id at once.
+    /// For how long a new generation, variation or training cannot be found, by its id or in lists. Defaults to zero.
+    /// The response to the create request has its id at once.
     pub fn record_delay(mut self, delay: Duration) -> Self {
         self.record_delay = delay;
         self
@@ -211,7 +212,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Has every so many-th generation end as FAILED; 0 for none. The words `fail this` in a prompt do it for one.
+    /// Has every so many-th generation, variation or training end as FAILED; 0 for none. The words `fail this` in a
+    /// prompt, or in the name of what is trained, do it for one.
     pub fn fail_every(mut self, count: u64) -> Self {
         self.fail_every = Some(count).filter(|count| *count > 0);
         self
@@ -295,11 +297,12 @@ impl EmulatorBuilder {
             let (state, faults, door) = (Arc::clone(&state), Arc::clone(&faults), Arc::clone(&door));
             control::router(Control { state, faults, door })
         });
+        let pictures = Arc::<Pictures>::default();
         let service = Service {
             state: Arc::clone(&state),
             faults: Arc::clone(&faults),
-            api: api::router(Arc::clone(&state), Arc::clone(&webhooks)),
-            cdn: cdn::router(Arc::clone(&state)),
+            api: api::router(Arc::clone(&state), Arc::clone(&webhooks), Arc::clone(&pictures)),
+            cdn: cdn::router(Arc::clone(&state), pictures),
             storage: cdn::storage::router(Arc::clone(&state)),
             control,
         };

@@ -21,6 +21,8 @@ use crate::sync::lock;
 
 /// The longest body the JSON routes take.
 const MOST_BODY: usize = 1024 * 1024;
+/// The longest body of those of them that pictures come to within the JSON.
+const MOST_BODY_WITH_PICTURES: usize = 16 * 1024 * 1024;
 
 pub(crate) struct Service {
     pub(crate) state: Arc<State>,
@@ -51,7 +53,8 @@ impl Handler for Service {
             while let Some(Ok(_)) = body.frame().await {}
             Body::empty()
         } else {
-            match self.collect(entry, body).await {
+            let most = if path.contains("lcm") { MOST_BODY_WITH_PICTURES } else { MOST_BODY };
+            match self.collect(entry, body, most).await {
                 Ok(body) => Body::from(body),
                 Err(refusal) => return refusal.into_response(),
             }
@@ -66,7 +69,7 @@ impl Handler for Service {
 }
 
 impl Service {
-    async fn collect(&self, entry: Entry, mut body: Incoming) -> Result<Bytes, ApiError> {
+    async fn collect(&self, entry: Entry, mut body: Incoming, most: usize) -> Result<Bytes, ApiError> {
         let mut bytes = BytesMut::new();
         while let Some(frame) = body.frame().await {
             // Nobody is left to read this, or the framing was wrong; either way the connection ends.
@@ -75,7 +78,7 @@ impl Service {
                 continue;
             };
             lock(&self.state.log).body(entry, &data);
-            if bytes.len() + data.len() > MOST_BODY {
+            if bytes.len() + data.len() > most {
                 return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "request entity too large", "bad-request"));
             }
             bytes.extend_from_slice(&data);

@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use crate::http::response::number;
 use crate::state::State;
-use crate::state::generation::{Generation, Status};
+use crate::state::generation::Generation;
 use crate::state::ids::{self, hash};
+use crate::state::life::Status;
 use crate::state::{clock, money};
 use crate::sync::lock;
 
@@ -111,10 +112,10 @@ impl Webhooks {
     /// Waits for a generation and tells of it.
     async fn deliver(&self, state: &State, generation: &Generation) {
         let Some(target) = &self.target else { return };
-        tokio::time::sleep_until(generation.ready).await;
+        tokio::time::sleep_until(generation.life.ready).await;
         // Only completion has a webhook, and what was deleted is not completed.
         let there = lock(&state.account).get(generation.id).is_some();
-        if !there || generation.status(generation.ready) != Status::Complete {
+        if !there || generation.status(generation.life.ready) != Status::Complete {
             return;
         }
         let delivery = lock(&self.planned).pop_front().unwrap_or(Delivery::Once);
@@ -146,7 +147,7 @@ fn zoned(state: &State, at: SystemTime) -> String {
 fn payload(state: &State, target: &Target, generation: &Generation) -> Value {
     let create = &generation.create;
     let now = SystemTime::now();
-    let (created, updated) = (zoned(state, generation.created), zoned(state, now));
+    let (created, updated) = (zoned(state, generation.life.created), zoned(state, now));
     let key_id = ids::from_bits(u128::from(hash(state.config.key.as_bytes())));
     let init_type = match (&create.init_image_id, &create.init_generated_image_id) {
         (Some(_), _) => Some("UPLOADED"),

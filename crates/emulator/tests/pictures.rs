@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use common::{Connection, create, fetch, fetch_with, image_urls, path_of, read};
+use common::{Connection, create, fetch, fetch_with, image_urls, jpeg_size, path_of, read};
 use leonardo_ai_emulator::Emulator;
 use serde_json::{Value, json};
 
@@ -16,13 +16,6 @@ async fn quick() -> Emulator {
 async fn urls(emulator: &Emulator, body: &Value) -> Vec<String> {
     let id = create(emulator, body).await;
     image_urls(&read(emulator, &id).await)
-}
-
-fn jpeg_size(bytes: &[u8]) -> (u16, u16) {
-    let mut decoder = jpeg_decoder::Decoder::new(bytes);
-    decoder.decode().unwrap();
-    let info = decoder.info().unwrap();
-    (info.width, info.height)
 }
 
 #[tokio::test]

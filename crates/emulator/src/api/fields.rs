@@ -19,18 +19,25 @@ pub(super) enum Kind {
     Enum(&'static str, &'static [&'static str]),
     Texts,
     Objects(&'static str),
+    Object(&'static str),
 }
 
 /// The fields of a body, all of which are known and of the right kind.
 pub(super) fn checked(body: &[u8], known: &[(&str, Kind)]) -> Result<Map<String, Value>, ApiError> {
     let fields = object(body)?;
-    for (name, value) in &fields {
+    check_all(&fields, known)?;
+    Ok(fields)
+}
+
+/// Whether all fields are known and of the right kind.
+pub(super) fn check_all(fields: &Map<String, Value>, known: &[(&str, Kind)]) -> Result<(), ApiError> {
+    for (name, value) in fields {
         let Some((_, kind)) = known.iter().find(|(known, _)| known == name) else {
             return Err(unexpected(name));
         };
         check(*kind, value)?;
     }
-    Ok(fields)
+    Ok(())
 }
 
 /// A text field that must be there, of a body that has no other fields than those named.
@@ -46,6 +53,11 @@ pub(super) fn required_texts<const N: usize>(body: &[u8], names: [&str; N]) -> R
         *text = value.as_str().ok_or_else(|| missing(name))?.to_owned();
     }
     Ok(texts)
+}
+
+/// A text field, if it is there.
+pub(super) fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    fields.get(name).and_then(Value::as_str)
 }
 
 pub(super) fn missing(name: &str) -> ApiError {
@@ -109,6 +121,7 @@ fn check(kind: Kind, value: &Value) -> Result<(), ApiError> {
         Kind::Objects(of) => {
             ("a list of objects", of, value.as_array().is_some_and(|items| items.iter().all(Value::is_object)))
         }
+        Kind::Object(of) => ("an object", of, value.is_object()),
     };
     if fits {
         return Ok(());

@@ -19,7 +19,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/v1/canvas-init-image", post(upload_canvas))
 }
 
-fn check_extension(extension: &str) -> Result<(), ApiError> {
+pub(super) fn check_extension(extension: &str) -> Result<(), ApiError> {
     if ["png", "jpg", "jpeg", "webp"].contains(&extension) {
         Ok(())
     } else {
@@ -30,7 +30,7 @@ fn check_extension(extension: &str) -> Result<(), ApiError> {
 async fn upload(Extract(App { state, .. }): Extract<App>, body: Bytes) -> Outcome {
     let [extension] = required_texts(&body, ["extension"])?;
     check_extension(&extension)?;
-    let place = lock(&state.uploads).hand_out(&extension);
+    let place = lock(&state.uploads).hand_out(None, &extension);
     Ok(ok(&json!({
         "uploadInitImage": {
             "id": place.id.to_string(), "url": place.url, "key": place.key, "fields": place.fields,
@@ -44,7 +44,7 @@ async fn upload_canvas(Extract(App { state, .. }): Extract<App>, body: Bytes) ->
     check_extension(&init)?;
     let (init, mask) = {
         let mut uploads = lock(&state.uploads);
-        (uploads.hand_out(&init), uploads.hand_out(&mask))
+        (uploads.hand_out(None, &init), uploads.hand_out(None, &mask))
     };
     Ok(ok(&json!({
         "uploadCanvasInitImage": {
@@ -56,7 +56,7 @@ async fn upload_canvas(Extract(App { state, .. }): Extract<App>, body: Bytes) ->
 
 async fn read(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
     let id = last_id(&uri)?;
-    let shown = lock(&state.uploads).slot(id).map(|slot| {
+    let shown = lock(&state.uploads).init_image(id).map(|slot| {
         json!({
             "createdAt": state.shown(slot.created),
             "id": id.to_string(),
@@ -68,6 +68,7 @@ async fn read(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
 
 async fn delete(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
     let id = last_id(&uri)?;
-    let deleted = lock(&state.uploads).remove(id).then(|| json!({"id": id.to_string()}));
+    let mut uploads = lock(&state.uploads);
+    let deleted = (uploads.init_image(id).is_some() && uploads.remove(id)).then(|| json!({"id": id.to_string()}));
     Ok(ok(&json!({"delete_init_images_by_pk": deleted})))
 }

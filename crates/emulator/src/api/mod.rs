@@ -1,10 +1,21 @@
 //! The API: one module for each group of operations.
 
 mod app;
+mod dataset;
+mod elements;
 mod fields;
 mod image;
 mod init_images;
+mod models;
+mod moderation;
+mod motion;
+mod pricing_calculator;
+mod prompt;
+mod realtime_canvas;
+mod sources;
+mod training;
 mod user;
+mod variation;
 
 use std::sync::Arc;
 
@@ -15,6 +26,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use tokio::time::Instant;
 
+use crate::cdn::pictures::Pictures;
 use crate::http::response::ApiError;
 use crate::state::{State, ids};
 use crate::sync::lock;
@@ -22,11 +34,23 @@ use crate::webhook::Webhooks;
 use app::{App, refused};
 
 /// The groups; each gives its paths below `/api/rest`.
-const GROUPS: &[fn() -> Router<App>] = &[image::routes, init_images::routes, user::routes];
+const GROUPS: &[fn() -> Router<App>] = &[
+    dataset::routes,
+    elements::routes,
+    image::routes,
+    init_images::routes,
+    models::routes,
+    motion::routes,
+    pricing_calculator::routes,
+    prompt::routes,
+    realtime_canvas::routes,
+    user::routes,
+    variation::routes,
+];
 
 /// All below `/api/rest`.
-pub(crate) fn router(state: Arc<State>, webhooks: Arc<Webhooks>) -> Router {
-    let app = App { state, webhooks };
+pub(crate) fn router(state: Arc<State>, webhooks: Arc<Webhooks>, pictures: Arc<Pictures>) -> Router {
+    let app = App { state, webhooks, pictures };
     let groups = GROUPS.iter().fold(Router::new(), |all, group| all.merge(group()));
     Router::new()
         .nest("/api/rest", groups)

@@ -1,4 +1,4 @@
-//! The images of generations, and those that were uploaded.
+//! The files of generations, variations and data sets, and those that were uploaded.
 
 use std::io;
 use std::sync::Arc;
@@ -11,14 +11,17 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use bytes::Bytes;
 use tokio::time::Instant;
+use uuid::Uuid;
 
-use super::drawing::Subject;
 use super::pictures::Pictures;
 use crate::http::ranges;
 use crate::http::response::{ApiError, no_such_file};
 use crate::state::State;
-use crate::state::generation::Status;
-use crate::state::ids;
+use crate::state::life::Status;
+use crate::state::picture::Drawing;
+use crate::state::training::Content;
+use crate::state::uploads::Slot;
+use crate::state::{ids, platform};
 use crate::sync::lock;
 
 #[derive(Clone)]
@@ -27,54 +30,101 @@ struct Images {
     pictures: Arc<Pictures>,
 }
 
-pub(super) fn routes(state: Arc<State>) -> Router {
+pub(super) fn routes(state: Arc<State>, pictures: Arc<Pictures>) -> Router {
     Router::new()
         .route("/cdn/users/{user}/generations/{id}/{file}", get(generated))
+        .route("/cdn/users/{user}/generations/{id}/variations/{file}", get(varied))
         .route("/cdn/users/{user}/initImages/{file}", get(uploaded))
-        .with_state(Images { state, pictures: Arc::default() })
+        .route("/cdn/users/{user}/datasets/{id}/{file}", get(of_dataset))
+        .route("/cdn/samples/{file}", get(sample))
+        .with_state(Images { state, pictures })
 }
 
 async fn generated(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    let Some(subject) = find(&images.state, uri.path()) else {
+    let drawing = find(&images.state, uri.path());
+    images.serve(&headers, drawing).await
+}
+
+async fn varied(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let drawing = find_variation(&images.state, uri.path());
+    images.serve(&headers, drawing).await
+}
+
+async fn of_dataset(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let Some(dataset) = uri.path().rsplit('/').nth(1).and_then(ids::parse) else {
         return no_such_file().await;
     };
-    let etag = format!("\"{:016x}\"", subject.fingerprint());
-    let content_type = if subject.transparent { "image/png" } else { "image/jpeg" };
-    match images.pictures.get(subject).await {
-        Ok(bytes) => serve(&headers, content_type, &etag, bytes),
-        Err(error) => failed(&error),
+    let Some(drawing) = find_in_dataset(&images.state, dataset, uri.path()) else {
+        return stored(&images.state, Some(dataset), &uri, &headers).await;
+    };
+    images.serve(&headers, Some(drawing)).await
+}
+
+async fn sample(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let id = uri.path().rsplit('/').next().and_then(|file| ids::parse(file.strip_suffix(".jpg")?));
+    images.serve(&headers, id.and_then(platform::sample).map(Drawing::Picture)).await
+}
+
+impl Images {
+    async fn serve(&self, headers: &HeaderMap, drawing: Option<Drawing>) -> Response<Body> {
+        let Some(drawing) = drawing else {
+            return no_such_file().await;
+        };
+        let etag = format!("\"{:016x}\"", drawing.fingerprint());
+        let content_type = drawing.content_type();
+        match self.pictures.get(drawing).await {
+            Ok(bytes) => serve(headers, content_type, &etag, bytes),
+            Err(error) => failed(&error),
+        }
     }
 }
 
-/// What the picture of this path is to show, if it exists.
-fn find(state: &State, path: &str) -> Option<Subject> {
+/// What the file of this path is to show, if it exists.
+fn find(state: &State, path: &str) -> Option<Drawing> {
     let id = ids::parse(path.rsplit('/').nth(1)?)?;
     let generation = lock(&state.account).get(id).cloned()?;
-    let create = &generation.create;
-    let index = (0..create.num_images).find(|index| state.places.image_path(&generation, *index) == path)?;
-    (generation.status(Instant::now()) == Status::Complete).then(|| Subject {
-        prompt: Arc::clone(&create.prompt),
-        seed: create.seed,
-        index,
-        width: create.width,
-        height: create.height,
-        transparent: create.transparent,
-    })
+    let mut files = generation.files();
+    let (_, drawing) = files.find(|(file, _)| state.places.file_path(&generation, file) == path)?;
+    (generation.status(Instant::now()) == Status::Complete).then_some(drawing)
+}
+
+fn find_variation(state: &State, path: &str) -> Option<Drawing> {
+    let id = ids::parse(path.rsplit_once('_')?.1.split_once('.')?.0)?;
+    let variation = lock(&state.account).variation(id).cloned()?;
+    let complete = variation.life.status(Instant::now()) == Status::Complete;
+    (complete && state.places.variation_path(&variation) == path).then(|| variation.drawing.clone())
+}
+
+/// A picture of a data set that was not uploaded but made.
+fn find_in_dataset(state: &State, dataset: Uuid, path: &str) -> Option<Drawing> {
+    let datasets = lock(&state.datasets);
+    let image = datasets.get(&dataset)?.images.iter().find(|image| {
+        path.strip_prefix("/cdn/") == Some(&state.places.upload_key(Some(dataset), image.id, image.extension()))
+    })?;
+    match &image.content {
+        Content::Uploaded { .. } => None,
+        Content::Generated(subject) => Some(Drawing::Picture(subject.clone())),
+    }
+}
+
+async fn uploaded(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    stored(&images.state, None, &uri, &headers).await
 }
 
 /// Serves an uploaded image, if all of it is still there.
-async fn uploaded(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+async fn stored(state: &State, dataset: Option<Uuid>, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
     let found = {
-        let uploads = lock(&images.state.uploads);
+        let uploads = lock(&state.uploads);
         uri.path().rsplit('/').next().and_then(|name| {
             let (id, extension) = name.split_once('.')?;
-            let slot = uploads.slot(ids::parse(id)?).filter(|slot| slot.extension == extension)?;
+            let here = |slot: &&Slot| slot.dataset == dataset && slot.extension == extension;
+            let slot = uploads.slot(ids::parse(id)?).filter(here)?;
             let file = slot.file.as_ref().filter(|file| file.is_whole())?;
             Some((file.content_type.unwrap_or("binary/octet-stream"), file.crc32, file.head.clone()))
         })
     };
     match found {
-        Some((content_type, crc32, bytes)) => serve(&headers, content_type, &format!("\"{crc32:08x}\""), bytes),
+        Some((content_type, crc32, bytes)) => serve(headers, content_type, &format!("\"{crc32:08x}\""), bytes),
         None => no_such_file().await,
     }
 }

@@ -3,7 +3,7 @@
 mod blob;
 mod drawing;
 mod images;
-mod pictures;
+pub(crate) mod pictures;
 pub(crate) mod storage;
 
 use std::sync::Arc;
@@ -16,11 +16,12 @@ use axum::middleware::{self, Next};
 
 use crate::http::response;
 use crate::state::State;
+use pictures::Pictures;
 
 /// All below `/cdn/`.
-pub(crate) fn router(state: Arc<State>) -> Router {
+pub(crate) fn router(state: Arc<State>, pictures: Arc<Pictures>) -> Router {
     Router::new()
-        .merge(images::routes(state))
+        .merge(images::routes(state, pictures))
         .merge(blob::routes())
         .fallback(response::no_such_file)
         .method_not_allowed_fallback(response::no_such_file)

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::drawing::Subject;
+use super::drawing::draw;
+use crate::state::picture::Drawing;
 use crate::sync::lock;
 
 /// Bytes of pictures kept.
@@ -29,14 +30,14 @@ impl Default for Pictures {
 }
 
 impl Pictures {
-    /// The bytes of a picture. Those who ask for one at the same time have it drawn once.
-    pub(crate) async fn get(&self, subject: Subject) -> io::Result<Bytes> {
-        let cell = self.cell(subject.fingerprint());
+    /// The bytes of a picture or film. Those who ask for one at the same time have it drawn once.
+    pub(crate) async fn get(&self, drawing: Drawing) -> io::Result<Bytes> {
+        let cell = self.cell(drawing.fingerprint());
         cell.get_or_try_init(|| async move {
             let easel = Arc::clone(&self.easels).acquire_owned().await;
             tokio::task::spawn_blocking(move || {
                 let _easel = easel;
-                subject.draw().map(Bytes::from)
+                draw(&drawing).map(Bytes::from)
             })
             .await
             .map_err(io::Error::other)?

@@ -37,6 +37,11 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Invalid response from authorization hook", "unexpected")
     }
 
+    /// Something of the service's own went wrong.
+    pub(crate) fn service() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Service Error", "unexpected")
+    }
+
     pub(crate) fn no_endpoint() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Endpoint not found", "not-found")
     }

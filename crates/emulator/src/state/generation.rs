@@ -1,29 +1,36 @@
 //! Generations: what was asked for, and what has become of it.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::ids::{self, mix};
+use super::life::{Life, Status};
 use super::money::Ticks;
+use super::picture::{Drawing, Film, Subject};
 
 /// One accepted create request.
 pub(crate) struct Generation {
     pub(crate) id: Uuid,
-    pub(crate) created: SystemTime,
-    /// When it is complete, or has failed.
-    pub(crate) ready: Instant,
-    /// From when on it can be found.
-    pub(crate) visible: Instant,
-    pub(crate) fails: bool,
+    pub(crate) life: Life,
     pub(crate) price: Ticks,
     pub(crate) create: Create,
 }
 
-/// A create request that may be carried out.
+/// The moving part of a generation that is a video.
 #[derive(Debug)]
+pub(crate) struct Motion {
+    /// As the service names it in its responses.
+    pub(crate) model: &'static str,
+    pub(crate) strength: Option<i64>,
+    /// Whether it was made from an image.
+    pub(crate) from_image: bool,
+    pub(crate) film: Film,
+}
+
+/// A create request that may be carried out.
+#[derive(Debug, Default)]
 pub(crate) struct Create {
     pub(crate) prompt: Arc<str>,
     pub(crate) negative_prompt: Box<str>,
@@ -55,6 +62,8 @@ pub(crate) struct Create {
     pub(crate) init_image_id: Option<Box<str>>,
     pub(crate) init_generated_image_id: Option<Box<str>>,
     pub(crate) controlnets: bool,
+    /// For videos, of which most of the fields above are empty.
+    pub(crate) motion: Option<Motion>,
 }
 
 impl Create {
@@ -63,54 +72,35 @@ impl Create {
         has_word(&self.prompt, "nsfwword")
     }
 
-    /// Whether the generation is to end as FAILED; asked for with the words `fail this`.
-    pub(crate) fn fails(&self) -> bool {
-        self.prompt.contains("fail this")
-    }
-
-    /// How long the generation is to take, if the prompt says so: `slow 5s` or `slow 300ms`.
-    pub(crate) fn takes(&self) -> Option<Duration> {
-        let mut words = self.prompt.split_whitespace().skip_while(|word| *word != "slow").skip(1);
-        let time = words.next()?;
-        let milliseconds = match time.strip_suffix("ms") {
-            Some(number) => number.parse().ok()?,
-            None => time.strip_suffix('s')?.parse::<u64>().ok()?.checked_mul(1000)?,
-        };
-        // A day is for ever in a test, and far from what clocks cannot count.
-        Some(Duration::from_millis(milliseconds).min(Duration::from_secs(86_400)))
-    }
-
     pub(crate) fn extension(&self) -> &'static str {
         if self.transparent { "png" } else { "jpg" }
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
-    Pending,
-    Complete,
-    Failed,
-}
-
-impl Status {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Complete => "COMPLETE",
-            Self::Failed => "FAILED",
-        }
-    }
-}
-
 impl Generation {
     pub(crate) fn status(&self, now: Instant) -> Status {
-        if now < self.ready {
-            Status::Pending
-        } else if self.fails {
-            Status::Failed
-        } else {
-            Status::Complete
+        self.life.status(now)
+    }
+
+    /// What one of its pictures shows; of a video the poster.
+    pub(crate) fn subject(&self, index: u32) -> Subject {
+        let create = &self.create;
+        match &create.motion {
+            Some(motion) => motion.film.poster.clone(),
+            None => Subject {
+                index,
+                transparent: create.transparent,
+                ..Subject::plain(Arc::clone(&create.prompt), create.seed, create.width, create.height)
+            },
         }
+    }
+
+    /// The files it has made, by their names.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (String, Drawing)> {
+        let pictures =
+            (0..self.create.num_images).map(|index| (self.file(index), Drawing::Picture(self.subject(index))));
+        let film = self.create.motion.iter().map(|motion| (self.film_file(), Drawing::Film(motion.film.clone())));
+        pictures.chain(film)
     }
 
     /// The id of one of its images; [`generations_of_image`] leads back from it.
@@ -121,6 +111,11 @@ impl Generation {
     /// The name of an image's file.
     pub(crate) fn file(&self, index: u32) -> String {
         format!("{}_{index}.{}", slug(&self.create.prompt), self.create.extension())
+    }
+
+    /// The name of a video's file.
+    pub(crate) fn film_file(&self) -> String {
+        format!("{}_0.mp4", slug(&self.create.prompt))
     }
 }
 
@@ -136,7 +131,7 @@ pub(crate) fn generations_of_image(image: Uuid) -> impl Iterator<Item = Uuid> {
 }
 
 /// The words of a prompt in the form a URL carries without escapes.
-fn slug(prompt: &str) -> String {
+pub(crate) fn slug(prompt: &str) -> String {
     let mut slug = String::new();
     for c in prompt.chars() {
         if slug.len() >= 40 {

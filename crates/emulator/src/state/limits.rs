@@ -1,7 +1,7 @@
 //! How much an account may ask for, and in what time.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -12,12 +12,16 @@ use tokio::time::Instant;
 pub struct Limits {
     /// Requests to the API in any minute.
     pub requests_per_minute: Option<u32>,
-    /// Create requests in any minute, also those that are refused for other reasons.
+    /// Create requests of one kind in any minute, also those that are refused for other reasons.
     pub creates_per_minute: Option<u32>,
     /// Generations worked on at the same time; further ones wait, and are not refused.
     pub concurrent_jobs: Option<u32>,
     /// Generations that are not finished.
     pub pending_jobs: Option<u32>,
+    /// Variations that are not finished.
+    pub pending_upscales: Option<u32>,
+    /// Trainings at the same time; further ones wait, and are not refused.
+    pub concurrent_trainings: Option<u32>,
     /// The value of a `Retry-After` header for refusals; without a value there is no such header, as with the real
     /// service.
     pub retry_after: Option<String>,
@@ -30,8 +34,8 @@ impl Limits {
         Self::default()
     }
 
-    /// The limits the real service documents: 2000 requests and 100 creates a minute, 10 generations at the same time
-    /// and 200 pending.
+    /// The limits the real service documents: 2000 requests a minute and 100 creates of each kind, 10 generations at
+    /// the same time and 200 pending, 100 variations pending, 5 trainings at the same time.
     #[must_use]
     pub fn service() -> Self {
         Self {
@@ -39,6 +43,8 @@ impl Limits {
             creates_per_minute: Some(100),
             concurrent_jobs: Some(10),
             pending_jobs: Some(200),
+            pending_upscales: Some(100),
+            concurrent_trainings: Some(5),
             retry_after: None,
         }
     }
@@ -55,14 +61,28 @@ pub(crate) struct Exceeded {
     pub(crate) retry_after: Option<String>,
 }
 
+/// Jobs that share their limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Images and videos.
+    Generations,
+    Variations,
+    Trainings,
+}
+
 /// What was asked for lately.
 #[derive(Default)]
 pub(crate) struct Usage {
     requests: VecDeque<Instant>,
-    creates: VecDeque<Instant>,
+    creates: HashMap<&'static str, VecDeque<Instant>>,
+    queues: [Queue; 3],
+}
+
+#[derive(Default)]
+struct Queue {
     /// When each place to work at is free again.
     places: BinaryHeap<Reverse<Instant>>,
-    /// When each unfinished generation will be finished.
+    /// When each unfinished job will be finished.
     pending: BinaryHeap<Reverse<Instant>>,
 }
 
@@ -76,9 +96,10 @@ impl Usage {
         }
     }
 
-    pub(crate) fn create(&mut self, limits: &Limits, now: Instant) -> Result<(), Exceeded> {
+    /// Takes a create request of one operation.
+    pub(crate) fn create(&mut self, limits: &Limits, operation: &'static str, now: Instant) -> Result<(), Exceeded> {
         match limits.creates_per_minute {
-            Some(most) if !fits(&mut self.creates, most, now) => {
+            Some(most) if !fits(self.creates.entry(operation).or_default(), most, now) => {
                 Err(limits.exceeded("Too many requests, please slow down"))
             }
             _ => Ok(()),
@@ -86,24 +107,36 @@ impl Usage {
     }
 
     /// Takes a job that needs some time; says when it will be finished.
-    pub(crate) fn job(&mut self, limits: &Limits, now: Instant, takes: Duration) -> Result<Instant, Exceeded> {
-        while self.pending.peek().is_some_and(|Reverse(end)| *end <= now) {
-            self.pending.pop();
+    pub(crate) fn job(
+        &mut self,
+        limits: &Limits,
+        lane: Lane,
+        now: Instant,
+        takes: Duration,
+    ) -> Result<Instant, Exceeded> {
+        let (concurrent, most_pending) = match lane {
+            Lane::Generations => (limits.concurrent_jobs, limits.pending_jobs),
+            Lane::Variations => (None, limits.pending_upscales),
+            Lane::Trainings => (limits.concurrent_trainings, None),
+        };
+        let Queue { places, pending } = &mut self.queues[lane as usize];
+        while pending.peek().is_some_and(|Reverse(end)| *end <= now) {
+            pending.pop();
         }
-        if limits.pending_jobs.is_some_and(|most| self.pending.len() >= most as usize) {
+        if most_pending.is_some_and(|most| pending.len() >= most as usize) {
             return Err(limits.exceeded("Too many pending generations"));
         }
         let mut start = now;
-        if let Some(most) = limits.concurrent_jobs {
-            if self.places.len() >= most as usize {
-                if let Some(Reverse(free)) = self.places.pop() {
+        if let Some(most) = concurrent {
+            if places.len() >= most as usize {
+                if let Some(Reverse(free)) = places.pop() {
                     start = start.max(free);
                 }
             }
-            self.places.push(Reverse(start + takes));
+            places.push(Reverse(start + takes));
         }
         let end = start + takes;
-        self.pending.push(Reverse(end));
+        pending.push(Reverse(end));
         Ok(end)
     }
 }
@@ -132,13 +165,14 @@ mod tests {
         let mut usage = Usage::default();
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        assert!(usage.create(&limits, at(0)).is_ok());
-        assert!(usage.create(&limits, at(30)).is_ok());
-        let refusal = usage.create(&limits, at(59)).unwrap_err();
+        assert!(usage.create(&limits, "x", at(0)).is_ok());
+        assert!(usage.create(&limits, "x", at(30)).is_ok());
+        let refusal = usage.create(&limits, "x", at(59)).unwrap_err();
         assert_eq!(refusal.retry_after.as_deref(), Some("9"));
-        assert!(usage.create(&limits, at(60)).is_ok());
-        assert!(usage.create(&limits, at(60)).is_err());
-        assert!(usage.create(&limits, at(90)).is_ok());
+        assert!(usage.create(&limits, "x", at(60)).is_ok());
+        assert!(usage.create(&limits, "x", at(60)).is_err());
+        assert!(usage.create(&limits, "y", at(60)).is_ok(), "each operation has its own limit");
+        assert!(usage.create(&limits, "x", at(90)).is_ok());
         for _ in 0..5000 {
             assert!(usage.request(&limits, at(1)).is_ok());
         }
@@ -152,9 +186,11 @@ mod tests {
         let mut usage = Usage::default();
         let start = Instant::now();
         let second = Duration::from_secs(1);
-        let ends: Vec<_> = (0..5).map(|_| usage.job(&limits, start, second).unwrap() - start).collect();
+        let ends: Vec<_> =
+            (0..5).map(|_| usage.job(&limits, Lane::Generations, start, second).unwrap() - start).collect();
         assert_eq!(ends, [second, second, second * 2, second * 2, second * 3]);
-        assert!(usage.job(&limits, start, second).is_err());
-        assert_eq!(usage.job(&limits, start + second, second).unwrap() - start, second * 3);
+        assert!(usage.job(&limits, Lane::Generations, start, second).is_err());
+        assert!(usage.job(&limits, Lane::Variations, start, second).is_ok(), "each lane has its own places");
+        assert_eq!(usage.job(&limits, Lane::Generations, start + second, second).unwrap() - start, second * 3);
     }
 }

@@ -3,12 +3,19 @@
 pub(crate) mod account;
 pub(crate) mod clock;
 pub(crate) mod generation;
+pub(crate) mod header;
 pub(crate) mod ids;
+pub(crate) mod life;
 pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod money;
+pub(crate) mod picture;
 pub(crate) mod places;
+pub(crate) mod platform;
+pub(crate) mod prices;
+pub(crate) mod training;
 pub(crate) mod uploads;
+pub(crate) mod variation;
 
 use std::future::Future;
 use std::sync::Mutex;
@@ -23,6 +30,7 @@ use limits::{Limits, Usage};
 use log::Log;
 use money::{Plan, Ticks};
 use places::Places;
+use training::{Datasets, Trainings};
 use uploads::Uploads;
 
 /// What the builder settles.
@@ -48,6 +56,9 @@ pub(crate) struct State {
     pub(crate) account: Mutex<Account>,
     pub(crate) usage: Mutex<Usage>,
     pub(crate) uploads: Mutex<Uploads>,
+    pub(crate) datasets: Mutex<Datasets>,
+    pub(crate) elements: Mutex<Trainings<i64>>,
+    pub(crate) models: Mutex<Trainings<Uuid>>,
     pub(crate) log: Mutex<Log>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -63,6 +74,9 @@ impl State {
             started: SystemTime::now(),
             account: Mutex::default(),
             usage: Mutex::default(),
+            datasets: Mutex::default(),
+            elements: Mutex::default(),
+            models: Mutex::default(),
             log: Mutex::default(),
             tasks: Mutex::default(),
         }

@@ -49,9 +49,9 @@ impl Plan {
         }
     }
 
-    /// The price of a job: for each image 7 credits or 0.0147 dollars at 1024 by 768, in proportion to its area, half
+    /// The price of images: for each 7 credits or 0.0147 dollars at 1024 by 768, in proportion to its area, half
     /// of that without Alchemy, double in Ultra mode; rounded to the nearest step, and never nothing.
-    pub(crate) fn price(self, width: u32, height: u32, images: u32, alchemy: bool, ultra: bool) -> Ticks {
+    pub(super) fn images(self, width: u32, height: u32, images: u32, alchemy: bool, ultra: bool) -> Ticks {
         let half_rates = if ultra {
             4
         } else if alchemy {
@@ -63,6 +63,14 @@ impl Plan {
         let unit = 1024 * 768 * 2;
         let steps = (self.image() * half_rates * pixels + unit / 2) / unit;
         steps.max(1) * self.step()
+    }
+
+    /// As much as some credits, at the rate of the images.
+    pub(super) fn credits(self, credits: u32) -> Ticks {
+        match self {
+            Self::Credits => i64::from(credits) * PER_UNIT,
+            Self::PayAsYouGo => i64::from(credits) * self.image() / Self::Credits.image(),
+        }
     }
 
     /// A sum given by the caller, to the nearest step.
@@ -100,12 +108,12 @@ mod tests {
     fn prices() {
         let prices = |plan: Plan| {
             [(1024, 4, true, false), (1024, 1, true, false), (1024, 1, false, true), (512, 1, false, false)]
-                .map(|(side, images, alchemy, ultra)| decimal(plan.price(side, 768, images, alchemy, ultra)))
+                .map(|(side, images, alchemy, ultra)| decimal(plan.images(side, 768, images, alchemy, ultra)))
         };
         assert_eq!(prices(Plan::PayAsYouGo), ["0.0588", "0.0147", "0.0294", "0.0037"]);
         assert_eq!(prices(Plan::Credits), ["28", "7", "14", "2"]);
-        assert_eq!(decimal(Plan::PayAsYouGo.price(32, 32, 1, false, false)), "0.0001");
-        assert_eq!(decimal(Plan::Credits.price(32, 32, 1, false, false)), "1");
+        assert_eq!(decimal(Plan::PayAsYouGo.images(32, 32, 1, false, false)), "0.0001");
+        assert_eq!(decimal(Plan::Credits.images(32, 32, 1, false, false)), "1");
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::generation::Generation;
+use super::training::DatasetImage;
+use super::variation::Variation;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Places {
@@ -27,23 +29,51 @@ impl Places {
         format!("{}/storage/uploads", self.origin)
     }
 
-    /// What the storage calls an uploaded image.
-    pub(crate) fn upload_key(&self, id: Uuid, extension: &str) -> String {
-        format!("users/{}/initImages/{id}.{extension}", self.user)
+    /// What the storage calls an uploaded image, by itself or in a data set.
+    pub(crate) fn upload_key(&self, dataset: Option<Uuid>, id: Uuid, extension: &str) -> String {
+        match dataset {
+            None => format!("users/{}/initImages/{id}.{extension}", self.user),
+            Some(dataset) => format!("users/{}/datasets/{dataset}/{id}.{extension}", self.user),
+        }
     }
 
     /// The address of an uploaded image.
     pub(crate) fn upload(&self, id: Uuid, extension: &str) -> String {
-        format!("{}/cdn/{}", self.origin, self.upload_key(id, extension))
+        format!("{}/cdn/{}", self.origin, self.upload_key(None, id, extension))
     }
 
-    /// The path of one image of a generation.
-    pub(crate) fn image_path(&self, generation: &Generation, index: u32) -> String {
-        format!("/cdn/users/{}/generations/{}/{}", self.user, generation.id, generation.file(index))
+    /// The address of an image in a data set.
+    pub(crate) fn dataset_image(&self, dataset: Uuid, image: &DatasetImage) -> String {
+        format!("{}/cdn/{}", self.origin, self.upload_key(Some(dataset), image.id, image.extension()))
+    }
+
+    /// The path of a generation's file.
+    pub(crate) fn file_path(&self, generation: &Generation, file: &str) -> String {
+        format!("/cdn/users/{}/generations/{}/{file}", self.user, generation.id)
     }
 
     /// The address of one image of a generation.
     pub(crate) fn image(&self, generation: &Generation, index: u32) -> String {
-        self.origin.to_string() + &self.image_path(generation, index)
+        self.origin.to_string() + &self.file_path(generation, &generation.file(index))
+    }
+
+    /// The address of the film of a generation that is a video.
+    pub(crate) fn film(&self, generation: &Generation) -> String {
+        self.origin.to_string() + &self.file_path(generation, &generation.film_file())
+    }
+
+    /// The path of a variation's file.
+    pub(crate) fn variation_path(&self, variation: &Variation) -> String {
+        format!("/cdn/users/{}/generations/{}/variations/{}", self.user, variation.origin, variation.file())
+    }
+
+    /// The address of a variation's file.
+    pub(crate) fn variation(&self, variation: &Variation) -> String {
+        self.origin.to_string() + &self.variation_path(variation)
+    }
+
+    /// The address of the sample picture of something that the platform offers.
+    pub(crate) fn sample(&self, id: Uuid) -> String {
+        format!("{}/cdn/samples/{id}.jpg", self.origin)
     }
 }

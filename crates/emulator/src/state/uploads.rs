@@ -50,6 +50,8 @@ pub(crate) struct Place {
 
 /// A place for an image, with or without the image.
 pub(crate) struct Slot {
+    /// The data set that the image is for; without one it is an init image.
+    pub(crate) dataset: Option<Uuid>,
     pub(crate) extension: String,
     pub(crate) created: SystemTime,
     pub(crate) file: Option<File>,
@@ -106,10 +108,10 @@ impl Uploads {
         }
     }
 
-    /// A new place for an image.
-    pub(crate) fn hand_out(&mut self, extension: &str) -> Place {
+    /// A new place for an image, in a data set or by itself.
+    pub(crate) fn hand_out(&mut self, dataset: Option<Uuid>, extension: &str) -> Place {
         let id = ids::random();
-        let slot = Slot { extension: extension.to_owned(), created: SystemTime::now(), file: None };
+        let slot = Slot { dataset, extension: extension.to_owned(), created: SystemTime::now(), file: None };
         let fields: Map<String, Value> =
             self.fields(id, &slot).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         self.slots.insert(id, slot);
@@ -117,7 +119,7 @@ impl Uploads {
         Place {
             id,
             url: self.places.storage(),
-            key: self.places.upload_key(id, extension),
+            key: self.places.upload_key(dataset, id, extension),
             fields: Value::Object(fields).to_string(),
         }
     }
@@ -125,7 +127,7 @@ impl Uploads {
     /// The fields a form for this place must have. They follow from the place, so they need not be kept.
     pub(crate) fn fields(&self, id: Uuid, slot: &Slot) -> Fields {
         let kind = if slot.extension == "jpg" { "jpeg" } else { &slot.extension };
-        let key = self.places.upload_key(id, &slot.extension);
+        let key = self.places.upload_key(slot.dataset, id, &slot.extension);
         let date: String =
             clock::zoneless(slot.created).split('.').next().unwrap_or_default().replace(['-', ':'], "") + "Z";
         let credential = format!("EMULATOR/{}/us-east-1/s3/aws4_request", &date[..8]);
@@ -151,14 +153,20 @@ impl Uploads {
         self.slots.get(&id)
     }
 
+    /// The place of an init image.
+    pub(crate) fn init_image(&self, id: Uuid) -> Option<&Slot> {
+        self.slots.get(&id).filter(|slot| slot.dataset.is_none())
+    }
+
     /// Forgets a place and what is there; whether there was one.
     pub(crate) fn remove(&mut self, id: Uuid) -> bool {
         self.order.retain(|known| *known != id);
         self.slots.remove(&id).is_some()
     }
 
+    /// Whether there is an init image of this id.
     pub(crate) fn known(&self, id: &str) -> Known {
-        match ids::parse(id).and_then(|id| self.slots.get(&id)) {
+        match ids::parse(id).and_then(|id| self.init_image(id)) {
             None => Known::No,
             Some(Slot { file: None, .. }) => Known::Empty,
             Some(_) => Known::Yes,

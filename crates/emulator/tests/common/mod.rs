@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use leonardo_ai_emulator::Emulator;
+use leonardo_ai_emulator::{Emulator, Fault, FaultPlan};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -149,4 +149,85 @@ pub fn path_of(emulator: &Emulator, url: &str) -> String {
 pub fn image_urls(generation: &Value) -> Vec<String> {
     let images = generation["generated_images"].as_array().unwrap();
     images.iter().map(|image| image["url"].as_str().unwrap().to_owned()).collect()
+}
+
+pub fn jpeg_size(bytes: &[u8]) -> (u16, u16) {
+    let mut decoder = jpeg_decoder::Decoder::new(bytes);
+    decoder.decode().expect("a whole JPEG");
+    let info = decoder.info().unwrap();
+    (info.width, info.height)
+}
+
+/// The record of a job in a response, waited for until it is no longer pending. `place` is its JSON pointer.
+pub async fn ended(emulator: &Emulator, path: &str, place: &str) -> Value {
+    let started = std::time::Instant::now();
+    loop {
+        let reply = call(emulator, "GET", path, "").await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let record = reply.json().pointer(place).unwrap_or_else(|| panic!("{}", reply.text())).clone();
+        if record["status"] != "PENDING" {
+            return record;
+        }
+        assert!(started.elapsed() < PATIENCE, "still pending");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// The response to a POST that is accepted.
+pub async fn accepted(emulator: &Emulator, path: &str, body: &Value) -> Value {
+    let reply = call(emulator, "POST", path, &body.to_string()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()
+}
+
+/// That a POST is refused with this status and error, and charges nothing.
+pub async fn refused(emulator: &Emulator, path: &str, body: &Value, status: u16, error: &str) {
+    let before = emulator.charges().len();
+    let reply = call(emulator, "POST", path, &body.to_string()).await;
+    assert_eq!(reply.status, status, "{body}: {}", reply.text());
+    let refusal = reply.json();
+    assert!(refusal["error"].as_str().unwrap().starts_with(error), "{body}: {refusal}");
+    assert!(refusal["code"].is_string() && refusal["path"].is_string(), "{refusal}");
+    assert_eq!(emulator.charges().len(), before);
+}
+
+/// That a POST whose connection breaks after the work is charged all the same; the operation that was.
+pub async fn charged_without_response(emulator: &Emulator, path: &str, body: &Value) -> &'static str {
+    let before = emulator.charges().len();
+    for (fault, charges) in [(Fault::ResetBeforeWork, 0), (Fault::CloseAfterWork, 1)] {
+        emulator.set_faults(FaultPlan::sequence([fault]).on_method("POST"));
+        let mut connection = Connection::open(emulator).await;
+        let key = bearer(emulator);
+        let path = format!("/api/rest/v1{path}");
+        connection.send("POST", &path, &[("authorization", &key)], body.to_string().as_bytes()).await;
+        assert!(connection.is_over().await);
+        assert_eq!(emulator.charges().len(), before + charges, "{path}");
+    }
+    emulator.charges().pop().unwrap().operation
+}
+
+/// An emulator whose jobs end soon, and one generated image of 64 by 48 pixels: its generation and its own id.
+pub async fn with_image() -> (Emulator, String, String) {
+    let emulator = Emulator::builder().generation_time(Duration::from_millis(60)).start().await.unwrap();
+    let body = serde_json::json!({"prompt": "a lake", "width": 64, "height": 48, "num_images": 1, "seed": 3});
+    let id = create(&emulator, &body).await;
+    let image = finished(&emulator, &id).await["generated_images"][0]["id"].as_str().unwrap().to_owned();
+    (emulator, id, image)
+}
+
+/// A form for a place that was handed out, as the storage takes it.
+pub async fn upload(emulator: &Emulator, place: &Value, content: &[u8]) -> Reply {
+    let fields: serde_json::Map<String, Value> = serde_json::from_str(place["fields"].as_str().unwrap()).unwrap();
+    let mut form = Vec::new();
+    for (name, value) in &fields {
+        let value = value.as_str().unwrap();
+        let part = format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        form.extend_from_slice(part.as_bytes());
+    }
+    form.extend_from_slice(b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n");
+    form.extend_from_slice(content);
+    form.extend_from_slice(b"\r\n--B--\r\n");
+    let path = path_of(emulator, place["url"].as_str().unwrap());
+    let headers = [("content-type", "multipart/form-data; boundary=B")];
+    Connection::open(emulator).await.request("POST", &path, &headers, &form).await
 }

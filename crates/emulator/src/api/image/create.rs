@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::api::fields::{Kind, checked, in_range, list, missing, not_uuid, one_of};
+use crate::api::moderation::check_prompt;
 use crate::http::response::ApiError;
-use crate::state::generation::{Create, has_word};
+use crate::state::generation::Create;
 use crate::state::ids;
 
 /// The largest seed the service chooses by itself, and the largest its Flux models take.
@@ -18,13 +18,6 @@ const MAX_SEED: i64 = 9_999_999_998;
 const DEFAULT_MODEL: &str = "b24e16ff-06e3-43eb-8d33-4416c2d75876";
 /// A model that exists and that the API does not offer.
 const WITHHELD_MODEL: &str = "00000000-0000-4000-8000-000000000000";
-
-/// Words that moderation refuses, with which status, and whether it names the word.
-const MODERATED: [(&str, StatusCode, bool); 3] = [
-    ("forbiddenword", StatusCode::FORBIDDEN, true),
-    ("bannedword", StatusCode::BAD_REQUEST, true),
-    ("unseemlyword", StatusCode::BAD_REQUEST, false),
-];
 
 const STYLES: &[&str] = &[
     "ANIME",
@@ -219,6 +212,7 @@ pub(super) fn parse(body: &[u8]) -> Result<(Create, Vec<Reference>), ApiError> {
         init_image_id: fields.text("init_image_id").map(Into::into),
         init_generated_image_id: fields.text("init_generation_image_id").map(Into::into),
         controlnets: list(&fields.0, "controlnets").next().is_some(),
+        motion: None,
     };
     Ok((create, references(&fields)?))
 }
@@ -280,23 +274,6 @@ fn seed(fields: &Fields, sd_version: Option<&str>) -> Result<i64, ApiError> {
         Some(_) => Err(ApiError::bad(format!("invalid seed: must be between 0 and {most}"))),
         None => Ok(fastrand::i64(0..=MAX_CHOSEN_SEED)),
     }
-}
-
-fn check_prompt(prompt: &str) -> Result<(), ApiError> {
-    if prompt.chars().count() > 1500 {
-        return Err(ApiError::bad("Invalid prompt, maximum length of 1500 characters exceeded"));
-    }
-    for (word, status, named) in MODERATED {
-        if has_word(prompt, word) {
-            let error = if named {
-                format!("content moderation filter: {word}")
-            } else {
-                "Your prompt appears to contain inappropriate content. Please revise it and try again.".to_owned()
-            };
-            return Err(ApiError::new(status, error, "bad-request"));
-        }
-    }
-    Ok(())
 }
 
 fn elements(fields: &Map<String, Value>) -> Result<Vec<(Box<str>, f64)>, ApiError> {

@@ -3,8 +3,6 @@
 mod create;
 mod show;
 
-use std::time::SystemTime;
-
 use axum::Router;
 use axum::extract::State as Extract;
 use axum::http::Uri;
@@ -13,13 +11,15 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::app::{App, Outcome, refused};
+use super::app::{App, Outcome};
 use super::fields::{last_id, unexpected};
 use crate::http::request::query;
 use crate::http::response::{ApiError, ok};
 use crate::state::account::Account;
 use crate::state::generation::Generation;
 use crate::state::ids;
+use crate::state::limits::Lane;
+use crate::state::prices::Work;
 use crate::state::uploads::{Known, Uploads};
 use crate::sync::lock;
 use create::{Reference, Source};
@@ -33,41 +33,32 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn create(Extract(app): Extract<App>, body: Bytes) -> Outcome {
-    let (state, config) = (&app.state, &app.state.config);
-    let now = Instant::now();
-    lock(&state.usage).create(&config.limits, now).map_err(refused)?;
+    const OPERATION: &str = "createGeneration";
+    let state = &app.state;
+    let now = app.count(OPERATION)?;
     let (create, references) = create::parse(&body)?;
-    let takes = create.takes().unwrap_or(config.generation_time);
-    let price =
-        config.plan.price(create.width, create.height, create.num_images, create.alchemy, create.ultra == Some(true));
+    let price = app.price(Work::Images {
+        width: create.width,
+        height: create.height,
+        number: create.num_images,
+        alchemy: create.alchemy,
+        ultra: create.ultra == Some(true),
+    });
     let generation = {
         let mut account = lock(&state.account);
         check(&references, &account, &lock(&state.uploads), now)?;
-        let ready = lock(&state.usage).job(&config.limits, now, takes).map_err(refused)?;
-        let unlucky = config.fail_every.is_some_and(|every| (account.count() + 1) % every == 0);
-        account.add(Generation {
-            id: ids::random(),
-            created: SystemTime::now(),
-            ready,
-            visible: now + config.record_delay,
-            fails: unlucky || create.fails(),
-            price,
-            create,
-        })
+        let life = app.begin(&mut account, Lane::Generations, &create.prompt)?;
+        account.add(OPERATION, Generation { id: ids::random(), life, price, create })
     };
     app.webhooks.announce(state, &generation);
-    Ok(ok(&json!({
-        "sdGenerationJob": {
-            "generationId": generation.id.to_string(),
-            "apiCreditCost": null,
-            "cost": app.cost(price),
-        }
-    })))
+    Ok(ok(&app.receipt("sdGenerationJob", json!({"generationId": generation.id.to_string()}), price)))
 }
 
 /// Whether every image that a create request names exists.
 fn check(references: &[Reference], account: &Account, uploads: &Uploads, now: Instant) -> Result<(), ApiError> {
-    let generated = |id: &str| if account.has_image(id, now) { Known::Yes } else { Known::No };
+    let generated = |id: &str| {
+        if ids::parse(id).is_some_and(|id| account.image(id, now).is_some()) { Known::Yes } else { Known::No }
+    };
     for Reference { source, id, refusal } in references {
         let known = match source {
             Source::Uploaded => uploads.known(id),
@@ -86,35 +77,34 @@ fn check(references: &[Reference], account: &Account, uploads: &Uploads, now: In
     Ok(())
 }
 
-async fn read(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
+async fn read(Extract(app): Extract<App>, uri: Uri) -> Outcome {
     let id = last_id(&uri)?;
     let now = Instant::now();
-    let found = lock(&state.account).get(id).filter(|generation| generation.visible <= now).cloned();
-    let shown = found.map(|generation| show(&state, &generation, now));
+    let found = lock(&app.state.account).get(id).filter(|generation| generation.life.is_visible(now)).cloned();
+    let shown = found.map(|generation| show(&app, &generation, now));
     Ok(ok(&json!({"generations_by_pk": shown})))
 }
 
 async fn delete(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
     let id = last_id(&uri)?;
     let mut account = lock(&state.account);
-    let visible = account.get(id).is_some_and(|generation| generation.visible <= Instant::now());
+    let visible = account.get(id).is_some_and(|generation| generation.life.is_visible(Instant::now()));
     let removed = if visible { account.remove(id) } else { None };
     let deleted = removed.map(|generation| json!({"id": generation.id.to_string()}));
     Ok(ok(&json!({"delete_generations_by_pk": deleted})))
 }
 
-async fn list(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
+async fn list(Extract(app): Extract<App>, uri: Uri) -> Outcome {
     let user = last_id(&uri)?;
     let (offset, limit) = page(&uri)?;
-    // Of other users a key sees nothing.
-    let limit = if user == state.config.user { limit } else { 0 };
+    let limit = if app.is_own(user) { limit } else { 0 };
     let now = Instant::now();
     // The lock is not held while the response is made, which may be long.
     let page: Vec<_> = {
-        let account = lock(&state.account);
-        account.newest_first().filter(|one| one.visible <= now).skip(offset).take(limit).cloned().collect()
+        let account = lock(&app.state.account);
+        account.newest_first().filter(|one| one.life.is_visible(now)).skip(offset).take(limit).cloned().collect()
     };
-    let shown: Vec<Value> = page.iter().map(|one| show(&state, one, now)).collect();
+    let shown: Vec<Value> = page.iter().map(|one| show(&app, one, now)).collect();
     Ok(ok(&json!({"generations": shown})))
 }
 

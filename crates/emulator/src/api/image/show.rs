@@ -1,48 +1,56 @@
 //! Generations and their images as the API shows them.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::api::app::App;
 use crate::http::response::number;
-use crate::state::State;
-use crate::state::generation::{Generation, Status};
+use crate::state::generation::Generation;
 use crate::state::ids::hash;
+use crate::state::life::Status;
+use crate::state::variation::{Transform, Variation};
+use crate::sync::lock;
 
 /// A generation as reading and listing show it.
-pub(super) fn show(state: &State, generation: &Generation, now: Instant) -> Value {
+pub(super) fn show(app: &App, generation: &Generation, now: Instant) -> Value {
     let create = &generation.create;
     let status = generation.status(now);
     let images: Vec<Value> = match status {
-        Status::Complete => (0..create.num_images).map(|index| show_image(state, generation, index)).collect(),
+        Status::Complete => (0..create.num_images).map(|index| show_image(app, generation, index, now)).collect(),
         Status::Pending | Status::Failed => Vec::new(),
     };
+    let motion = create.motion.as_ref();
+    // Videos have none of what only the models of pictures have.
+    let pictured = |value: Value| if motion.is_some() { Value::Null } else { value };
     let optional = |value: Option<f64>| value.map_or(Value::Null, number);
     json!({
         "generated_images": images,
         "modelId": create.model_id.map(|id| id.to_string()),
-        "motion": null,
-        "motionModel": null,
-        "motionStrength": null,
+        "motion": motion.map(|_| true),
+        "motionModel": motion.map(|motion| motion.model),
+        "motionStrength": motion.and_then(|motion| motion.strength),
         "prompt": &*create.prompt,
         "negativePrompt": create.negative_prompt,
         "imageHeight": create.height,
-        "imageToVideo": null,
+        "imageToVideo": motion.map(|motion| motion.from_image),
         "imageWidth": create.width,
-        "inferenceSteps": create.steps,
+        "inferenceSteps": pictured(create.steps.into()),
         "seed": create.seed,
         "public": create.public,
-        "scheduler": create.scheduler,
-        "sdVersion": create.sd_version,
+        "scheduler": pictured(create.scheduler.into()),
+        "sdVersion": pictured(create.sd_version.into()),
         "status": status.as_str(),
         "presetStyle": create.preset_style,
         "initStrength": optional(create.init_strength),
-        "guidanceScale": number(create.guidance_scale),
+        "guidanceScale": pictured(number(create.guidance_scale)),
         "id": generation.id.to_string(),
-        "createdAt": state.shown(generation.created),
+        "createdAt": app.state.shown(generation.life.created),
         "promptMagic": create.prompt_magic,
         "promptMagicVersion": create.prompt_magic_version,
         "promptMagicStrength": optional(create.prompt_magic_strength),
-        "photoReal": create.photo_real,
+        "photoReal": pictured(create.photo_real.into()),
         "photoRealStrength": optional(create.photo_real_strength),
         "fantasyAvatar": create.fantasy_avatar,
         "ultra": create.ultra,
@@ -50,19 +58,24 @@ pub(super) fn show(state: &State, generation: &Generation, now: Instant) -> Valu
     })
 }
 
-fn show_image(state: &State, generation: &Generation, index: u32) -> Value {
+fn show_image(app: &App, generation: &Generation, index: u32, now: Instant) -> Value {
+    let motion = generation.create.motion.as_ref();
+    let image = generation.image_id(index);
+    let generic = |one: &Variation| one.transform != Transform::VideoUpscale && one.life.is_visible(now);
+    let variations: Vec<Arc<Variation>> =
+        lock(&app.state.account).variations_of(image).filter(|one| generic(one)).cloned().collect();
     json!({
-        "url": state.places.image(generation, index),
+        "url": app.state.places.image(generation, index),
         "nsfw": generation.create.nsfw(),
-        "id": generation.image_id(index).to_string(),
+        "id": image.to_string(),
         "likeCount": 0,
         "fantasyAvatar": generation.create.fantasy_avatar,
-        "imageToVideo": null,
-        "motion": null,
-        "motionModel": null,
-        "motionMP4URL": null,
-        "motionStrength": null,
-        "generated_image_variation_generics": [],
+        "imageToVideo": motion.map(|motion| motion.from_image),
+        "motion": motion.map(|_| true),
+        "motionModel": motion.map(|motion| motion.model),
+        "motionMP4URL": motion.map(|_| app.state.places.film(generation)),
+        "motionStrength": motion.and_then(|motion| motion.strength),
+        "generated_image_variation_generics": variations.iter().map(|one| app.show_variation(one, now)).collect::<Vec<_>>(),
     })
 }
 

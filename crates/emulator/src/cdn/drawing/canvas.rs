@@ -35,14 +35,11 @@ pub(super) fn encode_jpeg(canvas: &Canvas) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-pub(super) fn encode_png(canvas: &Canvas, skyline: &[f32]) -> io::Result<Vec<u8>> {
+pub(super) fn encode_png(canvas: &Canvas, alpha: &[u8]) -> io::Result<Vec<u8>> {
     let mut rgba = Vec::with_capacity(canvas.width * canvas.height * 4);
-    for (y, row) in canvas.rgb.chunks_exact(canvas.width * 3).enumerate() {
-        for (pixel, top) in row.chunks_exact(3).zip(skyline) {
-            let cover = (y as f32 + 1.0 - top).clamp(0.0, 1.0);
-            rgba.extend_from_slice(pixel);
-            rgba.push((cover * 255.0) as u8);
-        }
+    for (pixel, cover) in canvas.rgb.chunks_exact(3).zip(alpha) {
+        rgba.extend_from_slice(pixel);
+        rgba.push(*cover);
     }
     let mut bytes = Vec::with_capacity(rgba.len() / 4);
     let mut encoder = png::Encoder::new(&mut bytes, canvas.width as u32, canvas.height as u32);

@@ -1,4 +1,4 @@
-//! Pictures: small landscapes, drawn from the prompt, the seed and the image's place in its generation.
+//! Pictures and films: small landscapes, drawn from the prompt, the seed and the image's place in its generation.
 //!
 //! The same input gives the same bytes in every process. Only additions, multiplications, divisions and square roots
 //! are used, since their results do not depend on the platform.
@@ -7,11 +7,14 @@
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
-    reason = "pixel arithmetic on sides of at most 1536"
+    reason = "pixel arithmetic on sides of a few thousand"
 )]
 
 mod canvas;
+mod changes;
+mod film;
 mod land;
+mod mp4;
 mod noise;
 mod palette;
 mod sky;
@@ -19,46 +22,33 @@ mod sky;
 use std::io;
 
 use canvas::{Canvas, encode_jpeg, encode_png, grain};
+use changes::{Image, compose};
 use land::{Ridge, Shape, land, plant, reflect, seat_cat};
 use noise::Dice;
 use palette::{PALETTES, Wishes};
 use sky::sky;
 
-use crate::state::ids::{hash, mix};
+use crate::state::ids::hash;
+use crate::state::picture::{Drawing, Subject};
 
-/// What a picture is made from.
-#[derive(Debug, Clone)]
-pub(crate) struct Subject {
-    pub(crate) prompt: std::sync::Arc<str>,
-    pub(crate) seed: i64,
-    pub(crate) index: u32,
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    /// Without a sky, as a PNG.
-    pub(crate) transparent: bool,
-}
-
-impl Subject {
-    /// A number that differs when the picture does.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        let sides = u64::from(self.width) << 32 | u64::from(self.height);
-        [self.seed as u64, u64::from(self.index), sides, u64::from(self.transparent)]
-            .iter()
-            .fold(hash(self.prompt.as_bytes()), |state, part| mix(state ^ mix(*part)))
-    }
-
-    /// The file's bytes: a JPEG, or a PNG when transparent.
-    pub(crate) fn draw(&self) -> io::Result<Vec<u8>> {
-        let mut canvas = Canvas::new(self.width as usize, self.height as usize);
-        let skyline = paint(self, &mut canvas);
-        if self.transparent { encode_png(&canvas, &skyline) } else { encode_jpeg(&canvas) }
+/// The file's bytes.
+pub(super) fn draw(drawing: &Drawing) -> io::Result<Vec<u8>> {
+    match drawing {
+        Drawing::Film(film) => film::draw(film),
+        Drawing::Picture(subject) => {
+            let Image { canvas, alpha } = compose(subject);
+            match alpha {
+                Some(alpha) => encode_png(&canvas, &alpha),
+                None => encode_jpeg(&canvas),
+            }
+        }
     }
 }
 
 /// Paints the scene; returns for each column where the sky ends.
 fn paint(subject: &Subject, canvas: &mut Canvas) -> Vec<f32> {
     let (width, height) = (canvas.width, canvas.height);
-    let mut dice = Dice(subject.fingerprint());
+    let mut dice = Dice(subject.scene());
     let wishes = Wishes::of(&subject.prompt);
     let of_prompt = hash(subject.prompt.as_bytes());
     let mut light = PALETTES[wishes.palette.unwrap_or(of_prompt as usize % PALETTES.len())];
@@ -131,9 +121,14 @@ fn paint(subject: &Subject, canvas: &mut Canvas) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::picture::Change;
 
     fn subject(prompt: &str, seed: i64, index: u32) -> Subject {
-        Subject { prompt: prompt.into(), seed, index, width: 136, height: 104, transparent: false }
+        Subject { index, ..Subject::plain(prompt.into(), seed, 136, 104) }
+    }
+
+    fn bytes(subject: Subject) -> Vec<u8> {
+        draw(&Drawing::Picture(subject)).unwrap()
     }
 
     #[test]
@@ -155,11 +150,34 @@ mod tests {
 
     #[test]
     fn the_same_input_the_same_picture() {
-        let bytes = subject("a", 1, 0).draw().unwrap();
-        assert_eq!(bytes, subject("a", 1, 0).draw().unwrap());
+        let first = bytes(subject("a", 1, 0));
+        assert_eq!(first, bytes(subject("a", 1, 0)));
         for other in [subject("b", 1, 0), subject("a", 2, 0), subject("a", 1, 1)] {
-            assert_ne!(other.draw().unwrap(), bytes);
             assert_ne!(other.fingerprint(), subject("a", 1, 0).fingerprint());
+            assert_ne!(bytes(other), first);
         }
+    }
+
+    #[test]
+    fn an_unzoomed_picture_has_the_first_in_its_middle() {
+        let before = compose(&subject("sea", 1, 0)).canvas;
+        let after = compose(&subject("sea", 1, 0).changed(Change::Unzoomed(200, 150))).canvas;
+        assert_eq!((after.width, after.height), (200, 150));
+        for y in 0..104 {
+            let start = ((y + 23) * 200 + 32) * 3;
+            assert_eq!(after.rgb[start..start + 136 * 3], before.rgb[y * 136 * 3..(y + 1) * 136 * 3]);
+        }
+        let flat = |row: &[u8]| row.iter().all(|value| *value == row[0]);
+        assert!(!flat(&after.rgb[..600]), "around it is a picture as well");
+    }
+
+    #[test]
+    fn a_scaled_picture_shows_the_same() {
+        let before = compose(&subject("sea", 1, 0));
+        let larger = compose(&subject("sea", 1, 0).changed(Change::Scaled(272, 208)));
+        assert_eq!(larger.canvas.rgb.len(), 272 * 208 * 3);
+        let again = changes::scaled(&larger, 136, 104).canvas.rgb;
+        let change: u64 = again.iter().zip(&before.canvas.rgb).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        assert!(change < 6 * again.len() as u64, "{change}");
     }
 }
