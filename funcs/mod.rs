@@ -361,3 +361,6 @@ pub use init_images_upload_file::*;
 
 #[cfg(feature = "test-util")]
 mod test_util;
+
+#[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]
+mod account;
