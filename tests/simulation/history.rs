@@ -267,6 +267,10 @@ impl History {
         if hazards.on(Hazard::OldTwin) && !chosen.is_empty() && rng.percent(30) {
             history.world.old = Some(rng.pick(&chosen));
         }
+        // Drawn last, so that all else is as without it.
+        if hazards.on(Hazard::NoDeadline) && rng.percent(2) {
+            history.add_held_up(rng);
+        }
         history.mend();
         history
     }
@@ -372,6 +376,41 @@ impl History {
             for fault in self.faults.iter_mut().filter(|fault| matches!(fault.of, Of::Me | Of::Any)) {
                 fault.of = Of::List;
             }
+        }
+    }
+
+    /// Two equal calls without a deadline, of which the first is held up for minutes before it succeeds. Then the second
+    /// searches, and what it finds is the first one's.
+    fn add_held_up(&mut self, rng: &mut Rng) {
+        let first = self.calls.len();
+        let call = Call {
+            core: rng.below(self.cores.len() as u64) as usize,
+            function: Function::Once,
+            at: rng.pick(&[0, 10, 300]),
+            after: None,
+            dropped: None,
+            unpolled: None,
+            chosen: Some(1 + first as i64),
+            unique: false,
+            prompt: first,
+            size: 1024,
+            grace: 2_000,
+            deadline: None,
+            appears: rng.below(10),
+            altered: Altered::default(),
+            again: None,
+        };
+        let second = Call { at: call.at + 1 + rng.below(20), ..call.clone() };
+        self.calls.extend([call, second]);
+        let wait = RetryAfter::Seconds(rng.within(150, 300));
+        let lost = rng.pick(&[
+            What::Reset { done: true },
+            What::Reset { done: false },
+            What::Status { code: 502, done: false },
+            What::Body(Garbled::Empty),
+        ]);
+        for (call, what) in [(first, What::Limited(wait)), (first + 1, lost)] {
+            self.faults.push(Fault { call, of: Of::Create, nth: 0, count: 1, what });
         }
     }
 
