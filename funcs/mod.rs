@@ -505,3 +505,6 @@ pub use three_d_model_assets_upload_file::*;
 
 #[cfg(feature = "test-util")]
 mod test_util;
+
+#[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]
+mod account;

@@ -25,6 +25,12 @@ mod core;
 mod error;
 #[cfg(feature = "polling")]
 mod limits;
+#[cfg(feature = "image-find-generation")]
+#[cfg_attr(
+    not(feature = "image-create-generation-once"),
+    allow(dead_code, reason = "a search alone sends nothing, so nobody has to be told apart from it")
+)]
+mod once;
 #[cfg(feature = "client")]
 mod operation;
 #[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]

@@ -16,14 +16,3 @@ pub fn image_get_generations_by_user_id(
 ) -> Call<Vec<Generation>> {
     Call::new(core, &operations::IMAGE_GET_GENERATIONS_BY_USER_ID).id(user_id.into()).query_of(&request)
 }
-
-#[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]
-impl crate::paging::Row for Generation {
-    fn id(&self) -> &str {
-        self.id.as_str()
-    }
-
-    fn made_at(&self) -> Option<i64> {
-        self.created_at.as_ref()?.unix_millis()
-    }
-}

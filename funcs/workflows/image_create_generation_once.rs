@@ -3,19 +3,21 @@
 //! After an outcome that is unknown, the generation is looked for before anything is created again.
 
 use std::future::IntoFuture;
-use std::pin::pin;
-use std::time::Duration;
 
+use super::account::GENERATIONS;
 use super::image_create_generation;
-use super::image_find_generation::{Mark, Options, Search, Sent, Sought, invalid, options, seed_of};
-use crate::error::{Error, OutcomeUnknownError};
-use crate::models::{CreateGenerationRequest, Generation, GenerationId, GenerationJob};
-use crate::poll::Delays;
-use crate::runtime::{self, BoxFuture, SystemTime};
+use super::image_find_generation::{seed_of, wanted};
+use crate::call::call_options;
+use crate::error::Error;
+use crate::models::{CreateGenerationRequest, GenerationJob};
+use crate::once::{
+    Created, Kind, LookFirst, Search, SearchOptions, Workflow, create_once, on_retry_option, random_mark,
+    search_options,
+};
+use crate::runtime::{BoxFuture, SystemTime};
 use crate::{Effect, LeonardoCore};
 
-const NAME: &str = "image_create_generation_once";
-const CREATE: &str = "image_create_generation";
+const WORKFLOW: Workflow = Workflow { name: "image_create_generation_once", effect: Effect::Billable };
 
 /// Creates a generation of images exactly once: `POST /v1/generations`, and, after an outcome that is unknown,
 /// `GET /v1/me` (once for each key) and `GET /v1/generations/user/{userId}`. Costs credits.
@@ -48,7 +50,7 @@ const CREATE: &str = "image_create_generation";
 ///
 /// All of [`Error`].
 pub fn image_create_generation_once(core: &LeonardoCore, request: CreateGenerationRequest) -> CreateOnce {
-    CreateOnce { core: core.clone(), request, look_first: None, options: Options::default() }
+    CreateOnce { core: core.clone(), request, look_first: None, options: SearchOptions::default() }
 }
 
 /// A create that ends with exactly one generation; made by [`image_create_generation_once`].
@@ -58,10 +60,18 @@ pub struct CreateOnce {
     core: LeonardoCore,
     request: CreateGenerationRequest,
     look_first: Option<SystemTime>,
-    pub(super) options: Options,
+    options: SearchOptions,
 }
 
-options!(CreateOnce);
+search_options!(CreateOnce, options: options);
+on_retry_option!(CreateOnce, options: options);
+call_options! {
+    impl[] CreateOnce, options: options.call, core: core,
+    deadline: "The longest that all of it may take; `None` for no limit. Defaults to 10 minutes. One that is shorter than the \
+               grace period leaves no time to find out.",
+    retry: "The delays between attempts. Defaults to the core's. Its limits to attempts and time hold only as long as no \
+            connection to the server was made."
+}
 
 impl CreateOnce {
     /// Looks for the generation before the first create: an earlier process, or an earlier call whose outcome was not
@@ -80,9 +90,7 @@ impl CreateOnce {
 impl CreateOnce {
     /// Has the options of the workflow that it is a part of.
     pub(super) fn within(mut self, call: &crate::call::Options, on_retry: crate::poll::OnRetry) -> Self {
-        self.options.timeout = call.timeout;
-        self.options.deadline = call.deadline.unwrap_or(self.options.deadline);
-        self.options.retry = call.retry.clone();
+        self.options.call = call.clone();
         self.options.on_retry = on_retry;
         self
     }
@@ -93,191 +101,37 @@ impl IntoFuture for CreateOnce {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(run(self))
+        Box::pin(async move {
+            let Self { core, mut request, look_first, options } = self;
+            let (seed, kind) = match seed_of(&request).map_err(|reason| WORKFLOW.invalid("seed", reason))? {
+                Some(seed) if options.unique_seed => (seed, Kind::Unique),
+                Some(seed) => (seed, Kind::Chosen),
+                None if look_first.is_some() => {
+                    return Err(WORKFLOW.invalid("look_first", "a request without a seed cannot be looked for"));
+                }
+                None => {
+                    let seed = random_mark(LARGEST_SEED)
+                        .ok_or_else(|| WORKFLOW.invalid("seed", "the system gives no random numbers to choose one"))?;
+                    request.seed = Some(seed);
+                    (seed, Kind::Random)
+                }
+            };
+            let look_first = look_first.map(|sent_after| LookFirst {
+                sent_after,
+                request: serde_json::to_vec(&request).unwrap_or_default().into(),
+            });
+            let wanted = wanted(&request, seed, kind);
+            let search = Search::new(WORKFLOW, core.clone(), &GENERATIONS, wanted, options)?;
+            let create = || image_create_generation(&core, request.clone());
+            let created =
+                create_once(search, look_first, "image_create_generation", create, |job| job.generation_id.as_str());
+            Ok(match created.await? {
+                Created::Responded(job) => job,
+                Created::Id(id) => GenerationJob { generation_id: id.into(), ..Default::default() },
+            })
+        })
     }
-}
-
-async fn run(call: CreateOnce) -> Result<GenerationJob, Error> {
-    let CreateOnce { core, mut request, look_first, options } = call;
-    let wrong = |field, reason| invalid(NAME, Effect::Billable, field, reason);
-    let (seed, mark) = match seed_of(&request).map_err(|reason| wrong("seed", reason))? {
-        Some(seed) if options.unique_seed => (seed, Mark::Unique),
-        Some(seed) => (seed, Mark::Chosen),
-        None if look_first.is_some() => {
-            return Err(wrong("look_first", "a request without a seed cannot be looked for"));
-        }
-        None => {
-            let seed =
-                random_seed().ok_or_else(|| wrong("seed", "the system gives no random numbers to choose one"))?;
-            request.seed = Some(seed);
-            (seed, Mark::Random)
-        }
-    };
-    let search = Search::new(NAME, Effect::Billable, core, request, seed, mark, options)?;
-    let turn = search.turn();
-    let mut attempts = Attempts { creates: 0, first_sent: None, watch: Watch { seed, pending: false }, search };
-    let _turn = match &turn {
-        None => None,
-        Some(turn) => match runtime::timeout(attempts.search.left(), pin!(turn.lock())).await {
-            Some(turn) => Some(turn),
-            None => return Err(attempts.search.late()),
-        },
-    };
-    attempts.run(look_first).await
 }
 
 /// What every model takes.
 const LARGEST_SEED: u64 = 2_147_483_637;
-
-/// A seed that nobody can guess: from a generator that a program can seed, two processes might draw the same.
-fn random_seed() -> Option<i64> {
-    let mut bytes = [0; 8];
-    getrandom::getrandom(&mut bytes).ok()?;
-    i64::try_from(u64::from_le_bytes(bytes) % (LARGEST_SEED + 1)).ok()
-}
-
-/// One create on its way to its generation.
-struct Attempts {
-    search: Search,
-    creates: u32,
-    /// When the first create was sent whose outcome was not known.
-    first_sent: Option<(Sent, SystemTime)>,
-    watch: Watch,
-}
-
-impl Attempts {
-    async fn run(&mut self, look_first: Option<SystemTime>) -> Result<GenerationJob, Error> {
-        if let Some(sent_after) = look_first {
-            if let Some(found) = self.look_first(sent_after).await? {
-                return Ok(found);
-            }
-        }
-        let (core, policy) = (self.search.core.clone(), self.search.policy());
-        let least = core.inner.min_time_for_billable;
-        let mut delays = Delays::new(&core, &policy);
-        // What was looked for first was looked for in the account of that key.
-        let mut has_key = look_first.is_some();
-        loop {
-            self.creates += 1;
-            if !std::mem::take(&mut has_key) {
-                self.search.ask_key().await.map_err(|error| self.named(error))?;
-            }
-            self.watch.pending = true;
-            let sent = Sent::now(&core);
-            let create = image_create_generation(&core, self.search.request.clone());
-            let (error, absent) = match self.search.timed(create).await {
-                Ok(job) => return Ok(self.done(job)),
-                Err(Error::OutcomeUnknown(unknown)) => match self.settle(sent, unknown).await? {
-                    Ok(job) => return Ok(job),
-                    Err(cause) => (cause, true),
-                },
-                Err(error) => (error, false),
-            };
-            // From here on it is certain that there is no generation.
-            self.watch.pending = false;
-            if !absent && !error.may_be_retried(Effect::Billable) {
-                return Err(self.named(error));
-            }
-            let delay = delays.after(&error);
-            let again =
-                self.search.allows(&error, self.creates, delay) && self.search.left() > delay.saturating_add(least);
-            if !again {
-                return Err(self.named(error));
-            }
-            self.search.options.on_retry.tell(CREATE, self.creates, &error, delay);
-            runtime::sleep(delay).await;
-            // A timer may be late, and without time for a response a create would have an unknown outcome.
-            if self.search.left() <= least {
-                return Err(self.named(error));
-            }
-        }
-    }
-
-    async fn look_first(&mut self, sent_after: SystemTime) -> Result<Option<GenerationJob>, Error> {
-        self.search.ask_key().await?;
-        // What an earlier call has ended with is what is looked for.
-        let taken_count = std::mem::replace(&mut self.search.taken_count, true);
-        let sought = self.search.seek(Sent::earlier(sent_after)).await;
-        self.search.taken_count = taken_count;
-        match sought {
-            Sought::Found(generation) => Ok(Some(self.done(job_of(*generation)))),
-            Sought::Absent => Ok(None),
-            Sought::Unclear { candidates, cause } => {
-                let reason = "whether an earlier create was carried out cannot be told";
-                Err(Error::OutcomeUnknown(Box::new(OutcomeUnknownError {
-                    sent_at: sent_after,
-                    request: serde_json::to_vec(&self.search.request).unwrap_or_default().into(),
-                    id: None,
-                    cause: invalid(NAME, Effect::Billable, "look_first", reason),
-                    candidates: texts(candidates),
-                    lookup: cause.map(Box::new),
-                })))
-            }
-        }
-    }
-
-    /// Finds out what became of a create whose outcome is unknown: the job, or the failure if there is none.
-    async fn settle(
-        &mut self,
-        sent: Sent,
-        mut unknown: Box<OutcomeUnknownError>,
-    ) -> Result<Result<GenerationJob, Error>, Error> {
-        if let Some(id) = unknown.id.take() {
-            // The response could not be read to its end, but far enough.
-            return Ok(Ok(self.done(GenerationJob { generation_id: id.into(), ..Default::default() })));
-        }
-        let (sent, sent_at) = *self.first_sent.get_or_insert((sent, unknown.sent_at));
-        match self.search.seek(sent).await {
-            Sought::Found(generation) => Ok(Ok(self.done(job_of(*generation)))),
-            Sought::Absent => Ok(Err(unknown.cause)),
-            Sought::Unclear { candidates, cause } => {
-                self.watch.pending = false;
-                unknown.lookup = cause.map(Box::new);
-                unknown.candidates = texts(candidates);
-                unknown.sent_at = sent_at;
-                Err(self.named(Error::OutcomeUnknown(unknown)))
-            }
-        }
-    }
-
-    fn done(&mut self, job: GenerationJob) -> GenerationJob {
-        self.watch.pending = false;
-        self.search.take(&job.generation_id);
-        job
-    }
-
-    /// An error of one attempt, as the error of all of them.
-    fn named(&self, mut error: Error) -> Error {
-        error.set_call(self.creates, self.search.elapsed());
-        error.set_operation(NAME);
-        error
-    }
-}
-
-fn job_of(generation: Generation) -> GenerationJob {
-    GenerationJob { generation_id: generation.id, ..Default::default() }
-}
-
-fn texts(ids: Vec<GenerationId>) -> Vec<String> {
-    ids.into_iter().map(GenerationId::into_string).collect()
-}
-
-/// Reports, when it is dropped, that a create may have been sent and nobody waits for its outcome any more.
-struct Watch {
-    seed: i64,
-    pending: bool,
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        if self.pending {
-            #[cfg(feature = "tracing")]
-            tracing::warn!(
-                operation = NAME,
-                seed = self.seed,
-                "dropped before its outcome was known: the generation may have been made and charged"
-            );
-            let _ = self.seed;
-        }
-    }
-}

@@ -1,20 +1,17 @@
 //! All of a user's generations, as a stream over the pages.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future as _, IntoFuture as _};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_core::Stream;
 
 use super::image_get_generations_by_user_id;
-use crate::error::{CallInfo, Error, InvalidRequestError};
+use crate::LeonardoCore;
+use crate::call::{Options, call_options};
+use crate::error::Error;
 use crate::models::{Generation, GetGenerationsByUserIdRequest, UserId};
-use crate::paging::{Pages, Read, count};
-use crate::retry::RetryPolicy;
-use crate::{Effect, LeonardoCore, Sending};
+use crate::paging::PageStream;
 
 /// Lists all of a user's generations, newest first: `GET /v1/generations/user/{userId}`, page after page.
 ///
@@ -43,13 +40,8 @@ pub fn image_list_generations(core: &LeonardoCore, user_id: impl Into<UserId>) -
     ListGenerations {
         core: core.clone(),
         user: user_id.into(),
-        page_size: 50,
-        look_ahead: true,
-        timeout: None,
-        retry: None,
-        pages: Pages::default(),
-        items: VecDeque::new(),
-        page: Page::NotAsked,
+        options: Options::default(),
+        generations: PageStream::new(),
     }
 }
 
@@ -58,88 +50,47 @@ pub fn image_list_generations(core: &LeonardoCore, user_id: impl Into<UserId>) -
 pub struct ListGenerations {
     core: LeonardoCore,
     user: UserId,
-    page_size: u32,
-    look_ahead: bool,
-    timeout: Option<Duration>,
-    retry: Option<RetryPolicy>,
-    pages: Pages,
-    /// What of the last page is still to be handed out.
-    items: VecDeque<Generation>,
-    /// The page after that.
-    page: Page,
+    options: Options,
+    generations: PageStream<Generation>,
 }
 
-/// The next page.
-enum Page {
-    NotAsked,
-    Asked {
-        answer: Sending<Vec<Generation>>,
-        /// Whether there was still something to hand out when it was asked for.
-        ahead: bool,
-    },
-    Here(Vec<Generation>),
-    /// It was asked for ahead and did not come. A response that nobody takes may fail for that reason alone, so it is
-    /// asked for again when it is needed.
-    Missed,
-    /// There is none.
-    Ended,
+call_options! {
+    impl[] ListGenerations, options: options, core: core,
+    deadline: "The longest that reading one page may take with all attempts and delays; `None` for no limit. Defaults to the \
+               core's.",
+    retry: "How failed attempts to read a page are retried. Defaults to the core's policy."
 }
 
 impl ListGenerations {
-    /// How many generations to ask for at once, 1 or more; 50 if not set. A server may give fewer: only an empty page is
+    /// How many generations to ask for at once, 1 or more. Defaults to 50. A server may give fewer: only an empty page is
     /// the end.
     pub fn page_size(mut self, generations: u32) -> Self {
-        self.page_size = generations.max(1);
+        self.generations.page_size = generations.max(1);
         self
     }
 
-    /// Whether the next page is asked for as soon as the one before it is there; it is if not set. Never more than one
+    /// Whether the next page is asked for as soon as the one before it is there. Defaults to `true`. Never more than one
     /// page is asked for ahead.
     pub fn look_ahead(mut self, ahead: bool) -> Self {
-        self.look_ahead = ahead;
+        self.generations.look_ahead = ahead;
         self
     }
 
-    /// How many of the newest generations to pass over; none if not set.
+    /// How many of the newest generations to pass over. Defaults to 0.
     pub fn offset(mut self, generations: u32) -> Self {
-        self.pages.offset = generations;
-        self.pages.position = generations;
-        self
-    }
-
-    /// The longest that one attempt to read a page may take; the core's if not set.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// How failed attempts to read a page are repeated; as the core says if not set.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = Some(policy);
+        self.generations.begin_at(generations);
         self
     }
 
     /// The offset, as of the last page, of the generation that comes next. A stream that begins there may repeat some of
     /// this one, if generations were created meanwhile.
     pub fn position(&self) -> u32 {
-        self.pages.position.saturating_sub(count(self.items.len()))
+        self.generations.position()
     }
 
     /// Waits for the next generation; `None` after the last one or after an error.
     pub async fn next(&mut self) -> Option<Result<Generation, Error>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
-    }
-
-    fn ask(&self) -> Page {
-        let page = GetGenerationsByUserIdRequest { offset: Some(self.pages.offset), limit: Some(self.page_size) };
-        let mut call = image_get_generations_by_user_id(&self.core, &self.user, page);
-        if let Some(timeout) = self.timeout {
-            call = call.timeout(timeout);
-        }
-        if let Some(policy) = &self.retry {
-            call = call.retry(policy.clone());
-        }
-        Page::Asked { answer: call.into_future(), ahead: !self.items.is_empty() }
     }
 }
 
@@ -147,45 +98,11 @@ impl Stream for ListGenerations {
     type Item = Result<Generation, Error>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        loop {
-            match this.page {
-                Page::NotAsked if this.look_ahead || this.items.is_empty() => this.page = this.ask(),
-                Page::Missed if this.items.is_empty() => this.page = this.ask(),
-                _ => {}
-            }
-            if let Page::Asked { answer, ahead } = &mut this.page {
-                this.page = match (Pin::new(answer).poll(context), &ahead) {
-                    (Poll::Ready(Ok(page)), _) => Page::Here(page),
-                    (Poll::Ready(Err(_)), true) => Page::Missed,
-                    (Poll::Ready(Err(error)), false) => {
-                        this.page = Page::Ended;
-                        return Poll::Ready(Some(Err(error)));
-                    }
-                    (Poll::Pending, _) if this.items.is_empty() => return Poll::Pending,
-                    (Poll::Pending, _) => return Poll::Ready(this.items.pop_front().map(Ok)),
-                };
-            }
-            if let Some(generation) = this.items.pop_front() {
-                return Poll::Ready(Some(Ok(generation)));
-            }
-            match std::mem::replace(&mut this.page, Page::NotAsked) {
-                Page::Here(page) => match this.pages.read(page, this.page_size) {
-                    Read::Page(items) => this.items = items,
-                    Read::Gap => {}
-                    Read::End => this.page = Page::Ended,
-                    Read::Stuck => {
-                        this.page = Page::Ended;
-                        return Poll::Ready(Some(Err(stuck(this.pages.pages))));
-                    }
-                },
-                Page::Ended => {
-                    this.page = Page::Ended;
-                    return Poll::Ready(None);
-                }
-                missed => this.page = missed,
-            }
-        }
+        let Self { core, user, options, generations } = self.get_mut();
+        generations.poll_next("image_list_generations", context, &|offset, limit| {
+            let request = GetGenerationsByUserIdRequest { offset: Some(offset), limit: Some(limit) };
+            image_get_generations_by_user_id(core, &*user, request).with_options(options)
+        })
     }
 }
 
@@ -196,15 +113,4 @@ impl fmt::Debug for ListGenerations {
             .field("position", &self.position())
             .finish_non_exhaustive()
     }
-}
-
-fn stuck(pages: u32) -> Error {
-    let mut call = CallInfo::new("image_list_generations", Effect::Read);
-    call.attempts = pages;
-    Error::InvalidRequest(Box::new(InvalidRequestError {
-        call,
-        field: "offset".into(),
-        reason: "the server gives the same generations whatever it is".into(),
-        source: None,
-    }))
 }

@@ -179,13 +179,6 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sends this call with that key, instead of asking the provider for one.
-    #[cfg(feature = "image-find-generation")]
-    pub(crate) fn key(mut self, bearer: Option<crate::core::key::Bearer>) -> Self {
-        self.request.options.bearer = bearer;
-        self
-    }
-
     /// The body as the server sent it, instead of the output. An error status is still an error, but what a body of
     /// status 2xx says is not looked at.
     pub fn raw(self) -> Call<Bytes> {

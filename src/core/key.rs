@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+#[cfg(feature = "image-find-generation")]
+use crate::core::server_url::ServerUrl;
 use crate::error::BoxError;
 use crate::runtime::{BoxFuture, MaybeSend};
 
@@ -98,30 +100,44 @@ where
 #[cfg(feature = "image-find-generation")]
 #[derive(Default)]
 pub(crate) struct Users {
-    known: std::sync::Mutex<Vec<(Option<Bearer>, String)>>,
+    known: std::sync::Mutex<Vec<KnownUser>>,
     /// Held by a call that is asking.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 #[cfg(feature = "image-find-generation")]
+struct KnownUser {
+    /// `None` stands for the core's own, here and in the next.
+    server: Option<ServerUrl>,
+    key: Option<Bearer>,
+    user: String,
+}
+
+#[cfg(feature = "image-find-generation")]
 impl Users {
-    /// `None` stands for the key that a core always has.
-    pub(crate) fn of(&self, bearer: Option<&Bearer>) -> Option<String> {
-        self.lock().iter().find(|(key, _)| key.as_ref() == bearer).map(|(_, user)| user.clone())
+    pub(crate) fn of(&self, server: Option<&ServerUrl>, key: Option<&Bearer>) -> Option<String> {
+        self.lock().iter().find(|known| known.is_of(server, key)).map(|known| known.user.clone())
     }
 
-    pub(crate) fn remember(&self, bearer: Option<&Bearer>, user: &str) {
+    pub(crate) fn remember(&self, server: Option<&ServerUrl>, key: Option<&Bearer>, user: &str) {
         const MOST: usize = 64;
         let mut users = self.lock();
-        users.retain(|(key, _)| key.as_ref() != bearer);
+        users.retain(|known| !known.is_of(server, key));
         if users.len() == MOST {
             users.remove(0);
         }
-        users.push((bearer.cloned(), user.to_owned()));
+        users.push(KnownUser { server: server.cloned(), key: key.cloned(), user: user.to_owned() });
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Option<Bearer>, String)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<KnownUser>> {
         // Left whole by every holder.
         self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(feature = "image-find-generation")]
+impl KnownUser {
+    fn is_of(&self, server: Option<&ServerUrl>, key: Option<&Bearer>) -> bool {
+        self.server.as_ref() == server && self.key.as_ref() == key
     }
 }

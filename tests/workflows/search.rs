@@ -641,6 +641,39 @@ async fn retries_are_told_before_they_are_made() {
 }
 
 #[tokio::test]
+async fn options_reach_every_request_and_another_server_has_accounts_of_its_own() {
+    let (_, first) = Service::start([Create::Lost]).await;
+    let (other, second) = Service::start([Create::Lost]).await;
+    // The same key is of another user there.
+    other.records.lock().unwrap().push(("user-9".into(), record("foreign", "of another", 60, 0)));
+    other.reads(|request| {
+        let me = json!({"user_details": [{"user": {"id": "user-9", "username": "name"}}]});
+        request.target.ends_with("/me").then(|| Reply::json(200, me.to_string()))
+    });
+    let core = core(&first);
+    once(&core, request("options", Some(61))).header("x-request-source", "a test").await.unwrap();
+    assert!(first.received().iter().all(|request| request.header("x-request-source") == Some("a test")));
+    let before = first.count();
+    let find = image_find_generation(&core, &request("of another", Some(60)), SystemTime::now() - SECOND);
+    match find.server_url(second.url()).header("x-request-source", "a test").grace(MS).await.unwrap() {
+        Lookup::Found(found) => assert_eq!(found.id.as_str(), "foreign"),
+        found => panic!("{found:?}"),
+    }
+    assert_eq!((first.count(), second.count()), (before, 2));
+    assert!(second.received().iter().all(|request| request.header("x-request-source") == Some("a test")));
+    // What cannot be used is told by the workflow, and nothing is sent.
+    let wrong = || once(&core, request("options", Some(62)));
+    for error in
+        [wrong().timeout(Duration::ZERO).await, wrong().server_url("ftp://x").await, wrong().header("a b", "c").await]
+    {
+        let error = error.unwrap_err();
+        assert!(matches!(&error, Error::InvalidRequest(_)), "{error}");
+        assert!(error.to_string().starts_with("image_create_generation_once"), "{error}");
+    }
+    assert_eq!((first.count(), second.count()), (before, 2));
+}
+
+#[tokio::test]
 async fn the_user_is_asked_for_once_for_each_key() {
     let (service, server) = Service::start(vec![Create::Lost; 8]).await;
     let core = core(&server);

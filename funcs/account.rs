@@ -1,0 +1,31 @@
+//! The list of an account's generations, which several workflows read.
+
+use crate::models::Generation;
+use crate::paging::Row;
+
+impl Row for Generation {
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn made_at(&self) -> Option<i64> {
+        self.created_at.as_ref()?.unix_millis()
+    }
+}
+
+/// How it is searched for what a create has made.
+#[cfg(feature = "image-find-generation")]
+pub(super) static GENERATIONS: crate::once::Account<Generation> = crate::once::Account {
+    user_operation: "user_get_user_self",
+    user: |core, options| {
+        let call = super::user_get_user_self(core).with_options(options);
+        Box::pin(async move { Ok(call.await?.user.map(|user| user.id.into_string())) })
+    },
+    page_operation: "image_get_generations_by_user_id",
+    page: |core, user, offset, limit| {
+        let request = crate::models::GetGenerationsByUserIdRequest { offset: Some(offset), limit: Some(limit) };
+        super::image_get_generations_by_user_id(core, user, request)
+    },
+    mark: |generation| generation.seed,
+    text: |generation| &generation.prompt,
+};
