@@ -921,3 +921,15 @@ async fn an_option_that_is_refused_is_told_before_anything_is_paid_for() {
     }
     assert!(emulator.requests().is_empty());
 }
+
+#[tokio::test]
+async fn options_of_generate_are_those_of_its_create_too() {
+    let (emulator, core) = start(Emulator::builder().generation_time(MS)).await;
+    let (other, _) = start(Emulator::builder().generation_time(MS).key(emulator.key())).await;
+    let generate = image_generate(&core, request("a pier")).first_delay(MS).header("x-source", "a batch");
+    generate.server_url(other.base_url()).await.unwrap();
+    assert_eq!((emulator.charges().len(), other.charges().len()), (0, 1));
+    for request in other.requests() {
+        assert_eq!(request.header("x-source"), Some("a batch"), "{} {}", request.method, request.path);
+    }
+}
