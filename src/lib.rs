@@ -53,13 +53,13 @@ mod transport;
 
 #[cfg(feature = "client")]
 pub use self::{
-    call::{Call, Response, Sending, SendingWithResponse, WithResponse},
+    call::{Call, Operation, Response, Sending, SendingWithResponse, WithResponse},
     core::{LeonardoCore, LeonardoCoreBuilder},
     error::{
         ApiError, ApiErrorKind, CallInfo, ConfigError, ConnectionError, DecodeError, DecodeReason, Error,
         InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope, WorkflowError,
     },
-    operation::{Effect, Operation, OperationInfo},
+    operation::{Effect, OperationInfo},
     retry::{RetryBudget, RetryPolicy},
     runtime::{BoxFuture, MaybeSend},
     transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},

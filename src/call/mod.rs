@@ -3,6 +3,7 @@
 mod attempts;
 mod classify;
 mod decoder;
+mod operation;
 mod options;
 mod request;
 
@@ -18,16 +19,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-#[cfg_attr(not(feature = "full"), allow(unused_imports, reason = "not every operation has every shape"))]
-pub(crate) use self::decoder::{Decoder, first, flat, list, record};
 use self::decoder::{Output, Reader, typed};
+#[cfg_attr(not(feature = "full"), allow(unused_imports, reason = "not every operation has every shape"))]
+pub(crate) use self::decoder::{first, flat, list, record};
+pub use self::operation::Operation;
 use self::options::Refused;
 pub(crate) use self::options::{Options, call_options, request_options};
 use self::request::Request;
 use crate::codec::Fields;
 use crate::core::LeonardoCore;
 use crate::error::Error;
-use crate::operation::Operation;
 use crate::runtime::{BoxFuture, MaybeSend};
 use crate::transport;
 

@@ -9,6 +9,9 @@ use super::Fragment;
 /// The fields of a request that its struct does not have, under their names on the wire.
 pub(crate) type Extra = Map<String, Value>;
 
+/// What an allocation takes beside its content, and a number as text.
+pub(super) const SMALL: usize = 32;
+
 /// What is found where a place is to be filled. Of a list and an object, only that it is one.
 #[derive(Clone, Copy)]
 pub(crate) enum Input<'a> {
@@ -272,7 +275,7 @@ impl Record for Map<String, Value> {
 
     /// A name, a value, and as much again, since the nodes of the map are half full at worst.
     fn place_cost(&self) -> usize {
-        2 * (size_of::<String>() + size_of::<Value>()) + super::read::SMALL
+        2 * (size_of::<String>() + size_of::<Value>()) + SMALL
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use super::place::{Input, List, Outcome, Place, Record, all_required, missing};
+use super::place::{Input, List, Outcome, Place, Record, SMALL, all_required, missing};
 
 /// The name under which `serde_json` hands over numbers when any crate of the build asks it for arbitrary precision.
 pub(super) const EXACT_NUMBER: &str = "$serde_json::private::Number";
@@ -232,9 +232,6 @@ impl<'de, const STRICT: bool> DeserializeSeed<'de> for Fill<'_, STRICT> {
         deserializer.deserialize_any(self)
     }
 }
-
-/// What an allocation takes beside its content, and a number as text.
-pub(super) const SMALL: usize = 32;
 
 impl<'de, const STRICT: bool> Visitor<'de> for Fill<'_, STRICT> {
     type Value = Filled;

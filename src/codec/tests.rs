@@ -1,7 +1,8 @@
 use serde::de::DeserializeSeed;
 use serde_json::{Value, json};
 
-use super::read::{EXACT_NUMBER, SMALL};
+use super::place::SMALL;
+use super::read::EXACT_NUMBER;
 use super::*;
 
 /// A record with one field.

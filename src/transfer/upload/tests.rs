@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::operation::{Effect, Operation};
+use crate::call::Operation;
+use crate::operation::Effect;
 use crate::retry::RetryPolicy;
 use crate::transport::{Transport, TransportError, TransportRequest, TransportResponse};
 
