@@ -15,6 +15,10 @@ macro_rules! argument {
     (request) => {
         some()
     };
+    // The number of an element.
+    (userLoraId) => {
+        some::<i64>()
+    };
     ($id:ident) => {
         some::<&str>()
     };
