@@ -19,12 +19,15 @@ use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture, Instant};
 use crate::{Call, Effect, LeonardoCore, time};
 
+/// Reads the user of a key; none if the service does not tell.
+pub(crate) type ReadUser = BoxFuture<'static, Result<Option<String>, Error>>;
+
 /// How an account's list is read, and what its records show.
 pub(crate) struct Account<R> {
     /// The operation that tells the user of a key.
     pub(crate) user_operation: &'static str,
     /// The user of the key that the options hold, or of the core's, if the service tells.
-    pub(crate) user: fn(&LeonardoCore, &Options) -> BoxFuture<'static, Result<Option<String>, Error>>,
+    pub(crate) user: fn(&LeonardoCore, &Options) -> ReadUser,
     /// The operation that reads a page.
     pub(crate) page_operation: &'static str,
     /// The page of a user's list, newest first, at an offset, of so many records at most.
