@@ -4,6 +4,7 @@ mod offset;
 #[cfg(feature = "image-list-generations")]
 mod stream;
 
+#[cfg(feature = "image-find-generation")]
 pub(crate) use self::offset::{Pages, Read};
 #[cfg(feature = "image-list-generations")]
 pub(crate) use self::stream::PageStream;
