@@ -11,9 +11,9 @@ use crate::call::call_options;
 use crate::error::Error;
 use crate::models::{CreateGenerationRequest, GenerationJob};
 use crate::once::{
-    Created, Kind, LookFirst, Search, SearchOptions, Workflow, create_once, on_retry_option, random_mark,
-    search_options,
+    Created, Kind, LookFirst, Search, SearchOptions, Workflow, create_once, random_mark, search_options,
 };
+use crate::poll::on_retry_option;
 use crate::runtime::{BoxFuture, SystemTime};
 use crate::{Effect, LeonardoCore};
 
@@ -60,11 +60,11 @@ pub struct CreateOnce {
     core: LeonardoCore,
     request: CreateGenerationRequest,
     look_first: Option<SystemTime>,
-    options: SearchOptions,
+    pub(super) options: SearchOptions,
 }
 
 search_options!(CreateOnce, options: options);
-on_retry_option!(CreateOnce, options: options);
+on_retry_option! { impl[] CreateOnce, options: options }
 call_options! {
     impl[] CreateOnce, options: options.call, core: core,
     deadline: "The longest that all of it may take; `None` for no limit. Defaults to 10 minutes. One that is shorter than the \
@@ -82,16 +82,6 @@ impl CreateOnce {
     /// [grace period](Self::grace), counted from now, is over.
     pub fn look_first(mut self, sent_after: SystemTime) -> Self {
         self.look_first = Some(sent_after);
-        self
-    }
-}
-
-#[cfg(feature = "image-generate")]
-impl CreateOnce {
-    /// Has the options of the workflow that it is a part of.
-    pub(super) fn within(mut self, call: &crate::call::Options, on_retry: crate::poll::OnRetry) -> Self {
-        self.options.call = call.clone();
-        self.options.on_retry = on_retry;
         self
     }
 }

@@ -6,9 +6,8 @@ use super::account::GENERATIONS;
 use crate::call::call_options;
 use crate::error::Error;
 use crate::models::{CreateGenerationRequest, Generation, GenerationId};
-use crate::once::{
-    Kind, Likeness, Search, SearchOptions, Sent, Sought, Wanted, Workflow, on_retry_option, search_options,
-};
+use crate::once::{Kind, Likeness, Search, SearchOptions, Sent, Sought, Wanted, Workflow, search_options};
+use crate::poll::on_retry_option;
 use crate::runtime::{BoxFuture, SystemTime};
 use crate::{Effect, LeonardoCore};
 
@@ -82,7 +81,7 @@ pub enum Lookup {
 }
 
 search_options!(FindGeneration, options: options);
-on_retry_option!(FindGeneration, options: options);
+on_retry_option! { impl[] FindGeneration, options: options }
 call_options! {
     impl[] FindGeneration, options: options.call, core: core,
     deadline: "The longest that all of it may take; `None` for no limit. Defaults to 10 minutes. One that is shorter than the \

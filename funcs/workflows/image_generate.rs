@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::time::Duration;
 
 use super::image_create_generation_once::{CreateOnce, image_create_generation_once};
 use super::image_wait_for_generation::{GENERATION, GenerationError, GenerationStream};
 use crate::LeonardoCore;
 use crate::call::{Options, call_options};
 use crate::models::{CreateGenerationRequest, Generation, GenerationJob};
+use crate::once::search_options;
 use crate::poll::{Creating, JobProgress, Made, OnProgress, PollOptions, Poller, poll_options, retries};
 use crate::runtime::{BoxFuture, MaybeSend, SystemTime};
 
@@ -65,27 +65,9 @@ call_options! {
 }
 
 poll_options! { impl[] Generate, options: poll }
+search_options!(Generate, options: create.options);
 
 impl Generate {
-    /// How long after a failed create the generation may take to appear in the account's list; see
-    /// [`CreateOnce::grace`].
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.create = self.create.grace(grace);
-        self
-    }
-
-    /// How much the times of generations may be off; see [`CreateOnce::clock_tolerance`].
-    pub fn clock_tolerance(mut self, tolerance: Duration) -> Self {
-        self.create = self.create.clock_tolerance(tolerance);
-        self
-    }
-
-    /// Says that no other request has the same seed; see [`CreateOnce::unique_seed`].
-    pub fn unique_seed(mut self, unique: bool) -> Self {
-        self.create = self.create.unique_seed(unique);
-        self
-    }
-
     /// Looks for the generation before the first create; see [`CreateOnce::look_first`].
     pub fn look_first(mut self, sent_after: SystemTime) -> Self {
         self.create = self.create.look_first(sent_after);
@@ -106,9 +88,10 @@ impl Generate {
     }
 
     fn creating(self) -> Creating<GenerationJob, Generation, Generated> {
-        let Self { core, create, call, mut poll, on_progress } = self;
+        let Self { core, mut create, call, mut poll, on_progress } = self;
         let (kept, on_retry) = retries();
-        let create = create.within(&call, on_retry.clone());
+        create.options.call = call.clone();
+        create.options.on_retry = on_retry.clone();
         poll.on_retry = on_retry;
         let poller = Poller::new(&core, GENERATION, String::new(), call, poll);
         let made = Made {

@@ -23,8 +23,7 @@ use self::decoder::{Output, Reader, typed};
 #[cfg_attr(not(feature = "full"), allow(unused_imports, reason = "not every operation has every shape"))]
 pub(crate) use self::decoder::{first, flat, list, record};
 pub use self::operation::Operation;
-use self::options::Refused;
-pub(crate) use self::options::{Options, call_options, request_options};
+pub(crate) use self::options::{Options, Refused, call_options, request_options};
 use self::request::Request;
 use crate::codec::Fields;
 use crate::core::LeonardoCore;

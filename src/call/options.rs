@@ -9,6 +9,7 @@ use http::HeaderMap;
 use crate::core::key::Bearer;
 use crate::core::server_url::ServerUrl;
 use crate::core::{self, LeonardoCore};
+use crate::error::{CallInfo, Error, InvalidRequestError};
 use crate::retry::RetryPolicy;
 
 /// The options of a call. A workflow keeps them and hands a copy to each of its calls.
@@ -35,6 +36,12 @@ pub(crate) struct Refused {
 impl Refused {
     pub(crate) fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { field: field.into(), reason: reason.into(), source: None }
+    }
+
+    /// The error of the call or the workflow that it was given to.
+    pub(crate) fn into_error(self, call: CallInfo) -> Error {
+        let Self { field, reason, source } = self;
+        Error::InvalidRequest(Box::new(InvalidRequestError { call, field, reason, source }))
     }
 }
 

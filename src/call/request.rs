@@ -10,7 +10,7 @@ use super::options::{Options, Refused};
 use crate::codec::{Fields, Fragment};
 use crate::core::LeonardoCore;
 use crate::core::server_url::{self, ServerUrl};
-use crate::error::{CallInfo, DecodeError, DecodeReason, Error, InvalidRequestError};
+use crate::error::{CallInfo, DecodeError, DecodeReason, Error};
 use crate::operation::OperationInfo;
 
 /// Everything of a call but the type of its output, so that it is compiled once.
@@ -102,8 +102,7 @@ impl Request {
     }
 
     pub(super) fn invalid(&self, refused: Refused) -> Error {
-        let Refused { field, reason, source } = refused;
-        Error::InvalidRequest(Box::new(InvalidRequestError { call: self.info(), field, reason, source }))
+        refused.into_error(self.info())
     }
 
     pub(super) fn undecodable(&self, status: StatusCode, reason: DecodeReason, excerpt: String) -> Error {

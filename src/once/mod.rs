@@ -13,11 +13,12 @@ mod window;
 
 #[cfg(feature = "image-create-generation-once")]
 pub(crate) use self::create::{Created, LookFirst, create_once, random_mark};
-pub(crate) use self::options::{SearchOptions, on_retry_option, search_options};
+pub(crate) use self::options::{SearchOptions, search_options};
 pub(crate) use self::search::{Account, Kind, Likeness, Search, Sought, Wanted};
 pub(crate) use self::window::Sent;
 use crate::Effect;
-use crate::error::{CallInfo, Error, InvalidRequestError};
+use crate::call::Refused;
+use crate::error::{CallInfo, Error};
 
 /// The workflow that creates or searches; errors name it.
 #[derive(Clone, Copy)]
@@ -28,12 +29,11 @@ pub(crate) struct Workflow {
 
 impl Workflow {
     pub(crate) fn invalid(self, field: &'static str, reason: &'static str) -> Error {
-        Error::InvalidRequest(Box::new(InvalidRequestError {
-            call: CallInfo::new(self.name, self.effect),
-            field: field.into(),
-            reason: reason.into(),
-            source: None,
-        }))
+        Refused::new(field, reason).into_error(self.info())
+    }
+
+    fn info(self) -> CallInfo {
+        CallInfo::new(self.name, self.effect)
     }
 }
 

@@ -67,17 +67,3 @@ macro_rules! search_options {
     };
 }
 pub(crate) use search_options;
-
-/// Writes the setter of what is called before each retry.
-macro_rules! on_retry_option {
-    ($type:ident, options: $($options:ident).+) => {
-        impl $type {
-            /// Calls `report` before each delay, with what failed and when the next attempt is. It must not block.
-            pub fn on_retry(mut self, report: impl FnMut(&$crate::Retry) + $crate::MaybeSend + 'static) -> Self {
-                self.$($options).+.on_retry = $crate::poll::OnRetry::new(report);
-                self
-            }
-        }
-    };
-}
-pub(crate) use on_retry_option;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use super::in_flight::InFlight;
 use super::window::{Sent, Window};
 use super::{SearchOptions, Workflow, normalised};
-use crate::call::Options;
+use crate::call::{Options, Refused};
 use crate::core::key::Bearer;
-use crate::error::{ApiErrorKind, CallInfo, Error, InvalidRequestError, TimeoutError, TimeoutScope};
+use crate::error::{ApiErrorKind, Error, TimeoutError, TimeoutScope};
 use crate::paging::{Pages, Read, Row};
 use crate::poll::{Delays, before_deadline, never_connected};
 use crate::retry::RetryPolicy;
@@ -141,12 +141,7 @@ impl<R: Row + Send + 'static> Search<R> {
         mut options: SearchOptions,
     ) -> Result<Self, Error> {
         if let Some(refused) = options.call.refused.take() {
-            return Err(Error::InvalidRequest(Box::new(InvalidRequestError {
-                call: CallInfo::new(workflow.name, workflow.effect),
-                field: refused.field,
-                reason: refused.reason,
-                source: refused.source,
-            })));
+            return Err(refused.into_error(workflow.info()));
         }
         if !runtime::is_running() {
             return Err(workflow.invalid("runtime", "a call must be awaited within a Tokio runtime"));
@@ -179,13 +174,11 @@ impl<R: Row + Send + 'static> Search<R> {
     pub(crate) async fn ask_key(&mut self) -> Result<(), Error> {
         let limit = self.options.call.timeout.unwrap_or(self.core.inner.timeout).min(self.left());
         let asked = runtime::timeout(limit, pin!(self.core.inner.auth.bearer())).await;
-        let refused = |reason: &'static str, source| {
-            let (call, field) =
-                (CallInfo::new(self.workflow.name, self.workflow.effect), "bearer_auth_provider".into());
-            Error::InvalidRequest(Box::new(InvalidRequestError { call, field, reason: reason.into(), source }))
+        let refused = |(reason, source): (&'static str, _)| {
+            Refused { source, ..Refused::new("bearer_auth_provider", reason) }.into_error(self.workflow.info())
         };
         self.bearer = match asked {
-            Some(asked) => asked.map_err(|(reason, source)| refused(reason, source))?,
+            Some(asked) => asked.map_err(refused)?,
             None => return Err(self.late()),
         };
         Ok(())
@@ -409,7 +402,7 @@ impl<R: Row + Send + 'static> Search<R> {
     }
 
     pub(super) fn late(&self) -> Error {
-        let call = CallInfo::new(self.workflow.name, self.workflow.effect);
+        let call = self.workflow.info();
         let limit = self.options.deadline();
         Error::Timeout(Box::new(TimeoutError { call, scope: TimeoutScope::Deadline, limit, sent: false }))
     }

@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 
 use super::Row;
 use super::offset::{Pages, Read, count};
-use crate::error::{CallInfo, Error, InvalidRequestError};
+use crate::call::Refused;
+use crate::error::{CallInfo, Error};
 use crate::{Call, Effect, Sending};
 
 /// The rows of a list, one by one. The next page is asked for while one is handed out.
@@ -111,10 +112,5 @@ impl<R: Row + 'static> PageStream<R> {
 fn stuck(name: &'static str, pages: u32) -> Error {
     let mut call = CallInfo::new(name, Effect::Read);
     call.attempts = pages;
-    Error::InvalidRequest(Box::new(InvalidRequestError {
-        call,
-        field: "offset".into(),
-        reason: "the server gives the same records whatever it is".into(),
-        source: None,
-    }))
+    Refused::new("offset", "the server gives the same records whatever it is").into_error(call)
 }

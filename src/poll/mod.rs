@@ -88,6 +88,22 @@ impl fmt::Debug for OnRetry {
     }
 }
 
+/// Writes the setter of what is called before something is attempted again. `$options` is the path from `self` to what has
+/// the [`OnRetry`].
+macro_rules! on_retry_option {
+    (impl[$($generics:tt)*] $type:ty, options: $options:ident) => {
+        impl<$($generics)*> $type {
+            /// Calls `report` before each delay after which something is attempted again, with what failed, or is not there
+            /// yet, and when the next attempt is. It must not block.
+            pub fn on_retry(mut self, report: impl FnMut(&$crate::Retry) + $crate::MaybeSend + 'static) -> Self {
+                self.$options.on_retry = $crate::poll::OnRetry::new(report);
+                self
+            }
+        }
+    };
+}
+pub(crate) use on_retry_option;
+
 /// The delays between attempts that go on until a deadline, whatever their number.
 ///
 /// Each failure takes from the core's retry budget, as that of a call does. A call ends when the budget is spent; a

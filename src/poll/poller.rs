@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 
 use super::job::{Job, JobState, WaitError, WaitErrorReason};
 use super::{Delays, OnRetry, before_deadline, never_connected};
-use crate::call::Options;
-use crate::error::{CallInfo, Error, InvalidRequestError, TimeoutScope};
+use crate::call::{Options, Refused};
+use crate::error::{CallInfo, Error, TimeoutScope};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture, Instant};
 use crate::{Call, Effect, LeonardoCore};
@@ -193,12 +193,7 @@ impl Poller {
     #[cfg(feature = "creating")]
     pub(crate) fn refused(&self, workflow: &'static str) -> Option<Error> {
         let refused = self.call.refused.clone()?;
-        Some(Error::InvalidRequest(Box::new(InvalidRequestError {
-            call: CallInfo::new(workflow, Effect::Billable),
-            field: refused.field,
-            reason: refused.reason,
-            source: refused.source,
-        })))
+        Some(refused.into_error(CallInfo::new(workflow, Effect::Billable)))
     }
 
     /// The next state that is seen, unless it is that the job failed.
@@ -322,12 +317,7 @@ impl Poller {
     }
 
     fn invalid(&self, field: &'static str, reason: &'static str) -> Error {
-        Error::InvalidRequest(Box::new(InvalidRequestError {
-            call: CallInfo::new(self.waited.name, Effect::Read),
-            field: field.into(),
-            reason: reason.into(),
-            source: None,
-        }))
+        Refused::new(field, reason).into_error(CallInfo::new(self.waited.name, Effect::Read))
     }
 }
 

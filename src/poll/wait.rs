@@ -4,12 +4,12 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use super::job::{Job, JobState, WaitError};
+use super::on_retry_option;
 use super::poller::{PollOptions, Poller, Waited, poll_options};
 use super::steps::Steps;
-use super::{OnRetry, Retry};
 use crate::LeonardoCore;
 use crate::call::{Options, call_options};
-use crate::runtime::{BoxFuture, MaybeSend};
+use crate::runtime::BoxFuture;
 
 /// A wait until a job is complete, which gives its record; made by a function such as `image_wait_for_generation`.
 ///
@@ -39,16 +39,11 @@ call_options! {
 }
 
 poll_options! { impl[J: Job] Wait<J>, options: poll }
+on_retry_option! { impl[J: Job] Wait<J>, options: poll }
 
 impl<J: Job> Wait<J> {
     pub(crate) fn new(core: &LeonardoCore, waited: Waited, id: J::Id) -> Self {
         Self { core: core.clone(), waited, id, call: Options::default(), poll: PollOptions::new(core) }
-    }
-
-    /// Calls `report` after each poll that failed, with what failed and when the next is. It must not block.
-    pub fn on_retry(mut self, report: impl FnMut(&Retry) + MaybeSend + 'static) -> Self {
-        self.poll.on_retry = OnRetry::new(report);
-        self
     }
 
     /// Every state that a poll finds, instead of only the last: any number of pending records, then a complete one or

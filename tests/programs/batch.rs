@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 
 use leonardo_ai::LeonardoCore;
 use leonardo_ai::funcs::{image_download, image_get_generation_by_id};
-use leonardo_ai_emulator::{Emulator, Fault, FaultPlan};
+use leonardo_ai_emulator::{Emulator, FaultPlan};
 use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
+
+use crate::troubled::faults;
 
 /// A directory with prompts, for one test.
 struct Place(tempfile::TempDir);
@@ -75,23 +77,6 @@ fn assert_whole(path: &Path) {
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     *state >> 33
-}
-
-/// What goes wrong while the program runs, with its weight.
-fn faults() -> Vec<(u32, Fault)> {
-    vec![
-        (3, Fault::ResetBeforeWork),
-        (1, Fault::CloseBeforeWork),
-        (1, Fault::StatusBefore(500)),
-        (1, Fault::StatusBefore(503)),
-        (1, Fault::StatusBefore(429)),
-        (3, Fault::ResetAfterWork),
-        (1, Fault::CloseAfterWork),
-        (2, Fault::CutBody),
-        (1, Fault::CutHeaders),
-        (1, Fault::StatusAfter(500)),
-        (1, Fault::StatusAfter(502)),
-    ]
 }
 
 /// Waits for the moment at which run number `run` is killed.

@@ -7,9 +7,9 @@ use leonardo_ai_emulator::{Emulator, Fault, FaultPlan};
 use tokio::process::Child;
 use tokio::time::sleep;
 
-/// Half of what fails does so after the work was done.
-pub(crate) async fn emulator(seed: u64) -> Emulator {
-    let faults = vec![
+/// What goes wrong, with its weight. Half of what fails does so after the work was done.
+pub(crate) fn faults() -> Vec<(u32, Fault)> {
+    vec![
         (3, Fault::ResetBeforeWork),
         (1, Fault::CloseBeforeWork),
         (1, Fault::StatusBefore(500)),
@@ -21,12 +21,16 @@ pub(crate) async fn emulator(seed: u64) -> Emulator {
         (1, Fault::CutHeaders),
         (1, Fault::StatusAfter(500)),
         (1, Fault::StatusAfter(502)),
-    ];
+    ]
+}
+
+/// A fifth of its requests fail.
+pub(crate) async fn emulator(seed: u64) -> Emulator {
     let emulator = Emulator::builder()
         .balance(1e6)
         .generation_time(Duration::from_millis(100))
         .record_delay(Duration::from_millis(150))
-        .faults(FaultPlan::random(seed, 20, faults));
+        .faults(FaultPlan::random(seed, 20, faults()));
     emulator.start().await.unwrap()
 }
 

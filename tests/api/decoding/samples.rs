@@ -1,7 +1,7 @@
 //! The samples, and what becomes of them when they are changed.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 
 use leonardo_ai::funcs::{
     image_create_generation, image_delete_generation_by_id, image_get_generation_by_id,
@@ -407,7 +407,7 @@ fn a_response_that_takes_too_much_memory_is_not_asked_for_again() {
 #[test]
 fn what_is_left_empty_is_reported_by_name_and_kind_without_its_value() {
     #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
+    struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
     impl std::io::Write for Log {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.lock().unwrap().extend_from_slice(bytes);
