@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::app::{App, Outcome};
-use super::fields::{Kind, checked, in_range, last_id, missing, text};
+use super::fields::{Kind, checked, float, in_range, last_id, missing, text};
 use super::training::{show, words};
 use crate::http::request::last_segment;
 use crate::http::response::{ApiError, ok};
@@ -99,10 +99,9 @@ fn check(fields: &Map<String, Value>) -> Result<(), ApiError> {
         (true, "Object") => ((120.0, 220.0), (1e-5, 1e-3)),
         (true, _) => ((100.0, 200.0), (1e-5, 1e-3)),
     };
-    let number = |name: &str| fields.get(name).and_then(Value::as_f64);
-    in_range("num_train_epochs", number("num_train_epochs"), epochs.0, epochs.1)?;
-    in_range("learning_rate", number("learning_rate"), rates.0, rates.1)?;
-    in_range("resolution", number("resolution"), 1024.0, 1024.0)?;
+    in_range("num_train_epochs", float(fields, "num_train_epochs"), epochs.0, epochs.1)?;
+    in_range("learning_rate", float(fields, "learning_rate"), rates.0, rates.1)?;
+    in_range("resolution", float(fields, "resolution"), 1024.0, 1024.0)?;
     let trigger = text(fields, "instance_prompt").unwrap_or_default();
     if trigger.is_empty() && (!flux || focus == "Character") {
         return Err(missing("instance_prompt"));

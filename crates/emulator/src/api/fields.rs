@@ -60,6 +60,27 @@ pub(super) fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a
     fields.get(name).and_then(Value::as_str)
 }
 
+pub(super) fn int(fields: &Map<String, Value>, name: &str) -> Option<i64> {
+    fields.get(name).and_then(Value::as_i64)
+}
+
+pub(super) fn float(fields: &Map<String, Value>, name: &str) -> Option<f64> {
+    fields.get(name).and_then(Value::as_f64)
+}
+
+pub(super) fn flag(fields: &Map<String, Value>, name: &str) -> Option<bool> {
+    fields.get(name).and_then(Value::as_bool)
+}
+
+/// The largest seed that the service chooses by itself, and the largest that its Flux and video models take.
+pub(super) const MAX_CHOSEN_SEED: i64 = 2_147_483_637;
+/// The largest seed that a caller may choose for other models.
+pub(super) const MAX_SEED: i64 = 9_999_999_998;
+
+pub(super) fn chosen_seed() -> i64 {
+    fastrand::i64(0..=MAX_CHOSEN_SEED)
+}
+
 pub(super) fn missing(name: &str) -> ApiError {
     ApiError::shape(format!("expecting a value for non-nullable variable: \"{name}\""))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::app::{App, Outcome};
-use super::fields::{Kind, checked, in_range, list, missing, text};
+use super::fields::{Kind, MAX_CHOSEN_SEED, checked, chosen_seed, flag, in_range, int, list, missing, text};
 use super::moderation::check_prompt;
 use super::sources::no_access;
 use crate::http::response::{ApiError, ok};
@@ -31,8 +31,6 @@ pub(super) fn routes() -> Router<App> {
 const MODELS: &[&str] = &["MOTION2", "VEO3", "MOTION2FAST", "VEO3FAST", "KLING2_1", "KLING2_5"];
 const RESOLUTIONS: &[&str] = &["RESOLUTION_480", "RESOLUTION_720", "RESOLUTION_1080"];
 const IMAGE_TYPES: Kind = Kind::Enum("ImageType", &["GENERATED", "UPLOADED"]);
-/// The largest seed that is not refused.
-const MAX_SEED: i64 = 2_147_483_637;
 
 /// The fields of a text to video, which an image to video has as well.
 const FIELDS: &[(&str, Kind)] = &[
@@ -71,7 +69,6 @@ impl Request {
     fn parse(fields: &Map<String, Value>) -> Result<Self, ApiError> {
         let prompt = text(fields, "prompt").ok_or_else(|| missing("prompt"))?.to_owned();
         check_prompt(&prompt)?;
-        let int = |name: &str| fields.get(name).and_then(Value::as_i64);
         let model = text(fields, "model").and_then(|given| MODELS.iter().find(|model| **model == given));
         let model = model.copied().unwrap_or("MOTION2");
         if model.starts_with("VEO3") {
@@ -80,8 +77,8 @@ impl Request {
         for element in list(fields, "elements") {
             element.get("akUUID").and_then(Value::as_str).ok_or_else(|| missing("akUUID"))?;
         }
-        in_range("seed", int("seed").map(|seed| seed as f64), 0.0, MAX_SEED as f64)?;
-        let seconds = match (model, int("duration")) {
+        in_range("seed", int(fields, "seed").map(|seed| seed as f64), 0.0, MAX_CHOSEN_SEED as f64)?;
+        let seconds = match (model, int(fields, "duration")) {
             ("KLING2_5", Some(seconds @ (5 | 10))) => seconds,
             ("KLING2_5", Some(_)) => return Err(ApiError::bad("duration must be 5 or 10")),
             // Other models have a duration of their own and take no notice; official clients always send 8.
@@ -95,8 +92,8 @@ impl Request {
             width,
             height,
             seconds: seconds as u32,
-            seed: int("seed").unwrap_or_else(|| fastrand::i64(0..=MAX_SEED)),
-            public: fields.get("isPublic").and_then(Value::as_bool).unwrap_or(false),
+            seed: int(fields, "seed").unwrap_or_else(chosen_seed),
+            public: flag(fields, "isPublic").unwrap_or(false),
         })
     }
 
@@ -117,7 +114,7 @@ fn size(fields: &Map<String, Value>, model: &str) -> Result<(u32, u32), ApiError
         "RESOLUTION_720" => (1280, 720),
         _ => (1920, 1080),
     };
-    let side = |name: &str, usual: u32| match fields.get(name).and_then(Value::as_i64).unwrap_or(0) {
+    let side = |name: &str, usual: u32| match int(fields, name).unwrap_or(0) {
         // As the start frame has it, which is not looked at.
         0 => Ok(usual),
         side @ 256..=1920 if side % 2 == 0 => Ok(u32::try_from(side).unwrap_or(usual)),
@@ -183,8 +180,8 @@ async fn svd(Extract(app): Extract<App>, body: Bytes) -> Outcome {
     ];
     let fields = checked(&body, known)?;
     let id = text(&fields, "imageId").ok_or_else(|| missing("imageId"))?;
-    let flag = |name: &str| fields.get(name).and_then(Value::as_bool).unwrap_or(false);
-    let strength = fields.get("motionStrength").and_then(Value::as_i64);
+    let flag = |name: &str| flag(&fields, name).unwrap_or(false);
+    let strength = int(&fields, "motionStrength");
     in_range("motionStrength", strength.map(|strength| strength as f64), 1.0, 10.0)?;
     let source = match (flag("isInitImage"), flag("isVariation")) {
         (true, true) => return Err(ApiError::bad("isInitImage and isVariation cannot both be true")),

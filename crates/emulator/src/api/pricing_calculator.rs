@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::app::{App, Outcome};
-use super::fields::{Kind, check_all, checked, in_range, missing, text, unexpected};
+use super::fields::{Kind, check_all, checked, flag, float, in_range, int, missing, text, unexpected};
 use crate::http::response::{ApiError, number, ok};
 use crate::state::money::{Plan, units};
 use crate::state::prices::Work;
@@ -93,12 +93,12 @@ struct Given<'a>(&'a Map<String, Value>);
 
 impl Given<'_> {
     fn flag(&self, name: &str) -> bool {
-        self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
+        flag(self.0, name).unwrap_or(false)
     }
 
     /// A number that must be there, within its bounds.
     fn number(&self, name: &str, least: u32, most: u32) -> Result<u32, ApiError> {
-        let value = self.0.get(name).and_then(Value::as_i64).ok_or_else(|| missing(name))?;
+        let value = int(self.0, name).ok_or_else(|| missing(name))?;
         in_range(name, Some(value as f64), f64::from(least), f64::from(most))?;
         Ok(u32::try_from(value).unwrap_or(most))
     }
@@ -140,7 +140,7 @@ fn work(service: &str, given: &Given<'_>) -> Result<Work, ApiError> {
         "UNIVERSAL_UPSCALER" => Work::UniversalUpscale { megapixels: given.number("megapixel", 1, 20)? },
         _ => {
             let (width, height) = (given.number("inputWidth", 1, 20_000)?, given.number("inputHeight", 1, 20_000)?);
-            let by = given.0.get("upscaleMultiplier").and_then(Value::as_f64).unwrap_or(1.5);
+            let by = float(given.0, "upscaleMultiplier").unwrap_or(1.5);
             in_range("upscaleMultiplier", Some(by), 1.0, 2.0)?;
             let pixels = f64::from(width) * by * f64::from(height) * by;
             Work::UltraUpscale { megapixels: (pixels / 1e6).ceil() as u32 }

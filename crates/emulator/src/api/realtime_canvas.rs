@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::app::{App, Outcome};
-use super::fields::{Kind, checked, in_range, missing, text};
+use super::fields::{Kind, MAX_SEED, checked, chosen_seed, float, in_range, int, missing, text};
 use super::moderation::check_prompt;
 use crate::http::response::{ApiError, ok};
 use crate::state::account::{Bill, Made};
@@ -77,15 +77,14 @@ impl Request {
     fn parse(fields: &Map<String, Value>, with_mask: bool) -> Result<Self, ApiError> {
         let prompt = text(fields, "prompt").ok_or_else(|| missing("prompt"))?.to_owned();
         check_prompt(&prompt)?;
-        let number = |name: &str| fields.get(name).and_then(Value::as_f64);
         for (name, least, most) in [
             ("guidance", 0.5, 20.0),
             ("strength", 0.1, 1.0),
             ("steps", 4.0, 16.0),
-            ("seed", 0.0, 9_999_999_998.0),
+            ("seed", 0.0, MAX_SEED as f64),
             ("refineStrength", 0.5, 0.9),
         ] {
-            in_range(name, number(name), least, most)?;
+            in_range(name, float(fields, name), least, most)?;
         }
         let (width, height) = (side(fields, "width")?, side(fields, "height")?);
         let image = jpeg(fields, "imageDataUrl")?;
@@ -97,7 +96,7 @@ impl Request {
             }
             input = ids::mix(input ^ hash(&mask));
         }
-        let seed = fields.get("seed").and_then(Value::as_i64).unwrap_or_else(|| fastrand::i64(0..=2_147_483_637));
+        let seed = int(fields, "seed").unwrap_or_else(chosen_seed);
         let of_input = seed ^ (input >> 1) as i64;
         Ok(Self {
             subject: Subject::plain(prompt.as_str().into(), of_input, width, height),
@@ -109,7 +108,7 @@ impl Request {
 }
 
 fn side(fields: &Map<String, Value>, name: &str) -> Result<u32, ApiError> {
-    match fields.get(name).and_then(Value::as_i64) {
+    match int(fields, name) {
         None => Ok(512),
         Some(side @ (512 | 640 | 1024)) => Ok(side as u32),
         Some(_) => Err(ApiError::bad(format!("{name} must be one of 512, 640, 1024"))),

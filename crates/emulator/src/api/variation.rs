@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::app::{App, Outcome};
-use super::fields::{Kind, checked, in_range, last_id, missing, text};
+use super::fields::{Kind, checked, flag, float, in_range, last_id, missing, text};
 use super::moderation::check_prompt;
 use super::sources::{Source, no_access};
 use crate::http::response::{ApiError, ok};
@@ -98,7 +98,7 @@ async fn universal_upscaler(Extract(app): Extract<App>, body: Bytes) -> Outcome 
         }
     };
     let source = source.ok_or_else(no_access)?;
-    let multiplier = fields.get("upscaleMultiplier").and_then(Value::as_f64).unwrap_or(1.5);
+    let multiplier = float(&fields, "upscaleMultiplier").unwrap_or(1.5);
     let change = grown(&source, multiplier, Change::Scaled)?;
     let megapixels = match change {
         Change::Scaled(width, height) => (u64::from(width) * u64::from(height)).div_ceil(1_000_000) as u32,
@@ -112,9 +112,9 @@ async fn universal_upscaler(Extract(app): Extract<App>, body: Bytes) -> Outcome 
 /// Whether the ultra mode was asked for, and nothing that goes with the other mode only.
 fn check_modes(fields: &Map<String, Value>) -> Result<bool, ApiError> {
     for name in ["creativityStrength", "detailContrast", "similarity"] {
-        in_range(name, fields.get(name).and_then(Value::as_f64), 1.0, 10.0)?;
+        in_range(name, float(fields, name), 1.0, 10.0)?;
     }
-    in_range("upscaleMultiplier", fields.get("upscaleMultiplier").and_then(Value::as_f64), 1.0, 2.0)?;
+    in_range("upscaleMultiplier", float(fields, "upscaleMultiplier"), 1.0, 2.0)?;
     let given = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
     let ultra = given("ultraUpscaleStyle");
     if ultra && given("upscalerStyle") {
@@ -129,7 +129,7 @@ fn check_modes(fields: &Map<String, Value>) -> Result<bool, ApiError> {
 /// The picture that a simple request names: a generated one, or a variation if it says so.
 fn source(app: &App, fields: &Map<String, Value>, now: Instant) -> Result<Source, ApiError> {
     let id = text(fields, "id").ok_or_else(|| missing("id"))?;
-    let varied = fields.get("isVariation").and_then(Value::as_bool).unwrap_or(false);
+    let varied = flag(fields, "isVariation").unwrap_or(false);
     let found = if varied { app.varied(id, now) } else { app.generated(id, now) };
     found.ok_or_else(|| ApiError::bad("failed to find init variation"))
 }

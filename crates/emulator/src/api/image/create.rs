@@ -5,16 +5,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::api::fields::{Kind, checked, in_range, list, missing, not_uuid, one_of};
+use crate::api::fields::{
+    Kind, MAX_CHOSEN_SEED, MAX_SEED, checked, chosen_seed, flag, float, in_range, int, list, missing, not_uuid, one_of,
+    text,
+};
 use crate::api::moderation::check_prompt;
 use crate::http::response::ApiError;
 use crate::state::generation::Create;
 use crate::state::ids;
 
-/// The largest seed the service chooses by itself, and the largest its Flux models take.
-const MAX_CHOSEN_SEED: i64 = 2_147_483_637;
-/// The largest seed a caller may choose for other models.
-const MAX_SEED: i64 = 9_999_999_998;
 const DEFAULT_MODEL: &str = "b24e16ff-06e3-43eb-8d33-4416c2d75876";
 /// A model that exists and that the API does not offer.
 const WITHHELD_MODEL: &str = "00000000-0000-4000-8000-000000000000";
@@ -141,85 +140,64 @@ pub(super) struct Reference {
     pub(super) refusal: &'static str,
 }
 
-/// The fields of a create request.
-struct Fields(Map<String, Value>);
-
-impl Fields {
-    fn int(&self, name: &str) -> Option<i64> {
-        self.0.get(name).and_then(Value::as_i64)
-    }
-
-    fn float(&self, name: &str) -> Option<f64> {
-        self.0.get(name).and_then(Value::as_f64)
-    }
-
-    fn flag(&self, name: &str) -> Option<bool> {
-        self.0.get(name).and_then(Value::as_bool)
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str)
-    }
-}
-
 /// Reads the body of a create request, and which images must exist for it.
 pub(super) fn parse(body: &[u8]) -> Result<(Create, Vec<Reference>), ApiError> {
-    let fields = Fields(checked(body, FIELDS)?);
-    let Some(prompt) = fields.text("prompt") else {
+    let fields = &checked(body, FIELDS)?;
+    let Some(prompt) = text(fields, "prompt") else {
         return Err(missing("prompt"));
     };
     check_prompt(prompt)?;
-    let (width, height, num_images) = size(&fields)?;
-    check_ranges(&fields)?;
-    let model_id = model(&fields)?;
-    let sd_version = fields.text("sd_version").and_then(|v| one_of(SD_VERSIONS, v));
-    let seed = seed(&fields, sd_version)?;
-    let photo_real = fields.flag("photoReal").unwrap_or(false);
+    let (width, height, num_images) = size(fields)?;
+    check_ranges(fields)?;
+    let model_id = model(fields)?;
+    let sd_version = text(fields, "sd_version").and_then(|v| one_of(SD_VERSIONS, v));
+    let seed = seed(fields, sd_version)?;
+    let photo_real = flag(fields, "photoReal").unwrap_or(false);
     let default_sd =
         if model_id.is_some() && model_id == ids::parse(DEFAULT_MODEL) { "SDXL_LIGHTNING" } else { "v1_5" };
 
     let create = Create {
         prompt: Arc::from(prompt),
-        negative_prompt: fields.text("negative_prompt").unwrap_or_default().into(),
+        negative_prompt: text(fields, "negative_prompt").unwrap_or_default().into(),
         model_id,
         width,
         height,
         num_images,
         seed,
-        steps: fields.int("num_inference_steps").unwrap_or(15),
-        guidance_scale: fields.float("guidance_scale").unwrap_or(7.0),
-        preset_style: match fields.0.get("presetStyle") {
+        steps: int(fields, "num_inference_steps").unwrap_or(15),
+        guidance_scale: float(fields, "guidance_scale").unwrap_or(7.0),
+        preset_style: match fields.get("presetStyle") {
             None => Some("DYNAMIC"),
             Some(value) => value.as_str().and_then(|v| one_of(STYLES, v)),
         },
-        scheduler: fields.text("scheduler").and_then(|v| one_of(SCHEDULERS, v)).unwrap_or("EULER_DISCRETE"),
+        scheduler: text(fields, "scheduler").and_then(|v| one_of(SCHEDULERS, v)).unwrap_or("EULER_DISCRETE"),
         sd_version: sd_version.unwrap_or(default_sd),
-        public: fields.flag("public").unwrap_or(false),
-        alchemy: fields.flag("alchemy").unwrap_or(true),
-        ultra: fields.flag("ultra"),
+        public: flag(fields, "public").unwrap_or(false),
+        alchemy: flag(fields, "alchemy").unwrap_or(true),
+        ultra: flag(fields, "ultra"),
         photo_real,
-        photo_real_strength: photo_real.then(|| fields.float("photoRealStrength").unwrap_or(0.55)),
-        prompt_magic: fields.flag("promptMagic").unwrap_or(false),
-        prompt_magic_version: fields.text("promptMagicVersion").map(Into::into),
-        prompt_magic_strength: fields.float("promptMagicStrength"),
-        high_contrast: fields.flag("highContrast").unwrap_or(false),
-        init_strength: fields.float("init_strength"),
-        fantasy_avatar: fields.flag("fantasyAvatar"),
-        tiling: fields.flag("tiling").unwrap_or(false),
-        transparent: fields.text("transparency") == Some("foreground_only"),
-        canvas: fields.flag("canvasRequest").unwrap_or(false),
-        elements: elements(&fields.0)?,
-        init_image_id: fields.text("init_image_id").map(Into::into),
-        init_generated_image_id: fields.text("init_generation_image_id").map(Into::into),
-        controlnets: list(&fields.0, "controlnets").next().is_some(),
+        photo_real_strength: photo_real.then(|| float(fields, "photoRealStrength").unwrap_or(0.55)),
+        prompt_magic: flag(fields, "promptMagic").unwrap_or(false),
+        prompt_magic_version: text(fields, "promptMagicVersion").map(Into::into),
+        prompt_magic_strength: float(fields, "promptMagicStrength"),
+        high_contrast: flag(fields, "highContrast").unwrap_or(false),
+        init_strength: float(fields, "init_strength"),
+        fantasy_avatar: flag(fields, "fantasyAvatar"),
+        tiling: flag(fields, "tiling").unwrap_or(false),
+        transparent: text(fields, "transparency") == Some("foreground_only"),
+        canvas: flag(fields, "canvasRequest").unwrap_or(false),
+        elements: elements(fields)?,
+        init_image_id: text(fields, "init_image_id").map(Into::into),
+        init_generated_image_id: text(fields, "init_generation_image_id").map(Into::into),
+        controlnets: list(fields, "controlnets").next().is_some(),
         motion: None,
     };
-    Ok((create, references(&fields)?))
+    Ok((create, references(fields)?))
 }
 
 /// Width, height and number of the images.
-fn size(fields: &Fields) -> Result<(u32, u32, u32), ApiError> {
-    let (width, height) = (fields.int("width").unwrap_or(1024), fields.int("height").unwrap_or(768));
+fn size(fields: &Map<String, Value>) -> Result<(u32, u32, u32), ApiError> {
+    let (width, height) = (int(fields, "width").unwrap_or(1024), int(fields, "height").unwrap_or(768));
     for side in [width, height] {
         if !(32..=1536).contains(&side) || side % 8 != 0 {
             return Err(ApiError::bad(
@@ -227,7 +205,7 @@ fn size(fields: &Fields) -> Result<(u32, u32, u32), ApiError> {
             ));
         }
     }
-    let num_images = fields.int("num_images").unwrap_or(4);
+    let num_images = int(fields, "num_images").unwrap_or(4);
     let most = if width > 768 || height > 768 { 4 } else { 8 };
     if num_images > most {
         return Err(ApiError::bad(format!(
@@ -241,7 +219,7 @@ fn size(fields: &Fields) -> Result<(u32, u32, u32), ApiError> {
     Ok((number(width), number(height), number(num_images)))
 }
 
-fn check_ranges(fields: &Fields) -> Result<(), ApiError> {
+fn check_ranges(fields: &Map<String, Value>) -> Result<(), ApiError> {
     for (name, least, most) in [
         ("num_inference_steps", 10.0, 60.0),
         ("guidance_scale", 1.0, 20.0),
@@ -250,13 +228,13 @@ fn check_ranges(fields: &Fields) -> Result<(), ApiError> {
         ("contrastRatio", 0.0, 1.0),
         ("contrast", 1.0, 4.5),
     ] {
-        in_range(name, fields.float(name), least, most)?;
+        in_range(name, float(fields, name), least, most)?;
     }
     Ok(())
 }
 
-fn model(fields: &Fields) -> Result<Option<Uuid>, ApiError> {
-    let model_id = match fields.0.get("modelId") {
+fn model(fields: &Map<String, Value>) -> Result<Option<Uuid>, ApiError> {
+    let model_id = match fields.get("modelId") {
         None => ids::parse(DEFAULT_MODEL),
         Some(Value::String(id)) => Some(ids::parse(id).ok_or_else(|| not_uuid(id))?),
         Some(_) => None,
@@ -267,12 +245,12 @@ fn model(fields: &Fields) -> Result<Option<Uuid>, ApiError> {
     Ok(model_id)
 }
 
-fn seed(fields: &Fields, sd_version: Option<&str>) -> Result<i64, ApiError> {
+fn seed(fields: &Map<String, Value>, sd_version: Option<&str>) -> Result<i64, ApiError> {
     let most = if matches!(sd_version, Some("FLUX" | "FLUX_DEV")) { MAX_CHOSEN_SEED } else { MAX_SEED };
-    match fields.int("seed") {
+    match int(fields, "seed") {
         Some(seed) if (0..=most).contains(&seed) => Ok(seed),
         Some(_) => Err(ApiError::bad(format!("invalid seed: must be between 0 and {most}"))),
-        None => Ok(fastrand::i64(0..=MAX_CHOSEN_SEED)),
+        None => Ok(chosen_seed()),
     }
 }
 
@@ -286,22 +264,22 @@ fn elements(fields: &Map<String, Value>) -> Result<Vec<(Box<str>, f64)>, ApiErro
         .collect()
 }
 
-fn references(fields: &Fields) -> Result<Vec<Reference>, ApiError> {
+fn references(fields: &Map<String, Value>) -> Result<Vec<Reference>, ApiError> {
     const INIT: &str = "invalid init image id";
     const VARIATION: &str = "failed to find init variation";
     const IMAGE: &str = "couldn't access image";
     let mut named = Vec::new();
     let mut name = |source, id: &str, refusal| named.push(Reference { source, id: id.to_owned(), refusal });
-    for id in ["init_image_id", "canvasInitId", "canvasMaskId"].into_iter().filter_map(|name| fields.text(name)) {
+    for id in ["init_image_id", "canvasInitId", "canvasMaskId"].into_iter().filter_map(|name| text(fields, name)) {
         name(Source::Uploaded, id, INIT);
     }
-    if let Some(id) = fields.text("init_generation_image_id") {
+    if let Some(id) = text(fields, "init_generation_image_id") {
         name(Source::Generated, id, VARIATION);
     }
-    for id in list(&fields.0, "imagePrompts").filter_map(Value::as_str) {
+    for id in list(fields, "imagePrompts").filter_map(Value::as_str) {
         name(Source::Any, id, IMAGE);
     }
-    for net in list(&fields.0, "controlnets") {
+    for net in list(fields, "controlnets") {
         let id = net.get("initImageId").and_then(Value::as_str).ok_or_else(|| missing("initImageId"))?;
         match net.get("initImageType").and_then(Value::as_str) {
             Some("UPLOADED") => name(Source::Uploaded, id, IMAGE),
