@@ -54,7 +54,8 @@ fn outputs_and_errors_of_workflows_are_as_those_of_a_service() {
     assert_eq!((&made.job.generation_id, &made.generation), (&generation.id, &generation));
 
     let failed = GenerationErrorReason::Failed(Box::new(generation.status(JobStatus::Failed)));
-    for (reason, says) in [(failed, "gave it up"), (GenerationErrorReason::deadline(Duration::from_secs(9)), "within 9 s")]
+    for (reason, says) in
+        [(failed, "gave it up"), (GenerationErrorReason::deadline(Duration::from_secs(9)), "within 9 s")]
     {
         let error = GenerationError::new(Some("g".into()), true, reason);
         assert!(error.may_have_been_charged() && error.to_string().contains(says), "{error}");
