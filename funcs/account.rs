@@ -14,7 +14,7 @@ impl Row for Generation {
 }
 
 /// How it is searched for what a create has made.
-#[cfg(feature = "image-find-generation")]
+#[cfg(feature = "searching")]
 pub(super) static GENERATIONS: crate::once::Account<Generation> = crate::once::Account {
     user_operation: "user_get_user_self",
     user: |core, options| {

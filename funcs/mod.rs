@@ -333,6 +333,30 @@ mod image_list_generations;
 #[cfg(feature = "image-list-generations")]
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use image_list_generations::*;
+#[cfg(feature = "blueprints-list-all")]
+#[path = "workflows/blueprints_list_all.rs"]
+mod blueprints_list_all;
+#[cfg(feature = "blueprints-list-all")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use blueprints_list_all::*;
+#[cfg(feature = "blueprints-list-outputs")]
+#[path = "workflows/blueprints_list_outputs.rs"]
+mod blueprints_list_outputs;
+#[cfg(feature = "blueprints-list-outputs")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use blueprints_list_outputs::*;
+#[cfg(feature = "texture-list-texture-generations")]
+#[path = "workflows/texture_list_texture_generations.rs"]
+mod texture_list_texture_generations;
+#[cfg(feature = "texture-list-texture-generations")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use texture_list_texture_generations::*;
+#[cfg(feature = "three-d-model-assets-list-3d-models")]
+#[path = "workflows/three_d_model_assets_list_3d_models.rs"]
+mod three_d_model_assets_list_3d_models;
+#[cfg(feature = "three-d-model-assets-list-3d-models")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use three_d_model_assets_list_3d_models::*;
 #[cfg(feature = "image-wait-for-generation")]
 #[path = "workflows/image_wait_for_generation.rs"]
 mod image_wait_for_generation;
@@ -423,12 +447,24 @@ mod variation_universal_upscale_and_wait;
 #[cfg(feature = "variation-universal-upscale-and-wait")]
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use variation_universal_upscale_and_wait::*;
+#[cfg(feature = "motion-create-image-to-video-generation-once")]
+#[path = "workflows/motion_create_image_to_video_generation_once.rs"]
+mod motion_create_image_to_video_generation_once;
+#[cfg(feature = "motion-create-image-to-video-generation-once")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use motion_create_image_to_video_generation_once::*;
 #[cfg(feature = "motion-image-to-video-and-wait")]
 #[path = "workflows/motion_image_to_video_and_wait.rs"]
 mod motion_image_to_video_and_wait;
 #[cfg(feature = "motion-image-to-video-and-wait")]
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use motion_image_to_video_and_wait::*;
+#[cfg(feature = "motion-create-text-to-video-generation-once")]
+#[path = "workflows/motion_create_text_to_video_generation_once.rs"]
+mod motion_create_text_to_video_generation_once;
+#[cfg(feature = "motion-create-text-to-video-generation-once")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use motion_create_text_to_video_generation_once::*;
 #[cfg(feature = "motion-text-to-video-and-wait")]
 #[path = "workflows/motion_text_to_video_and_wait.rs"]
 mod motion_text_to_video_and_wait;
@@ -471,6 +507,12 @@ mod blueprints_execute_and_wait;
 #[cfg(feature = "blueprints-execute-and-wait")]
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use blueprints_execute_and_wait::*;
+#[cfg(feature = "v2-create-generation-once")]
+#[path = "workflows/v2_create_generation_once.rs"]
+mod v2_create_generation_once;
+#[cfg(feature = "v2-create-generation-once")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use v2_create_generation_once::*;
 #[cfg(feature = "v2-generate-and-wait")]
 #[path = "workflows/v2_generate_and_wait.rs"]
 mod v2_generate_and_wait;
@@ -506,5 +548,5 @@ pub use three_d_model_assets_upload_file::*;
 #[cfg(feature = "test-util")]
 mod test_util;
 
-#[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]
+#[cfg(any(feature = "searching", feature = "image-list-generations"))]
 mod account;

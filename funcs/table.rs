@@ -142,14 +142,9 @@ pub static WORKFLOWS: &[WorkflowInfo] = &[
         "image",
         "image_create_generation_once",
         "image-create-generation-once",
-        &["image-create-generation", "image-find-generation", "dep:getrandom"],
+        &["creating-once", "image-create-generation", "image-find-generation"],
     ),
-    workflow(
-        "image",
-        "image_find_generation",
-        "image-find-generation",
-        &["image-get-generations-by-user-id", "user-get-user-self", "tokio/sync"],
-    ),
+    workflow("image", "image_find_generation", "image-find-generation", &["searching"]),
     workflow(
         "image",
         "image_generate",
@@ -160,7 +155,26 @@ pub static WORKFLOWS: &[WorkflowInfo] = &[
         "image",
         "image_list_generations",
         "image-list-generations",
-        &["image-get-generations-by-user-id", "dep:futures-core"],
+        &["image-get-generations-by-user-id", "listing"],
+    ),
+    workflow("blueprints", "blueprints_list_all", "blueprints-list-all", &["blueprints-list-blueprints", "listing"]),
+    workflow(
+        "blueprints",
+        "blueprints_list_outputs",
+        "blueprints-list-outputs",
+        &["blueprints-get-blueprint-execution-generations", "listing"],
+    ),
+    workflow(
+        "texture",
+        "texture_list_texture_generations",
+        "texture-list-texture-generations",
+        &["texture-get-texture-generations-by-model-id", "listing"],
+    ),
+    workflow(
+        "three_d_model_assets",
+        "three_d_model_assets_list_3d_models",
+        "three-d-model-assets-list-3d-models",
+        &["three-d-model-assets-get-3d-models-by-user-id", "listing"],
     ),
     workflow(
         "image",
@@ -234,15 +248,27 @@ pub static WORKFLOWS: &[WorkflowInfo] = &[
     ),
     workflow(
         "motion",
+        "motion_create_image_to_video_generation_once",
+        "motion-create-image-to-video-generation-once",
+        &["creating-once", "motion-create-image-to-video-generation"],
+    ),
+    workflow(
+        "motion",
         "motion_image_to_video_and_wait",
         "motion-image-to-video-and-wait",
-        &["creating", "motion-create-image-to-video-generation", "image-wait-for-generation"],
+        &["creating", "motion-create-image-to-video-generation-once", "image-wait-for-generation"],
+    ),
+    workflow(
+        "motion",
+        "motion_create_text_to_video_generation_once",
+        "motion-create-text-to-video-generation-once",
+        &["creating-once", "motion-create-text-to-video-generation"],
     ),
     workflow(
         "motion",
         "motion_text_to_video_and_wait",
         "motion-text-to-video-and-wait",
-        &["creating", "motion-create-text-to-video-generation", "image-wait-for-generation"],
+        &["creating", "motion-create-text-to-video-generation-once", "image-wait-for-generation"],
     ),
     workflow(
         "motion",
@@ -282,9 +308,15 @@ pub static WORKFLOWS: &[WorkflowInfo] = &[
     ),
     workflow(
         "v2",
+        "v2_create_generation_once",
+        "v2-create-generation-once",
+        &["creating-once", "v2-create-generation"],
+    ),
+    workflow(
+        "v2",
         "v2_generate_and_wait",
         "v2-generate-and-wait",
-        &["creating", "v2-create-generation", "image-wait-for-generation"],
+        &["creating", "v2-create-generation-once", "image-wait-for-generation"],
     ),
     workflow(
         "init_images",

@@ -58,6 +58,13 @@ pub struct Blueprints {
 }
 
 impl Blueprints {
+    /// The cursor after which the next page begins; `None` if this is the last.
+    #[must_use]
+    pub fn next_cursor(&self) -> Option<String> {
+        let last = || self.edges.last().map(|edge| &edge.cursor).filter(|cursor| !cursor.is_empty());
+        self.page_info.has_next_page.then(|| self.page_info.end_cursor.as_ref().or_else(last).cloned())?
+    }
+
     /// The blueprints of the page.
     pub fn nodes(&self) -> impl Iterator<Item = &Blueprint> {
         self.edges.iter().filter_map(|edge| edge.node.as_ref())
@@ -547,6 +554,13 @@ pub struct BlueprintExecutionGenerations {
 }
 
 impl BlueprintExecutionGenerations {
+    /// The cursor after which the next page begins; `None` if this is the last.
+    #[must_use]
+    pub fn next_cursor(&self) -> Option<String> {
+        let last = || self.edges.last().map(|edge| &edge.cursor).filter(|cursor| !cursor.is_empty());
+        self.page_info.has_next_page.then(|| self.page_info.end_cursor.as_ref().or_else(last).cloned())?
+    }
+
     /// The generations of the page.
     pub fn nodes(&self) -> impl Iterator<Item = &BlueprintExecutionGeneration> {
         self.edges.iter().filter_map(|edge| edge.node.as_ref())

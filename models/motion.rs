@@ -217,6 +217,15 @@ open_enum!(
     }
 );
 
+impl MotionModel {
+    /// The largest seed that a model takes; `None` if it takes none, or if that is not known. Without a model in the request
+    /// the service takes Motion 2.0.
+    #[must_use]
+    pub fn largest_seed(model: Option<&Self>) -> Option<u32> {
+        matches!(model, None | Some(Self::Motion2 | Self::Motion2Fast)).then_some(2_147_483_637)
+    }
+}
+
 /// The job that makes a video.
 ///
 /// By the time this arrives it is paid for, so nothing but the identifier is insisted on.

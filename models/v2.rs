@@ -175,6 +175,55 @@ open_enum!(
     }
 );
 
+impl V2Model {
+    /// The largest seed that fits; `None` if the model takes none, or is one that this crate does not know.
+    ///
+    /// Models that document no bound, or a higher one, get 2147483637, which all of them take.
+    #[must_use]
+    pub fn largest_seed(&self) -> Option<u32> {
+        match self {
+            Self::IdeogramV4_0
+            | Self::PImageIdeogram
+            | Self::Flux3Image
+            | Self::Seedream5_0Flash
+            | Self::GptImage1_5
+            | Self::GptImage2
+            | Self::GptImage2_5Flare
+            | Self::GptImage2_5Sunburst
+            | Self::RecraftV4
+            | Self::RecraftV4Pro
+            | Self::Krea2Turbo
+            | Self::Kling2_5
+            | Self::Kling2_6
+            | Self::Kling2_5TurboStandard
+            | Self::Ltxv2_3Pro
+            | Self::Ltxv2_3Fast
+            | Self::Hailuo2_3
+            | Self::Hailuo2_3Fast
+            | Self::Hailuo03
+            | Self::Wan2_7
+            | Self::Flux3Video
+            | Self::GrokImagine1_5
+            | Self::KlingVideoO1
+            | Self::Kling3_0
+            | Self::Kling3_0Turbo
+            | Self::KlingVideoO3
+            | Self::GeminiOmniFlash
+            | Self::GeminiOmni1_1FlashPreview
+            | Self::AuroraUpscalerCreative
+            | Self::AuroraUpscalerPrecise
+            | Self::RemoveBg
+            | Self::MusicV1
+            | Self::SoundEffectsV2
+            | Self::DialogueV3
+            | Self::SeedAudio1_0
+            | Self::Unknown(_) => None,
+            Self::RodinV2 => Some(65_535),
+            _ => Some(2_147_483_637),
+        }
+    }
+}
+
 /// Asks for images, video, sound or a 3D model.
 ///
 /// ```

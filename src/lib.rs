@@ -25,17 +25,17 @@ mod core;
 mod error;
 #[cfg(feature = "polling")]
 mod limits;
-#[cfg(feature = "image-find-generation")]
+#[cfg(feature = "searching")]
 #[cfg_attr(
-    not(feature = "image-create-generation-once"),
+    not(feature = "creating-once"),
     allow(dead_code, reason = "a search alone sends nothing, so nobody has to be told apart from it")
 )]
 mod once;
 #[cfg(feature = "client")]
 mod operation;
-#[cfg(any(feature = "image-find-generation", feature = "image-list-generations"))]
+#[cfg(any(feature = "searching", feature = "listing"))]
 mod paging;
-#[cfg(any(feature = "image-find-generation", feature = "polling"))]
+#[cfg(any(feature = "searching", feature = "polling"))]
 #[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs all of it"))]
 mod poll;
 #[cfg(feature = "client")]
@@ -65,9 +65,15 @@ pub use self::{
     transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},
 };
 
-#[cfg(any(feature = "image-find-generation", feature = "polling"))]
+#[cfg(any(feature = "searching", feature = "polling"))]
 pub use self::poll::Retry;
 
+#[cfg(all(feature = "creating", feature = "creating-once"))]
+pub use self::once::CreateOnceAndWait;
+#[cfg(feature = "creating-once")]
+pub use self::once::{CreateOnce, Marked};
+#[cfg(feature = "listing")]
+pub use self::paging::{CursorList, List};
 #[cfg(feature = "creating")]
 pub use self::poll::{Completed, CreateAndWait, JobProgress};
 #[cfg(feature = "polling")]

@@ -5,8 +5,8 @@ use std::future::IntoFuture;
 use super::account::GENERATIONS;
 use crate::call::call_options;
 use crate::error::Error;
-use crate::models::{CreateGenerationRequest, Generation, GenerationId};
-use crate::once::{Kind, Likeness, Search, SearchOptions, Sent, Sought, Wanted, Workflow, search_options};
+use crate::models::{CreateGenerationRequest, Generation, GenerationId, ModelId};
+use crate::once::{Kind, Likeness, Search, SearchOptions, Sent, Sought, Wanted, Workflow, search_options, seed_of};
 use crate::poll::on_retry_option;
 use crate::runtime::{BoxFuture, SystemTime};
 use crate::{Effect, LeonardoCore};
@@ -80,7 +80,7 @@ pub enum Lookup {
     },
 }
 
-search_options!(FindGeneration, options: options);
+search_options! { impl[] FindGeneration, options: options }
 on_retry_option! { impl[] FindGeneration, options: options }
 call_options! {
     impl[] FindGeneration, options: options.call, core: core,
@@ -97,7 +97,8 @@ impl IntoFuture for FindGeneration {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let Self { core, request, sent_after, options } = self;
-            let seed = seed_of(&request).and_then(|seed| seed.ok_or("without one nothing can be recognised"));
+            let seed = seed_of(request.seed, &request.extra)
+                .and_then(|seed| seed.ok_or("without one nothing can be recognised"));
             let seed = seed.map_err(|reason| WORKFLOW.invalid("seed", reason))?;
             let kind = if options.unique_seed { Kind::Unique } else { Kind::Chosen };
             let mut search = Search::new(WORKFLOW, core, &GENERATIONS, wanted(&request, seed, kind), options)?;
@@ -114,35 +115,25 @@ impl IntoFuture for FindGeneration {
     }
 }
 
-/// The seed that the caller chose.
-pub(super) fn seed_of(request: &CreateGenerationRequest) -> Result<Option<i64>, &'static str> {
-    match (request.seed, request.extra.get("seed")) {
-        (seed, None) => Ok(seed),
-        (None, Some(extra)) => extra.as_i64().map(Some).ok_or("the one in `extra` is not a whole number"),
-        (Some(_), Some(_)) => Err("it is given twice, once in `extra`"),
-    }
-}
-
 /// What a create of `request` makes.
 pub(super) fn wanted(request: &CreateGenerationRequest, seed: i64, kind: Kind) -> Wanted<Generation> {
     let (width, height, model_id) = (request.width, request.height, request.model_id.clone());
+    // Prompt enhancement replaces the prompt.
+    let is_kept = request.enhance_prompt != Some(true);
+    let likeness = move |generation: &Generation| likeness(generation, model_id.as_ref(), width, height);
+    Wanted { likeness: Box::new(likeness), ..Wanted::new(seed, kind, &request.prompt, is_kept) }
+}
+
+/// How much a generation with the seed and the prompt that were asked for is like the request.
+fn likeness(generation: &Generation, model: Option<&ModelId>, width: Option<u32>, height: Option<u32>) -> Likeness {
     let same = |asked: Option<u32>, shown: u32| asked.is_none_or(|asked| shown == 0 || asked == shown);
-    Wanted {
-        mark: seed,
-        kind,
-        text: request.prompt.clone(),
-        // Prompt enhancement replaces the prompt.
-        text_is_kept: request.enhance_prompt != Some(true),
-        likeness: Box::new(move |generation| {
-            let size = same(width, generation.image_width) && same(height, generation.image_height);
-            let model = match (&model_id, &generation.model_id) {
-                (Some(asked), Some(shown)) => asked == shown,
-                _ => true,
-            };
-            match (model, size) {
-                (true, true) => Likeness::Same,
-                (model, size) => Likeness::Differs(u8::from(model) * 2 + u8::from(size)),
-            }
-        }),
+    let size = same(width, generation.image_width) && same(height, generation.image_height);
+    let model = match (model, &generation.model_id) {
+        (Some(asked), Some(shown)) => asked == shown,
+        _ => true,
+    };
+    match (model, size) {
+        (true, true) => Likeness::Same,
+        (model, size) => Likeness::Differs(u8::from(model) * 2 + u8::from(size)),
     }
 }

@@ -1,15 +1,15 @@
 //! A create and the wait for what it made, in one.
 
 use super::image_wait_for_generation::GENERATION;
-use super::motion_create_text_to_video_generation;
 use crate::LeonardoCore;
-use crate::models::{CreateTextToVideoGenerationRequest, Generation, MotionGenerationJob};
-use crate::poll::CreateAndWait;
+use crate::models::CreateTextToVideoGenerationRequest;
+use crate::once::CreateOnceAndWait;
 
-/// Makes a video out of a prompt and waits until it is complete: `POST /v1/generations-text-to-video`, then polls.
-/// Costs credits.
+/// Makes a video out of a prompt and waits until it is complete: `POST /v1/generations-text-to-video`, then polls. Costs credits.
 ///
-/// It stands on [`motion_create_text_to_video_generation`](super::motion_create_text_to_video_generation()) and
+/// It stands on
+/// [`motion_create_text_to_video_generation_once`](super::motion_create_text_to_video_generation_once()), which looks up what
+/// it has made if its response is lost and the model takes a seed, and on
 /// [`image_wait_for_generation`](super::image_wait_for_generation()).
 ///
 /// # Errors
@@ -19,7 +19,12 @@ use crate::poll::CreateAndWait;
 pub fn motion_text_to_video_and_wait(
     core: &LeonardoCore,
     request: CreateTextToVideoGenerationRequest,
-) -> CreateAndWait<MotionGenerationJob, Generation> {
-    let create = motion_create_text_to_video_generation(core, request);
-    CreateAndWait::new(core, "motion_text_to_video_and_wait", create, |job| job.generation_id.clone(), GENERATION)
+) -> CreateOnceAndWait<CreateTextToVideoGenerationRequest> {
+    CreateOnceAndWait::completed(
+        core,
+        "motion_text_to_video_and_wait",
+        request,
+        |job| job.generation_id.clone(),
+        GENERATION,
+    )
 }

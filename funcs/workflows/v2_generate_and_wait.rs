@@ -1,14 +1,14 @@
 //! A create and the wait for what it made, in one.
 
 use super::image_wait_for_generation::GENERATION;
-use super::v2_create_generation;
 use crate::LeonardoCore;
-use crate::models::{CreateV2GenerationRequest, Generation, V2GenerationJob};
-use crate::poll::CreateAndWait;
+use crate::models::CreateV2GenerationRequest;
+use crate::once::CreateOnceAndWait;
 
 /// Creates a generation of version 2 and waits until it is complete: `POST /v2/generations`, then polls. Costs credits.
 ///
-/// It stands on [`v2_create_generation`](super::v2_create_generation()) and
+/// It stands on [`v2_create_generation_once`](super::v2_create_generation_once()), which looks up what it has made if its
+/// response is lost and the model takes a seed, and on
 /// [`image_wait_for_generation`](super::image_wait_for_generation()).
 ///
 /// # Errors
@@ -18,7 +18,6 @@ use crate::poll::CreateAndWait;
 pub fn v2_generate_and_wait(
     core: &LeonardoCore,
     request: CreateV2GenerationRequest,
-) -> CreateAndWait<V2GenerationJob, Generation> {
-    let create = v2_create_generation(core, request);
-    CreateAndWait::new(core, "v2_generate_and_wait", create, |job| job.generation_id.clone(), GENERATION)
+) -> CreateOnceAndWait<CreateV2GenerationRequest> {
+    CreateOnceAndWait::completed(core, "v2_generate_and_wait", request, |job| job.generation_id.clone(), GENERATION)
 }

@@ -168,6 +168,12 @@ impl<T> Call<T> {
         self
     }
 
+    /// The body as it is sent.
+    #[cfg(feature = "creating-once")]
+    pub(crate) fn written(&self) -> Bytes {
+        self.request.body.clone().unwrap_or_default()
+    }
+
     /// Has the options of a workflow. What was wrong with the call stays wrong.
     #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations belong to a workflow"))]
     pub(crate) fn with_options(mut self, options: &Options) -> Self {

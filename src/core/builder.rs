@@ -396,7 +396,7 @@ impl LeonardoCoreBuilder {
             pace: crate::limits::Pace::new(self.polls_per_minute),
             #[cfg(feature = "polling")]
             poll_delays: self.poll_delays,
-            #[cfg(feature = "image-find-generation")]
+            #[cfg(feature = "searching")]
             users: Default::default(),
         };
         Ok(LeonardoCore { inner: Arc::new(inner) })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-#[cfg(feature = "image-find-generation")]
+#[cfg(feature = "searching")]
 use crate::core::server_url::ServerUrl;
 use crate::error::BoxError;
 use crate::runtime::{BoxFuture, MaybeSend};
@@ -97,7 +97,7 @@ where
 }
 
 /// Which user each key belongs to, as far as that was asked.
-#[cfg(feature = "image-find-generation")]
+#[cfg(feature = "searching")]
 #[derive(Default)]
 pub(crate) struct Users {
     known: std::sync::Mutex<Vec<KnownUser>>,
@@ -105,7 +105,7 @@ pub(crate) struct Users {
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
-#[cfg(feature = "image-find-generation")]
+#[cfg(feature = "searching")]
 struct KnownUser {
     /// `None` stands for the core's own, here and in the next.
     server: Option<ServerUrl>,
@@ -113,7 +113,7 @@ struct KnownUser {
     user: String,
 }
 
-#[cfg(feature = "image-find-generation")]
+#[cfg(feature = "searching")]
 impl Users {
     pub(crate) fn of(&self, server: Option<&ServerUrl>, key: Option<&Bearer>) -> Option<String> {
         self.lock().iter().find(|known| known.is_of(server, key)).map(|known| known.user.clone())
@@ -135,7 +135,7 @@ impl Users {
     }
 }
 
-#[cfg(feature = "image-find-generation")]
+#[cfg(feature = "searching")]
 impl KnownUser {
     fn is_of(&self, server: Option<&ServerUrl>, key: Option<&Bearer>) -> bool {
         self.server.as_ref() == server && self.key.as_ref() == key

@@ -69,7 +69,7 @@ pub(crate) struct Inner {
     pub(crate) pace: crate::limits::Pace,
     #[cfg(feature = "polling")]
     pub(crate) poll_delays: RetryPolicy,
-    #[cfg(feature = "image-find-generation")]
+    #[cfg(feature = "searching")]
     pub(crate) users: crate::core::key::Users,
 }
 
@@ -104,7 +104,7 @@ impl LeonardoCore {
     }
 
     /// The time of day.
-    #[cfg(feature = "image-find-generation")]
+    #[cfg(feature = "searching")]
     pub(crate) fn wall_now(&self) -> SystemTime {
         self.inner.wall_now()
     }

@@ -282,7 +282,7 @@ impl Error {
         }
     }
 
-    #[cfg(feature = "image-create-generation-once")]
+    #[cfg(feature = "creating-once")]
     pub(crate) fn set_operation(&mut self, operation: &'static str) {
         if let Some(call) = self.call_mut() {
             call.operation = operation;

@@ -16,7 +16,7 @@ use crate::runtime::{self, BoxFuture, SystemTime};
 use crate::{Call, Effect};
 
 /// How the thing came to be known that was created.
-pub(crate) enum Created<J> {
+pub(super) enum Created<J> {
     /// By the response to its create.
     Responded(J),
     /// By its id alone: it was looked up, or the response could not be read to its end.
@@ -24,19 +24,21 @@ pub(crate) enum Created<J> {
 }
 
 /// What may have been sent before this call.
-pub(crate) struct LookFirst {
-    pub(crate) sent_after: SystemTime,
+pub(super) struct LookFirst {
+    pub(super) sent_after: SystemTime,
     /// The body that the create has.
-    pub(crate) request: Bytes,
+    pub(super) request: Bytes,
 }
 
 /// One create, whose output is kept elsewhere: what is left here is its id, so that the loop is compiled once.
 type SendCreate<'a> = &'a (dyn Fn(&Options) -> BoxFuture<'static, Result<String, Error>> + Send + Sync);
 
-/// Creates exactly once. `create` makes the call of `operation`, and `id` tells what it has made.
-pub(crate) async fn create_once<R, J>(
+/// Creates exactly once. `create` makes the call of `operation`, and `id` tells what it has made. What is not `listed`
+/// though it had the time to appear was made all the same, perhaps.
+pub(super) async fn create_once<R, J>(
     search: Search<R>,
     look_first: Option<LookFirst>,
+    is_listed: bool,
     operation: &'static str,
     create: impl Fn() -> Call<J> + Send + Sync,
     id: fn(&J) -> &str,
@@ -56,14 +58,14 @@ where
             Ok(id)
         })
     };
-    let id = one_at_a_time(search, look_first, operation, &send).await?;
+    let id = one_at_a_time(search, look_first, is_listed, operation, &send).await?;
     let job = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
     Ok(job.map_or(Created::Id(id), Created::Responded))
 }
 
 /// A mark that nobody can guess: from a generator that a program can seed, two processes might draw the same. `None` if
 /// the system gives no random numbers.
-pub(crate) fn random_mark(largest: u64) -> Option<i64> {
+pub(super) fn random_mark(largest: u64) -> Option<i64> {
     let mut bytes = [0; 8];
     getrandom::getrandom(&mut bytes).ok()?;
     i64::try_from(u64::from_le_bytes(bytes) % largest.saturating_add(1)).ok()
@@ -73,12 +75,13 @@ pub(crate) fn random_mark(largest: u64) -> Option<i64> {
 async fn one_at_a_time<R: Row + Send + 'static>(
     search: Search<R>,
     look_first: Option<LookFirst>,
+    is_listed: bool,
     operation: &'static str,
     send: SendCreate<'_>,
 ) -> Result<String, Error> {
     let turn = search.turn();
     let warning = DropWarning { name: search.workflow.name, mark: search.wanted.mark, pending: false };
-    let mut attempts = Attempts { operation, creates: 0, first_sent: None, warning, search };
+    let mut attempts = Attempts { operation, is_listed, creates: 0, first_sent: None, warning, search };
     let _turn = match &turn {
         None => None,
         Some(turn) => match runtime::timeout(attempts.search.left(), pin!(turn.lock())).await {
@@ -93,6 +96,8 @@ async fn one_at_a_time<R: Row + Send + 'static>(
 struct Attempts<R: 'static> {
     /// What creates.
     operation: &'static str,
+    /// Whether what it makes can be found.
+    is_listed: bool,
     creates: u32,
     /// When the first create was sent whose outcome was not known.
     first_sent: Option<(Sent, SystemTime)>,
@@ -152,7 +157,7 @@ impl<R: Row + Send + 'static> Attempts<R> {
         self.search.ask_key().await?;
         // What an earlier call has ended with is what is looked for.
         let taken_count = std::mem::replace(&mut self.search.taken_count, true);
-        let sought = self.search.run(Sent::earlier(sent_after)).await;
+        let sought = self.look(Sent::earlier(sent_after)).await;
         self.search.taken_count = taken_count;
         match sought {
             Sought::Found(record) => Ok(Some(self.done(record.id().to_owned()))),
@@ -182,7 +187,7 @@ impl<R: Row + Send + 'static> Attempts<R> {
             return Ok(Ok(self.done(id)));
         }
         let (sent, sent_at) = *self.first_sent.get_or_insert((sent, unknown.sent_at));
-        match self.search.run(sent).await {
+        match self.look(sent).await {
             Sought::Found(record) => Ok(Ok(self.done(record.id().to_owned()))),
             Sought::Absent => Ok(Err(unknown.cause)),
             Sought::Unclear { candidates, cause } => {
@@ -192,6 +197,13 @@ impl<R: Row + Send + 'static> Attempts<R> {
                 unknown.sent_at = sent_at;
                 Err(self.named(Error::OutcomeUnknown(unknown)))
             }
+        }
+    }
+
+    async fn look(&mut self, sent: Sent) -> Sought<R> {
+        match self.search.run(sent).await {
+            Sought::Absent if !self.is_listed => Sought::Unclear { candidates: Vec::new(), cause: None },
+            sought => sought,
         }
     }
 

@@ -4,18 +4,32 @@
 //! No endpoint and no model is known here. A workflow hands over how the list is read ([`Account`]), what is looked for
 //! ([`Wanted`]), and the call that creates.
 
-#[cfg(feature = "image-create-generation-once")]
+#[cfg(feature = "creating-once")]
 mod create;
+#[cfg(all(feature = "creating", feature = "creating-once"))]
+mod create_and_wait;
+#[cfg(feature = "creating-once")]
+mod create_once;
 mod in_flight;
+#[cfg(feature = "creating-once")]
+mod marked;
 mod options;
 mod search;
 mod window;
 
-#[cfg(feature = "image-create-generation-once")]
-pub(crate) use self::create::{Created, LookFirst, create_once, random_mark};
+#[cfg(feature = "creating-once")]
+use self::create::Created;
+#[cfg(all(feature = "creating", feature = "creating-once"))]
+pub use self::create_and_wait::CreateOnceAndWait;
+#[cfg(feature = "creating-once")]
+pub use self::create_once::CreateOnce;
+#[cfg(feature = "creating-once")]
+pub use self::marked::{Marked, Marking};
 pub(crate) use self::options::{SearchOptions, search_options};
 pub(crate) use self::search::{Account, Kind, Likeness, Search, Sought, Wanted};
 pub(crate) use self::window::Sent;
+use serde_json::{Map, Value};
+
 use crate::Effect;
 use crate::call::Refused;
 use crate::error::{CallInfo, Error};
@@ -34,6 +48,15 @@ impl Workflow {
 
     fn info(self) -> CallInfo {
         CallInfo::new(self.name, self.effect)
+    }
+}
+
+/// The seed that the caller chose.
+pub(crate) fn seed_of(seed: Option<i64>, extra: &Map<String, Value>) -> Result<Option<i64>, &'static str> {
+    match (seed, extra.get("seed")) {
+        (seed, None) => Ok(seed),
+        (None, Some(extra)) => extra.as_i64().map(Some).ok_or("the one in `extra` is not a whole number"),
+        (Some(_), Some(_)) => Err("it is given twice, once in `extra`"),
     }
 }
 

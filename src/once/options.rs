@@ -37,8 +37,8 @@ impl SearchOptions {
 
 /// Writes the setters of what a search has of its own. `$options` is the path from `self` to the [`SearchOptions`].
 macro_rules! search_options {
-    ($type:ident, options: $($options:ident).+) => {
-        impl $type {
+    (impl[$($generics:tt)*] $type:ty, options: $($options:ident).+) => {
+        impl<$($generics)*> $type {
             /// How long a generation may take to appear in the account's list. Defaults to 30 s, counted from when looking for
             /// it begins. The longer it is, the safer and the slower.
             pub fn grace(mut self, grace: std::time::Duration) -> Self {

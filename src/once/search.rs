@@ -48,6 +48,12 @@ pub(crate) struct Wanted<R> {
     pub(crate) likeness: Box<dyn Fn(&R) -> Likeness + Send + Sync>,
 }
 
+impl<R> Wanted<R> {
+    pub(crate) fn new(mark: i64, kind: Kind, text: &str, text_is_kept: bool) -> Self {
+        Self { mark, kind, text: text.to_owned(), text_is_kept, likeness: Box::new(|_| Likeness::Same) }
+    }
+}
+
 /// What a mark says of a record that has it.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {

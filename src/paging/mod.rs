@@ -1,16 +1,24 @@
-//! Lists that come in pages: how pages are put together, and a stream over them.
+//! Lists that come in pages: how pages are put together, and streams over them.
 
+#[cfg(feature = "listing")]
+mod cursor;
+#[cfg(feature = "listing")]
+mod list;
 mod offset;
-#[cfg(feature = "image-list-generations")]
+#[cfg(feature = "listing")]
 mod stream;
 
-#[cfg(feature = "image-find-generation")]
+#[cfg(feature = "listing")]
+pub(crate) use self::cursor::CursorPage;
+#[cfg(feature = "searching")]
 pub(crate) use self::offset::{Pages, Read};
-#[cfg(feature = "image-list-generations")]
-pub(crate) use self::stream::PageStream;
+#[cfg(feature = "listing")]
+use self::stream::PageStream;
+#[cfg(feature = "listing")]
+pub use self::{cursor::CursorList, list::List};
 
 /// What a list has in its rows, newest first.
-pub(crate) trait Row {
+pub trait Row {
     fn id(&self) -> &str;
 
     /// In ms since 1970, if it tells.

@@ -91,7 +91,7 @@ impl<R: Row + 'static> PageStream<R> {
                     Read::End => self.page = Page::Ended,
                     Read::Stuck => {
                         self.page = Page::Ended;
-                        return Poll::Ready(Some(Err(stuck(name, self.pages.pages))));
+                        return Poll::Ready(Some(Err(refused(name, self.pages.pages, "offset", STUCK))));
                     }
                 },
                 Page::Ended => {
@@ -109,8 +109,11 @@ impl<R: Row + 'static> PageStream<R> {
     }
 }
 
-fn stuck(name: &'static str, pages: u32) -> Error {
+const STUCK: &str = "the server gives the same records whatever it is";
+
+/// An error for a list whose pages lead nowhere.
+pub(super) fn refused(name: &'static str, pages: u32, field: &'static str, reason: &'static str) -> Error {
     let mut call = CallInfo::new(name, Effect::Read);
     call.attempts = pages;
-    Refused::new("offset", "the server gives the same records whatever it is").into_error(call)
+    Refused::new(field, reason).into_error(call)
 }

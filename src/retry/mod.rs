@@ -100,7 +100,7 @@ impl RetryPolicy {
         self
     }
 
-    #[cfg(any(feature = "image-find-generation", feature = "polling"))]
+    #[cfg(any(feature = "searching", feature = "polling"))]
     pub(crate) fn longest(&self) -> Duration {
         self.max_backoff
     }

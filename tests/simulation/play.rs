@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use leonardo_ai::funcs::{
-    CreateOnce, image_create_generation, image_create_generation_once, image_generate, image_wait_for_generation,
+    image_create_generation, image_create_generation_once, image_generate, image_wait_for_generation,
 };
 use leonardo_ai::models::CreateGenerationRequest;
-use leonardo_ai::{Error, LeonardoCore, RetryBudget, RetryPolicy};
+use leonardo_ai::{CreateOnce, Error, LeonardoCore, RetryBudget, RetryPolicy};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
@@ -275,7 +275,11 @@ impl Player {
 
 /// `unique_seed` where the caller promises it, or where the crate drew the seed of an earlier call, and `look_first` where
 /// the caller tries again.
-fn with_new_setters(once: CreateOnce, call: &Call, again: Option<&Again>) -> CreateOnce {
+fn with_new_setters(
+    once: CreateOnce<CreateGenerationRequest>,
+    call: &Call,
+    again: Option<&Again>,
+) -> CreateOnce<CreateGenerationRequest> {
     let once = once.unique_seed(call.unique || again.is_some_and(|again| again.random));
     match again {
         Some(again) => once.look_first(again.sent_after),

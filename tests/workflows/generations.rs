@@ -110,7 +110,7 @@ fn workflows_are_send_and_have_no_lifetime() {
     fn is_sync<T: Sync>() {}
     is_send::<leonardo_ai::funcs::WaitForGeneration>();
     is_send::<leonardo_ai::funcs::Generate>();
-    is_send::<leonardo_ai::funcs::CreateOnce>();
+    is_send::<leonardo_ai::CreateOnce<CreateGenerationRequest>>();
     is_send::<leonardo_ai::funcs::FindGeneration>();
     is_send::<ListGenerations>();
     is_send::<leonardo_ai::Call<Generation>>();

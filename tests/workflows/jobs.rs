@@ -275,24 +275,12 @@ async fn variations_are_created_and_waited_for() {
 #[tokio::test]
 async fn videos_are_created_and_waited_for() {
     let job = || json!({"generationId": ID});
-    creates("motion_create_image_to_video_generation", job(), Kind::generation(), |core| {
-        motion_image_to_video_and_wait(core, CreateImageToVideoGenerationRequest::generated("p", "i"))
-    })
-    .await;
-    creates("motion_create_text_to_video_generation", job(), Kind::generation(), |core| {
-        motion_text_to_video_and_wait(core, CreateTextToVideoGenerationRequest::new("p"))
-    })
-    .await;
     creates("motion_create_svd_motion_generation", job(), Kind::generation(), |core| {
         motion_svd_and_wait(core, CreateSvdMotionGenerationRequest::generated("i"))
     })
     .await;
     creates("motion_create_video_upscale", json!({"variationId": ID}), Kind::motion_variation(), |core| {
         motion_upscale_and_wait(core, CreateVideoUpscaleRequest::new("g", VideoResolution::P1080))
-    })
-    .await;
-    creates("v2_create_generation", job(), Kind::generation(), |core| {
-        v2_generate_and_wait(core, CreateV2GenerationRequest::new(V2Model::Motion2_0, V2Parameters::new("p")))
     })
     .await;
 }

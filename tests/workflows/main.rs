@@ -6,7 +6,9 @@ mod common;
 
 mod generations;
 mod jobs;
+mod lists;
 mod once;
+mod once_of_videos;
 mod one_error;
 mod search;
 mod transfers;

@@ -3,9 +3,9 @@
 use std::future::IntoFuture as _;
 use std::time::Duration;
 
-use leonardo_ai::funcs::{CreateOnce, image_create_generation, image_create_generation_once};
+use leonardo_ai::funcs::{image_create_generation, image_create_generation_once};
 use leonardo_ai::models::CreateGenerationRequest;
-use leonardo_ai::{ApiErrorKind, Error, LeonardoCore, RetryPolicy};
+use leonardo_ai::{ApiErrorKind, CreateOnce, Error, LeonardoCore, RetryPolicy};
 use leonardo_ai_emulator::{Emulator, EmulatorBuilder, Fault, FaultPlan};
 
 const MS: Duration = Duration::from_millis(1);
@@ -31,7 +31,7 @@ fn request(prompt: &str) -> CreateGenerationRequest {
     CreateGenerationRequest { num_images: Some(1), ..CreateGenerationRequest::new(prompt) }
 }
 
-fn once(core: &LeonardoCore, prompt: &str) -> CreateOnce {
+fn once(core: &LeonardoCore, prompt: &str) -> CreateOnce<CreateGenerationRequest> {
     image_create_generation_once(core, request(prompt)).grace(300 * MS)
 }
 

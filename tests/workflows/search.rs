@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use leonardo_ai::funcs::{
-    CreateOnce, Lookup, image_create_generation_once, image_find_generation, image_generate, user_get_user_self,
+    Lookup, image_create_generation_once, image_find_generation, image_generate, user_get_user_self,
 };
 use leonardo_ai::models::{CreateGenerationRequest, GenerationJob};
-use leonardo_ai::{Error, LeonardoCore, LeonardoCoreBuilder, RetryBudget, RetryPolicy};
+use leonardo_ai::{CreateOnce, Error, LeonardoCore, LeonardoCoreBuilder, RetryBudget, RetryPolicy};
 use serde_json::{Value, json};
 
 use crate::common::{KEY, Received, Reply, Server, quick};
@@ -196,7 +196,7 @@ fn request(prompt: &str, seed: Option<i64>) -> CreateGenerationRequest {
     CreateGenerationRequest { num_images: Some(1), seed, ..CreateGenerationRequest::new(prompt) }
 }
 
-fn once(core: &LeonardoCore, request: CreateGenerationRequest) -> CreateOnce {
+fn once(core: &LeonardoCore, request: CreateGenerationRequest) -> CreateOnce<CreateGenerationRequest> {
     image_create_generation_once(core, request).grace(150 * MS)
 }
 
