@@ -507,6 +507,24 @@ mod blueprints_execute_and_wait;
 #[cfg(feature = "blueprints-execute-and-wait")]
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use blueprints_execute_and_wait::*;
+#[cfg(feature = "realtime-canvas-image-from-file")]
+#[path = "workflows/realtime_canvas_image_from_file.rs"]
+mod realtime_canvas_image_from_file;
+#[cfg(feature = "realtime-canvas-image-from-file")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use realtime_canvas_image_from_file::*;
+#[cfg(feature = "realtime-canvas-image-to-file")]
+#[path = "workflows/realtime_canvas_image_to_file.rs"]
+mod realtime_canvas_image_to_file;
+#[cfg(feature = "realtime-canvas-image-to-file")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use realtime_canvas_image_to_file::*;
+#[cfg(feature = "remove-background")]
+#[path = "workflows/remove_background.rs"]
+mod remove_background;
+#[cfg(feature = "remove-background")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use remove_background::*;
 #[cfg(feature = "v2-create-generation-once")]
 #[path = "workflows/v2_create_generation_once.rs"]
 mod v2_create_generation_once;
@@ -549,4 +567,9 @@ pub use three_d_model_assets_upload_file::*;
 mod test_util;
 
 #[cfg(any(feature = "searching", feature = "image-list-generations"))]
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "internal features alone need none of it"))]
 mod account;
+#[cfg(feature = "remove-background")]
+mod image_source;
+#[cfg(feature = "remove-background")]
+mod remove_background_error;

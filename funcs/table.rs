@@ -307,6 +307,24 @@ pub static WORKFLOWS: &[WorkflowInfo] = &[
         &["creating", "blueprints-execute-blueprint", "blueprints-wait-for-execution"],
     ),
     workflow(
+        "realtime_canvas",
+        "realtime_canvas_image_from_file",
+        "realtime-canvas-image-from-file",
+        &["data-urls", "realtime-canvas-create-lcm-generation"],
+    ),
+    workflow(
+        "realtime_canvas",
+        "realtime_canvas_image_to_file",
+        "realtime-canvas-image-to-file",
+        &["data-urls", "realtime-canvas-create-lcm-generation"],
+    ),
+    workflow(
+        "v2",
+        "remove_background",
+        "remove-background",
+        &["data-urls", "init-images-upload-file", "v2-create-sync-generation"],
+    ),
+    workflow(
         "v2",
         "v2_create_generation_once",
         "v2-create-generation-once",

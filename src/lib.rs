@@ -26,14 +26,12 @@ mod error;
 #[cfg(feature = "polling")]
 mod limits;
 #[cfg(feature = "searching")]
-#[cfg_attr(
-    not(feature = "creating-once"),
-    allow(dead_code, reason = "a search alone sends nothing, so nobody has to be told apart from it")
-)]
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs all of it"))]
 mod once;
 #[cfg(feature = "client")]
 mod operation;
 #[cfg(any(feature = "searching", feature = "listing"))]
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs all of it"))]
 mod paging;
 #[cfg(any(feature = "searching", feature = "polling"))]
 #[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs all of it"))]
@@ -73,7 +71,7 @@ pub use self::once::CreateOnceAndWait;
 #[cfg(feature = "creating-once")]
 pub use self::once::{CreateOnce, Marked};
 #[cfg(feature = "listing")]
-pub use self::paging::{CursorList, List};
+pub use self::paging::{CursorList, List, Row};
 #[cfg(feature = "creating")]
 pub use self::poll::{Completed, CreateAndWait, JobProgress};
 #[cfg(feature = "polling")]

@@ -51,6 +51,14 @@ impl Fields {
         serde_json::from_value(rest).map_err(|error| Usage(format!("the request is wrong: {error}")))
     }
 
+    /// A boolean, if it is there.
+    pub fn flag(&mut self, name: &str) -> Result<Option<bool>, Usage> {
+        self.0
+            .remove(name)
+            .map(|value| value.as_bool().ok_or_else(|| Usage(format!("the field {name:?} is no boolean"))))
+            .transpose()
+    }
+
     /// Refuses what nothing has asked for: a field that is misspelt must not be ignored.
     pub fn finish(self) -> Result<(), Usage> {
         match self.0.keys().next() {

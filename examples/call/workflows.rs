@@ -22,12 +22,22 @@ macro_rules! workflows {
 }
 
 workflows! { core, fields:
-    "image-create-generation-once" => create_once(core, fields).await;
+    "image-create-generation-once" => create_once(funcs::image_create_generation_once, core, fields).await;
+    "motion-create-image-to-video-generation-once" => create_once(funcs::motion_create_image_to_video_generation_once, core, fields).await;
+    "motion-create-text-to-video-generation-once" => create_once(funcs::motion_create_text_to_video_generation_once, core, fields).await;
+    "v2-create-generation-once" => create_once(funcs::v2_create_generation_once, core, fields).await;
     "image-download" => download(core, fields).await;
     "image-download-all" => download_all(core, fields).await;
     "image-find-generation" => find(core, fields).await;
     "image-generate" => generate(core, fields).await;
-    "image-list-generations" => list(core, fields).await;
+    "image-list-generations" => list(funcs::image_list_generations, "userId", core, fields).await;
+    "texture-list-texture-generations" => list(funcs::texture_list_texture_generations, "modelId", core, fields).await;
+    "three-d-model-assets-list-3d-models" => list(funcs::three_d_model_assets_list_3d_models, "userId", core, fields).await;
+    "blueprints-list-all" => all(funcs::blueprints_list_all(core, fields.request()?)).await;
+    "blueprints-list-outputs" => all(funcs::blueprints_list_outputs(core, id(fields)?)).await;
+    "realtime-canvas-image-from-file" => image_from_file(fields).await;
+    "realtime-canvas-image-to-file" => image_to_file(fields).await;
+    "remove-background" => remove_background(core, fields).await;
     "image-wait-for-generation" => waited(funcs::image_wait_for_generation(core, id(fields)?)).await;
     "variation-wait-for-variation" => waited(funcs::variation_wait_for_variation(core, id(fields)?)).await;
     "variation-wait-for-motion-variation" => waited(funcs::variation_wait_for_motion_variation(core, id(fields)?)).await;
@@ -85,10 +95,11 @@ async fn waited<J: leonardo_ai::Job + serde::Serialize>(wait: leonardo_ai::Wait<
 
 /// The job and the complete record.
 #[cfg(feature = "creating")]
-async fn made<C, J>(made: leonardo_ai::CreateAndWait<C, J>) -> Result<Value, Failure>
+async fn made<C, J, M>(made: M) -> Result<Value, Failure>
 where
-    C: Clone + Send + serde::Serialize + 'static,
+    C: serde::Serialize,
     J: leonardo_ai::Job + serde::Serialize,
+    M: IntoFuture<Output = Result<leonardo_ai::Completed<C, J>, leonardo_ai::WaitError<J>>>,
 {
     let made = made.await.map_err(Error::from)?;
     Ok(json!({ "job": printable(made.job)?, "record": printable(made.record)? }))
@@ -100,11 +111,25 @@ async fn uploaded<T: serde::Serialize + Send + 'static>(upload: leonardo_ai::Upl
     Ok(json!({ "id": upload.await.map_err(Error::from)? }))
 }
 
-/// A request: the job.
-#[cfg(feature = "image-create-generation-once")]
-async fn create_once(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
-    let request = fields.request()?;
-    printable(funcs::image_create_generation_once(core, request).await?)
+/// A request, and whether it is `listed`: the job.
+#[cfg(feature = "creating-once")]
+async fn create_once<Q>(
+    once: fn(&LeonardoCore, Q) -> leonardo_ai::CreateOnce<Q>,
+    core: &LeonardoCore,
+    mut fields: Fields,
+) -> Result<Value, Failure>
+where
+    Q: leonardo_ai::Marked<Job: serde::Serialize> + serde::de::DeserializeOwned,
+{
+    let listed = fields.flag("listed")?;
+    let once = once(core, fields.request()?);
+    printable(
+        match listed {
+            Some(listed) => once.listed(listed),
+            None => once,
+        }
+        .await?,
+    )
 }
 
 /// A request: the job and the generation.
@@ -130,19 +155,59 @@ async fn find(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure>
     })
 }
 
-/// `userId`, `offset` (0) and `limit` (none): the generations.
-#[cfg(feature = "image-list-generations")]
-async fn list(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
-    let (user, offset, limit) = (fields.text("userId")?, fields.count("offset")?, fields.count("limit")?);
+/// What the list belongs to, `offset` (0) and `limit` (none): the records.
+#[cfg(feature = "listing")]
+async fn list<R: leonardo_ai::Row + serde::Serialize + 'static>(
+    list: fn(&LeonardoCore, String) -> leonardo_ai::List<R>,
+    owner: &'static str,
+    core: &LeonardoCore,
+    mut fields: Fields,
+) -> Result<Value, Failure> {
+    let (owner, offset, limit) = (fields.text(owner)?, fields.count("offset")?, fields.count("limit")?);
     fields.finish()?;
     let limit = limit.map_or(usize::MAX, |limit| limit as usize);
-    let mut list = funcs::image_list_generations(core, user).offset(offset.unwrap_or(0));
+    let mut list = list(core, owner).offset(offset.unwrap_or(0));
     let mut found = Vec::new();
     while found.len() < limit {
-        let Some(generation) = list.next().await else { break };
-        found.push(printable(generation?)?);
+        let Some(record) = list.next().await else { break };
+        found.push(printable(record?)?);
     }
     Ok(found.into())
+}
+
+/// All records.
+#[cfg(feature = "listing")]
+async fn all<R: serde::Serialize>(mut list: leonardo_ai::CursorList<R>) -> Result<Value, Failure> {
+    let mut found = Vec::new();
+    while let Some(record) = list.next().await {
+        found.push(printable(record?)?);
+    }
+    Ok(found.into())
+}
+
+/// `path` of a JPEG: its `dataUrl`.
+#[cfg(feature = "realtime-canvas-image-from-file")]
+async fn image_from_file(fields: Fields) -> Result<Value, Failure> {
+    let image = funcs::realtime_canvas_image_from_file(path(fields)?).await.map_err(Error::from)?;
+    Ok(json!({ "dataUrl": image }))
+}
+
+/// `dataUrl` and `path`: the path.
+#[cfg(feature = "realtime-canvas-image-to-file")]
+async fn image_to_file(mut fields: Fields) -> Result<Value, Failure> {
+    let (image, path) = (models::DataUrl::from(fields.text("dataUrl")?), fields.text("path")?);
+    fields.finish()?;
+    funcs::realtime_canvas_image_to_file(&image, &path).await.map_err(Error::from)?;
+    Ok(json!({ "path": path }))
+}
+
+/// `image`, the path of a file, and `path`, that of the result: the response.
+#[cfg(feature = "remove-background")]
+async fn remove_background(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
+    let (image, path) = (fields.text("image")?, fields.text("path")?);
+    fields.finish()?;
+    let image = funcs::ImageSource::file(image);
+    printable(funcs::remove_background(core, image).to_file(path).await.map_err(Error::from)?)
 }
 
 /// `url` and `path`: the path, and the length and the type of what was downloaded.

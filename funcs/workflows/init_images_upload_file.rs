@@ -51,7 +51,7 @@ pub fn init_images_upload_reader(
     upload(core, Source::reader(reader, length))
 }
 
-fn upload(core: &LeonardoCore, source: Source) -> Upload<InitImageId> {
+pub(super) fn upload(core: &LeonardoCore, source: Source) -> Upload<InitImageId> {
     Upload::new(
         core,
         "init_images_upload_file",

@@ -17,10 +17,11 @@ use self::stream::PageStream;
 #[cfg(feature = "listing")]
 pub use self::{cursor::CursorList, list::List};
 
-/// What a list has in its rows, newest first.
+/// A record of a list that is read newest first.
 pub trait Row {
+    /// Its id.
     fn id(&self) -> &str;
 
-    /// In ms since 1970, if it tells.
+    /// When it was made, in ms since 1970, if it tells.
     fn made_at(&self) -> Option<i64>;
 }

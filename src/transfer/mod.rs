@@ -7,6 +7,8 @@
 //! the core's, and what is told about them shows neither the query of a link nor the fields of a form, which let
 //! whoever has them in.
 
+#[cfg(feature = "data-urls")]
+mod data_url;
 #[cfg(feature = "image-download")]
 mod download;
 mod kind;
@@ -22,6 +24,8 @@ use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderValue, Method};
 use url::{Position, Url};
 
+#[cfg(feature = "data-urls")]
+pub(crate) use self::data_url::{DataFile, base64};
 #[cfg(all(feature = "image-download-all", not(target_arch = "wasm32")))]
 pub use self::download::DownloadAll;
 #[cfg(feature = "image-download")]
@@ -30,7 +34,7 @@ pub use self::download::{Download, DownloadError, DownloadReason, Downloaded, Pr
 pub(crate) use self::kind::Kind;
 use self::options::Options;
 #[cfg(feature = "uploading")]
-pub(crate) use self::upload::{Form, Look, Place, Source};
+pub(crate) use self::upload::{Form, Loaded, Look, Place, Source};
 #[cfg(feature = "uploading")]
 pub use self::upload::{Upload, UploadError, UploadProgress, UploadReason};
 use crate::core::server_url::ServerUrl;

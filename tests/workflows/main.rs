@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod backgrounds;
 mod generations;
 mod jobs;
 mod lists;

@@ -32,7 +32,7 @@ pub struct DownloadError {
 }
 
 impl DownloadError {
-    pub(super) fn unsent(url: String, reason: DownloadReason) -> Self {
+    pub(in crate::transfer) fn unsent(url: String, reason: DownloadReason) -> Self {
         let (elapsed, out_of_budget) = Default::default();
         Self { url: url.into(), attempts: 0, received: 0, elapsed, out_of_budget, reason }
     }

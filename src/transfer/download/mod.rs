@@ -6,7 +6,7 @@ mod error;
 #[cfg(not(target_arch = "wasm32"))]
 mod name;
 #[cfg(not(target_arch = "wasm32"))]
-mod part;
+pub(super) mod part;
 mod receive;
 mod sink;
 

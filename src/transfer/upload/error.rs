@@ -31,6 +31,13 @@ pub struct UploadError {
 }
 
 impl UploadError {
+    /// Of a function that only reads.
+    #[cfg(feature = "data-urls")]
+    pub(crate) fn unsent(operation: &'static str, reason: UploadReason) -> Self {
+        let (attempts, elapsed, out_of_budget) = Default::default();
+        Self { operation, attempts, elapsed, out_of_budget, reason }
+    }
+
     fn message(&self) -> String {
         let Self { operation, attempts, elapsed, out_of_budget, reason } = self;
         let beginning = error::beginning(operation, *attempts, *elapsed, *out_of_budget);
@@ -114,6 +121,17 @@ pub enum UploadReason {
     /// By its content it is none of the kinds that the service takes. Nothing was sent.
     #[error("by its content it is neither PNG, JPEG nor WebP")]
     NotAnImage,
+    /// By its content it is no JPEG, which is all that the service takes along in a request. Nothing was sent.
+    #[error("by its content it is no JPEG")]
+    NotAJpeg,
+    /// It is larger than the service takes. Nothing was sent.
+    #[error("it has {length} bytes, and at most {limit} are taken")]
+    TooLarge {
+        /// What the service takes, in bytes.
+        limit: u64,
+        /// What it has.
+        length: u64,
+    },
     /// By its content it is no video or sound that the service takes. Nothing was sent.
     #[error("by its content it is neither MP4, QuickTime, MP3 nor WAV")]
     NotMedia,
@@ -201,6 +219,8 @@ impl UploadReason {
             Self::File { .. } => "Check the path and its permissions.",
             Self::Reader(_) => "Correct the reader; it cannot be read again.",
             Self::NotAnImage => "Give a PNG, JPEG or WebP image.",
+            Self::NotAJpeg => "Give a JPEG image.",
+            Self::TooLarge { .. } => "Give a smaller file.",
             Self::NotMedia => "Give an MP4, QuickTime, MP3 or WAV file.",
             Self::NotAModel => "Give a Wavefront OBJ file.",
             Self::Empty | Self::Length { .. } => "Upload it when it is complete.",

@@ -21,7 +21,7 @@ pub use self::error::{UploadError, UploadReason};
 pub(crate) use self::form::{Form, Place};
 use self::form::{Multipart, Target};
 use self::source::File;
-pub(crate) use self::source::{Look, Source};
+pub(crate) use self::source::{Loaded, Look, Source};
 use super::options::transfer_options;
 use super::{Failure, Kind, Options, Refusal, Retries, in_time, may_begin, refusal, request};
 use crate::call::{self, Call, request_options};
@@ -117,6 +117,13 @@ impl<T: Send + 'static> Upload<T> {
             on_progress: None,
         };
         Self { request: Box::new(request), id: PhantomData }
+    }
+
+    /// Has the options of a workflow for the call that asks for a place.
+    #[cfg(feature = "data-urls")]
+    pub(crate) fn with_call(mut self, options: &call::Options) -> Self {
+        self.request.call = options.clone();
+        self
     }
 
     /// Is told how far the upload is, whenever some of it went out.

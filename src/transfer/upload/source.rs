@@ -1,5 +1,6 @@
 //! Where a file comes from, and what it is.
 
+use std::fmt;
 #[cfg(not(target_arch = "wasm32"))]
 use std::{fs, io, path::Path, path::PathBuf};
 
@@ -11,6 +12,7 @@ use super::super::Kind;
 use super::super::blocking;
 use super::super::kind::HEAD;
 use super::UploadReason;
+use crate::runtime;
 
 /// Where a file comes from.
 pub(crate) enum Source {
@@ -25,6 +27,27 @@ pub(crate) enum Source {
     },
 }
 
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File(path) => path.fmt(f),
+            Self::Reader { length, .. } => write!(f, "a reader of {length} bytes"),
+        }
+    }
+}
+
+/// What comes of reading a source whole.
+pub(crate) enum Loaded {
+    Whole(Bytes),
+    /// It is longer than was allowed, and was not read.
+    Larger {
+        source: Source,
+        length: u64,
+    },
+}
+
 /// What a kind is told by.
 pub(crate) struct Look<'a> {
     /// The first bytes.
@@ -34,6 +57,14 @@ pub(crate) struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// The kind of an image that goes along in a request, where the service takes JPEG alone.
+    pub(crate) fn jpeg(&self) -> Result<Kind, UploadReason> {
+        match Kind::of(self.head) {
+            Some(Kind::JPG) => Ok(Kind::JPG),
+            _ => Err(UploadReason::NotAJpeg),
+        }
+    }
+
     /// The kind that an image is announced as, where the service takes PNG, JPEG and WebP.
     pub(crate) fn image(&self) -> Result<Kind, UploadReason> {
         match Kind::of(self.head) {
@@ -57,6 +88,34 @@ pub(super) struct File {
 impl Source {
     pub(crate) fn reader(reader: impl AsyncRead + Unpin + Send + 'static, length: u64) -> Self {
         Self::Reader { reader: Box::new(reader), length, spent: false }
+    }
+
+    /// Reads a file or bytes whole, if they are of a kind that is accepted, and not longer than that.
+    pub(crate) async fn load(
+        mut self,
+        most: u64,
+        accept: fn(&Look<'_>) -> Result<Kind, UploadReason>,
+    ) -> Result<Loaded, UploadReason> {
+        if !runtime::is_running() {
+            return Err(UploadReason::NoRuntime);
+        }
+        let File { length, .. } = self.look(accept).await?;
+        match self {
+            _ if length > most => Ok(Loaded::Larger { source: self, length }),
+            Self::Bytes(bytes) => Ok(Loaded::Whole(bytes)),
+            #[cfg(not(target_arch = "wasm32"))]
+            Self::File(path) => {
+                let (file, _) = open(&path).await?;
+                let read = blocking(move || {
+                    let mut bytes = Vec::new();
+                    // It may have grown meanwhile.
+                    io::Read::read_to_end(&mut io::Read::take(file, length), &mut bytes)?;
+                    Ok(bytes)
+                });
+                Ok(Loaded::Whole(read.await.map_err(|source| UploadReason::File { path, source })?.into()))
+            }
+            Self::Reader { .. } => Ok(Loaded::Larger { source: self, length }),
+        }
     }
 
     /// Whether it cannot be read from its beginning any more.

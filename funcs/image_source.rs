@@ -1,0 +1,127 @@
+//! An image that a request works from, wherever it is.
+
+use std::fmt;
+#[cfg(not(target_arch = "wasm32"))]
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::init_images_upload_file::upload;
+use crate::LeonardoCore;
+use crate::call::Options;
+use crate::error::Error;
+use crate::models::{ImageId, InitImageId, V2GuidanceImage, VariationId};
+use crate::transfer::{Loaded, Source, UploadError, base64};
+
+/// The largest file that goes along in a request: in base64 it is a third larger, and the service takes 7.5 MB of that.
+const LARGEST_ALONG: u64 = 5_000_000;
+
+/// An image: a file, bytes, a link, or one that the service has.
+///
+/// A path, bytes, an [`ImageId`] of a generated image, an [`InitImageId`], a [`VariationId`] and a [`V2GuidanceImage`] become
+/// one by `into`.
+pub struct ImageSource(Place);
+
+enum Place {
+    Here(Source),
+    There(V2GuidanceImage),
+}
+
+impl ImageSource {
+    /// A PNG, JPEG or WebP file.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Place::Here(Source::File(path.into())))
+    }
+
+    /// The bytes of a PNG, JPEG or WebP file.
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
+        Self(Place::Here(Source::Bytes(bytes.into())))
+    }
+
+    /// Where the service finds it.
+    pub fn url(url: impl Into<String>) -> Self {
+        V2GuidanceImage::from_url(url).into()
+    }
+
+    /// What a request names it by.
+    pub(super) async fn image(
+        self,
+        name: &'static str,
+        core: &LeonardoCore,
+        call: &Options,
+        left: Duration,
+    ) -> Result<V2GuidanceImage, Error> {
+        let source = match self.0 {
+            Place::There(image) => return Ok(image),
+            Place::Here(source) => source,
+        };
+        let failed = |reason| Error::from(UploadError::unsent(name, reason));
+        match source.load(LARGEST_ALONG, |look| look.image()).await.map_err(failed)? {
+            Loaded::Whole(bytes) => Ok(V2GuidanceImage::from_base64(base64(&bytes))),
+            Loaded::Larger { source, .. } => {
+                Ok(V2GuidanceImage::uploaded(upload(core, source).with_call(call).deadline(left).await?))
+            }
+        }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl From<PathBuf> for ImageSource {
+    fn from(path: PathBuf) -> Self {
+        Self::file(path)
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl From<&Path> for ImageSource {
+    fn from(path: &Path) -> Self {
+        Self::file(path)
+    }
+}
+
+impl From<Bytes> for ImageSource {
+    fn from(bytes: Bytes) -> Self {
+        Self::bytes(bytes)
+    }
+}
+
+impl From<Vec<u8>> for ImageSource {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::bytes(bytes)
+    }
+}
+
+impl From<V2GuidanceImage> for ImageSource {
+    fn from(image: V2GuidanceImage) -> Self {
+        Self(Place::There(image))
+    }
+}
+
+impl From<ImageId> for ImageSource {
+    fn from(image: ImageId) -> Self {
+        V2GuidanceImage::generated(image).into()
+    }
+}
+
+impl From<InitImageId> for ImageSource {
+    fn from(image: InitImageId) -> Self {
+        V2GuidanceImage::uploaded(image).into()
+    }
+}
+
+impl From<VariationId> for ImageSource {
+    fn from(variation: VariationId) -> Self {
+        V2GuidanceImage::variation(variation).into()
+    }
+}
+
+impl fmt::Debug for ImageSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Here(source) => source.fmt(f),
+            Place::There(image) => image.fmt(f),
+        }
+    }
+}
