@@ -6,6 +6,7 @@ mod common;
 
 mod backgrounds;
 mod generations;
+mod https;
 mod jobs;
 mod lists;
 mod once;

@@ -12,7 +12,9 @@ use crate::cdn::pictures::Pictures;
 use crate::control::{self, Control};
 use crate::faults::{FaultPlan, Faults};
 use crate::http::door::Door;
-use crate::http::server;
+use crate::http::server::{self, Transport};
+#[cfg(feature = "tls")]
+use crate::http::tls::Tls;
 use crate::service::Service;
 use crate::state::account::Charge;
 use crate::state::limits::Limits;
@@ -31,6 +33,8 @@ pub struct Emulator {
     faults: Arc<Faults>,
     webhooks: Arc<Webhooks>,
     user_id: String,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<Tls>>,
     runtime: Handle,
     server: JoinHandle<()>,
 }
@@ -54,6 +58,13 @@ impl Emulator {
     #[must_use]
     pub fn base_url(&self) -> String {
         self.state.places.api()
+    }
+
+    /// The certificate of the server in PEM, if it speaks [HTTPS](EmulatorBuilder::https). A client must trust it.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        self.tls.as_ref().map(|tls| tls.certificate())
     }
 
     /// The port on 127.0.0.1.
@@ -155,6 +166,8 @@ pub struct EmulatorBuilder {
     deliveries: Vec<Delivery>,
     faults: FaultPlan,
     control: bool,
+    #[cfg(feature = "tls")]
+    https: bool,
 }
 
 impl Default for EmulatorBuilder {
@@ -174,6 +187,8 @@ impl Default for EmulatorBuilder {
             deliveries: Vec::new(),
             faults: FaultPlan::none(),
             control: false,
+            #[cfg(feature = "tls")]
+            https: false,
         }
     }
 }
@@ -268,6 +283,14 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Speaks HTTPS, with a certificate of its own for 127.0.0.1 and localhost, made anew at each start. Defaults to plain
+    /// HTTP. A fault that breaks a connection breaks it as it would without TLS.
+    #[cfg(feature = "tls")]
+    pub fn https(mut self, https: bool) -> Self {
+        self.https = https;
+        self
+    }
+
     /// Starts the server on the current runtime.
     ///
     /// # Errors
@@ -289,7 +312,16 @@ impl EmulatorBuilder {
             upload_limit: self.upload_limit,
         };
         let user_id = config.user.to_string();
-        let state = Arc::new(State::new(config, format!("http://127.0.0.1:{}", door.port())));
+        #[cfg(feature = "tls")]
+        let tls = if self.https { Some(Arc::new(Tls::new()?)) } else { None };
+        #[cfg(feature = "tls")]
+        let (scheme, transport) = match &tls {
+            Some(tls) => ("https", Transport::Tls(Arc::clone(tls))),
+            None => ("http", Transport::Plain),
+        };
+        #[cfg(not(feature = "tls"))]
+        let (scheme, transport) = ("http", Transport::Plain);
+        let state = Arc::new(State::new(config, format!("{scheme}://127.0.0.1:{}", door.port())));
         let faults = Arc::new(Faults::default());
         faults.set(self.faults);
         let webhooks = Arc::new(Webhooks::new(target, self.deliveries));
@@ -306,7 +338,17 @@ impl EmulatorBuilder {
             storage: cdn::storage::router(Arc::clone(&state)),
             control,
         };
-        let server = tokio::spawn(server::run(Arc::clone(&door), Arc::new(service)));
-        Ok(Emulator { state, door, faults, webhooks, user_id, runtime: Handle::current(), server })
+        let server = tokio::spawn(server::run(Arc::clone(&door), transport, Arc::new(service)));
+        Ok(Emulator {
+            state,
+            door,
+            faults,
+            webhooks,
+            user_id,
+            #[cfg(feature = "tls")]
+            tls,
+            runtime: Handle::current(),
+            server,
+        })
     }
 }

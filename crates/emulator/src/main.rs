@@ -26,6 +26,8 @@ Options:
   --webhook URL           where to tell of completed generations (plain HTTP)
   --webhook-key KEY       the callback key sent to it [default: callback-key]
   --control               open the control interface under /control/
+  --https FILE            speak HTTPS, and write the certificate, in PEM, to FILE
+                          (needs the feature `tls`)
   -h, --help              print this text
 
 Prints the address and the key as two lines, ready to be set as environment
@@ -34,6 +36,8 @@ variables, and serves until interrupted.
 
 struct Options {
     port: u16,
+    /// Where the certificate goes.
+    https: Option<String>,
     builder: EmulatorBuilder,
 }
 
@@ -41,7 +45,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
     let mut port = 8080;
     let mut builder = Emulator::builder().generation_time(Duration::from_secs(2));
     let mut limits = Limits::service();
-    let (mut webhook, mut webhook_key) = (None, "callback-key".to_owned());
+    let (mut webhook, mut webhook_key, mut https) = (None, "callback-key".to_owned(), None);
     while let Some(arg) = args.next() {
         let (name, inline) = match arg.split_once('=') {
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
@@ -73,13 +77,36 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             "--webhook" => webhook = Some(value()?),
             "--webhook-key" => webhook_key = value()?,
             "--control" => builder = builder.control(true),
+            "--https" => https = Some(value()?),
             _ => return Err(format!("unknown argument {name:?}")),
         }
     }
     if let Some(url) = webhook {
         builder = builder.webhook(url, webhook_key);
     }
-    Ok(Some(Options { port, builder: builder.port(port).limits(limits) }))
+    builder = with_https(builder, https.is_some())?;
+    Ok(Some(Options { port, https, builder: builder.port(port).limits(limits) }))
+}
+
+#[cfg(feature = "tls")]
+#[allow(clippy::unnecessary_wraps, reason = "without the feature it can fail")]
+fn with_https(builder: EmulatorBuilder, https: bool) -> Result<EmulatorBuilder, String> {
+    Ok(builder.https(https))
+}
+
+#[cfg(feature = "tls")]
+fn write_certificate(emulator: &Emulator, path: &str) -> std::io::Result<()> {
+    std::fs::write(path, emulator.certificate().unwrap_or_default())
+}
+
+#[cfg(not(feature = "tls"))]
+fn write_certificate(_: &Emulator, _: &str) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(feature = "tls"))]
+fn with_https(builder: EmulatorBuilder, https: bool) -> Result<EmulatorBuilder, String> {
+    if https { Err("--https needs a build with the feature tls".to_owned()) } else { Ok(builder) }
 }
 
 fn plan(value: &str) -> Result<Plan, String> {
@@ -131,6 +158,12 @@ async fn serve(options: Options) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Some(path) = options.https {
+        if let Err(error) = write_certificate(&emulator, &path) {
+            eprintln!("leonardo-ai-emulator: cannot write {path}: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
     println!("LEONARDO_SERVER_URL={}", emulator.base_url());
     println!("LEONARDO_API_KEY={}", emulator.key());
     match tokio::signal::ctrl_c().await {

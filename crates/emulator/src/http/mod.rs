@@ -6,4 +6,6 @@ pub(crate) mod ranges;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod server;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 pub(crate) mod wire;

@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::door::Door;
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 use super::wire::{End, Wire, WireIo};
 
 /// Whoever responds to requests. The wire is there for those who would not let the connection go on as it should.
@@ -21,8 +23,27 @@ pub(crate) trait Handler: Send + Sync + 'static {
     fn handle(&self, wire: &Wire, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
 }
 
+/// What lies between the door and a connection.
+#[derive(Clone)]
+pub(crate) enum Transport {
+    Plain,
+    #[cfg(feature = "tls")]
+    Tls(Arc<Tls>),
+}
+
+impl Transport {
+    /// The connection in plain text; none if the peer does not speak as it should.
+    async fn open(self, stream: TcpStream) -> Option<TcpStream> {
+        match self {
+            Self::Plain => Some(stream),
+            #[cfg(feature = "tls")]
+            Self::Tls(tls) => tls.open(stream).await.ok(),
+        }
+    }
+}
+
 /// Serves until the door is closed or the task aborted; connections end with it.
-pub(crate) async fn run(door: Arc<Door>, handler: Arc<impl Handler>) {
+pub(crate) async fn run(door: Arc<Door>, transport: Transport, handler: Arc<impl Handler>) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -31,7 +52,13 @@ pub(crate) async fn run(door: Arc<Door>, handler: Arc<impl Handler>) {
         };
         match accepted {
             Some(Ok(stream)) => {
-                connections.spawn(connection(Arc::clone(&door), Arc::clone(&handler), stream));
+                let (door, handler, opening) =
+                    (Arc::clone(&door), Arc::clone(&handler), transport.clone().open(stream));
+                connections.spawn(async move {
+                    if let Some(stream) = opening.await {
+                        connection(door, handler, stream).await;
+                    }
+                });
             }
             // Such as too many open files: it passes when connections end.
             Some(Err(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
