@@ -92,7 +92,7 @@ async fn a_text_becomes_a_video() {
     let video = made(&emulator, "/generations-text-to-video", "motionVideoGenerationJob", &body).await;
     assert_eq!((&video["status"], &video["prompt"], &video["seed"]), (&json!("COMPLETE"), &body["prompt"], &json!(5)));
     assert_eq!((&video["imageWidth"], &video["imageHeight"]), (&json!(256), &json!(384)));
-    assert_eq!((&video["scheduler"], &video["inferenceSteps"]), (&Value::Null, &Value::Null));
+    assert_eq!((&video["scheduler"], &video["inferenceSteps"]), (&json!("EULER_DISCRETE"), &Value::Null));
     let image = &video["generated_images"][0];
     assert_eq!((&image["motion"], &image["motionModel"]), (&json!(true), &json!("MOTION2")));
     assert_eq!(image["imageToVideo"], false);

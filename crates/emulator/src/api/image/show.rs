@@ -39,8 +39,8 @@ pub(super) fn show(app: &App, generation: &Generation, now: Instant) -> Value {
         "inferenceSteps": pictured(create.steps.into()),
         "seed": create.seed,
         "public": create.public,
-        "scheduler": pictured(create.scheduler.into()),
-        "sdVersion": pictured(create.sd_version.into()),
+        "scheduler": or(create.scheduler, "EULER_DISCRETE"),
+        "sdVersion": or(create.sd_version, "v1_5"),
         "status": status.as_str(),
         "presetStyle": create.preset_style,
         "initStrength": optional(create.init_strength),
@@ -56,6 +56,11 @@ pub(super) fn show(app: &App, generation: &Generation, now: Instant) -> Value {
         "ultra": create.ultra,
         "generation_elements": create.elements.iter().map(show_element).collect::<Vec<_>>(),
     })
+}
+
+/// What a request leaves open: the schema allows no null here, of videos neither, and the official clients read it so.
+fn or(word: &'static str, default: &'static str) -> &'static str {
+    if word.is_empty() { default } else { word }
 }
 
 fn show_image(app: &App, generation: &Generation, index: u32, now: Instant) -> Value {
