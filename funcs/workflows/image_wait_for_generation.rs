@@ -46,7 +46,10 @@ impl Job for Generation {
 }
 
 /// How waits read it.
-pub(super) const GENERATION: Waited =
-    Waited::new("image_wait_for_generation", "image_get_generation_by_id", |core, id, options| {
+pub(super) const GENERATION: Waited = Waited {
+    #[cfg(feature = "searching")]
+    listed: Some(&super::account::LISTED),
+    ..Waited::new("image_wait_for_generation", "image_get_generation_by_id", |core, id, options| {
         reading(image_get_generation_by_id(core, id), options)
-    });
+    })
+};

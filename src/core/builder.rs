@@ -398,6 +398,8 @@ impl LeonardoCoreBuilder {
             poll_delays: self.poll_delays,
             #[cfg(feature = "searching")]
             users: Default::default(),
+            #[cfg(all(feature = "polling", feature = "searching"))]
+            watch: Default::default(),
         };
         Ok(LeonardoCore { inner: Arc::new(inner) })
     }

@@ -60,6 +60,12 @@ pub(crate) enum Auth {
 }
 
 impl Auth {
+    /// Whether it is one key all the time.
+    #[cfg(all(feature = "polling", feature = "searching"))]
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed(_))
+    }
+
     /// The key of an attempt, if a provider gives it; or what is wrong with what it gave.
     pub(crate) async fn bearer(&self) -> Result<Option<Bearer>, (&'static str, Option<BoxError>)> {
         let Self::Asked(provider) = self else { return Ok(None) };

@@ -71,6 +71,8 @@ pub(crate) struct Inner {
     pub(crate) poll_delays: RetryPolicy,
     #[cfg(feature = "searching")]
     pub(crate) users: crate::core::key::Users,
+    #[cfg(all(feature = "polling", feature = "searching"))]
+    pub(crate) watch: crate::poll::Watch,
 }
 
 impl LeonardoCore {

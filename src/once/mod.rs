@@ -26,7 +26,7 @@ pub use self::create_once::CreateOnce;
 #[cfg(feature = "creating-once")]
 pub use self::marked::{Marked, Marking};
 pub(crate) use self::options::{SearchOptions, search_options};
-pub(crate) use self::search::{Account, Kind, Likeness, Search, Sought, Wanted};
+pub(crate) use self::search::{Account, Kind, Likeness, ReadUser, Search, Sought, Wanted};
 pub(crate) use self::window::Sent;
 use serde_json::{Map, Value};
 

@@ -13,6 +13,8 @@ mod poller;
 mod steps;
 #[cfg(feature = "polling")]
 mod wait;
+#[cfg(all(feature = "polling", feature = "searching"))]
+mod watch;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +23,9 @@ use std::time::Duration;
 #[cfg(feature = "creating")]
 pub(crate) use self::create::{Creating, Made, OnProgress, retries};
 #[cfg(feature = "polling")]
-pub(crate) use self::poller::{PollOptions, Poller, Waited, poll_options, reading};
+pub(crate) use self::poller::{PollOptions, Poller, Seen, Waited, poll_options, reading};
+#[cfg(all(feature = "polling", feature = "searching"))]
+pub(crate) use self::watch::{Listed, Record, Watch};
 #[cfg(feature = "creating")]
 pub use self::{
     create::JobProgress,

@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::job::{Job, JobState, WaitError, WaitErrorReason};
+#[cfg(feature = "searching")]
+use super::watch::{Listed, Registration, Watched};
 use super::{Delays, OnRetry, before_deadline, never_connected};
 use crate::call::{Options, Refused};
 use crate::error::{CallInfo, Error, TimeoutScope};
@@ -29,6 +31,9 @@ pub(crate) struct Waited {
     pub(crate) appear_within: Duration,
     /// How long a wait takes unless the caller says otherwise.
     pub(crate) deadline: Duration,
+    /// How many such records are read at a time.
+    #[cfg(feature = "searching")]
+    pub(crate) listed: Option<&'static Listed>,
 }
 
 impl Waited {
@@ -38,7 +43,15 @@ impl Waited {
         operation: &'static str,
         read: fn(&LeonardoCore, &str, &Options) -> Reading,
     ) -> Self {
-        Self { name, operation, read, appear_within: Duration::from_secs(10), deadline: Duration::from_secs(600) }
+        Self {
+            name,
+            operation,
+            read,
+            appear_within: Duration::from_secs(10),
+            deadline: Duration::from_secs(600),
+            #[cfg(feature = "searching")]
+            listed: None,
+        }
     }
 }
 
@@ -47,19 +60,32 @@ pub(crate) type Reading = BoxFuture<'static, Result<Seen, Error>>;
 /// A record whose type only the wait's caller knows, so that waiting is compiled once.
 pub(crate) struct Seen {
     pub(crate) state: JobState,
-    #[cfg(not(target_arch = "wasm32"))]
     record: Box<dyn Any + Send>,
-    #[cfg(target_arch = "wasm32")]
-    record: Box<dyn Any>,
+    /// Makes another of it.
+    #[cfg(feature = "searching")]
+    again: fn(&(dyn Any + Send)) -> Option<Self>,
+}
+
+impl Seen {
+    pub(crate) fn new<J: Job>(record: J) -> Self {
+        Self {
+            state: record.state(),
+            record: Box::new(record),
+            #[cfg(feature = "searching")]
+            again: |record| record.downcast_ref::<J>().cloned().map(Self::new),
+        }
+    }
+
+    #[cfg(feature = "searching")]
+    pub(crate) fn again(&self) -> Option<Self> {
+        (self.again)(&*self.record)
+    }
 }
 
 /// One poll, as [`Waited::read`] gives it.
 pub(crate) fn reading<J: Job>(call: Call<J>, options: &Options) -> Reading {
     let call = call.with_options(options);
-    Box::pin(async move {
-        let record = call.await?;
-        Ok(Seen { state: record.state(), record: Box::new(record) })
-    })
+    Box::pin(async move { Ok(Seen::new(call.await?)) })
 }
 
 /// What can be told a wait beyond what every call can.
@@ -154,6 +180,19 @@ pub(crate) struct Poller {
     exists: bool,
     /// How many polls failed before the server was reached; none if it was.
     unreached: Option<u32>,
+    /// Its place among the waits that read the account's list together, unless it polls for itself.
+    #[cfg(feature = "searching")]
+    together: Together,
+}
+
+/// Whether a wait reads the account's list together with others.
+#[cfg(feature = "searching")]
+enum Together {
+    /// It has not begun.
+    New,
+    Among(Registration),
+    /// It polls for itself: the list does not show it.
+    Alone,
 }
 
 /// Why there is nothing more to see.
@@ -178,6 +217,8 @@ impl Poller {
             polls: 0,
             exists: false,
             unreached: Some(0),
+            #[cfg(feature = "searching")]
+            together: Together::New,
         }
     }
 
@@ -199,7 +240,7 @@ impl Poller {
     /// The next state that is seen, unless it is that the job failed.
     pub(crate) async fn observe<J: Job>(&mut self, id: &J::Id) -> Result<J, WaitError<J>> {
         let reason = match self.next_state().await {
-            Ok(Seen { state, record }) => match (record.downcast::<J>(), state) {
+            Ok(Seen { state, record, .. }) => match (record.downcast::<J>(), state) {
                 (Ok(failed), JobState::Failed) => WaitErrorReason::Failed(failed),
                 (Ok(record), _) => return Ok(*record),
                 (Err(_), _) => {
@@ -218,6 +259,11 @@ impl Poller {
         }
         let (_, wait_began) = *self.began.get_or_insert_with(|| (Instant::now(), Instant::now()));
         loop {
+            #[cfg(feature = "searching")]
+            if let Some(seen) = self.watch().await? {
+                (self.exists, self.unreached, self.last_failure) = (true, None, None);
+                return Ok(seen);
+            }
             self.until_due().await?;
             self.polls += 1;
             let mut options = self.call.clone();
@@ -245,6 +291,41 @@ impl Poller {
             self.due = Some((delay, error.retry_after().unwrap_or_default()));
             self.last_failure = Some(Box::new(error));
         }
+    }
+
+    /// What the account's list shows of it, if it is read together with others'.
+    #[cfg(feature = "searching")]
+    async fn watch(&mut self) -> Result<Option<Seen>, Ended> {
+        let Some(listed) = self.waited.listed else { return Ok(None) };
+        if matches!(self.together, Together::New) {
+            let shared = self.call.headers.is_empty() && self.call.server.is_none() && self.core.inner.auth.is_fixed();
+            self.together = match shared {
+                true => Together::Among(Registration::new(&self.core, &self.id)),
+                false => Together::Alone,
+            };
+        }
+        let Together::Among(registration) = &self.together else { return Ok(None) };
+        let mut options = self.call.clone();
+        options.retry = Some(RetryPolicy::none());
+        // A page is for all, so that it does not end with this wait's time.
+        options.deadline = Some(None);
+        let (limit, began) = (self.limit(), self.began);
+        let left = || limit.saturating_sub(began.map(|(began, _)| began.elapsed()).unwrap_or_default());
+        let delay_after = |error: &Error| {
+            let delay = self.delays.after(error);
+            error.may_be_retried(Effect::Read).then(|| {
+                self.poll.on_retry.tell(listed.operation, self.polls, error, delay);
+                delay
+            })
+        };
+        match registration.watch(listed, &options, &self.poll.wake, left, delay_after).await {
+            Watched::Seen(seen) => return Ok(Some(seen)),
+            Watched::Missing => self.together = Together::Alone,
+            Watched::Woken => self.poll.wake.notify_one(),
+            Watched::Off => {}
+            Watched::OutOfTime => return Err(self.out_of_time()),
+        }
+        Ok(None)
     }
 
     /// Whether the server was ever reached, or the policy allows another attempt at it.
@@ -353,7 +434,7 @@ mod tests {
     }
 
     fn seen(state: JobState) -> Reading {
-        Box::pin(async move { Ok(Seen { state, record: Box::new(Kettle(state)) }) })
+        Box::pin(async move { Ok(Seen::new(Kettle(state))) })
     }
 
     #[tokio::test(start_paused = true)]

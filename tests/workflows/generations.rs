@@ -300,7 +300,9 @@ fn waits(core: &LeonardoCore, count: usize) -> JoinSet<Result<Generation, Genera
     for id in unknown_ids(count) {
         let core = core.clone();
         waits.spawn(async move {
-            image_wait_for_generation(&core, id).first_delay(MS).longest_delay(2 * MS).appear_within(MINUTE).await
+            // With a header of its own, each polls for itself.
+            let wait = image_wait_for_generation(&core, id).header("x-request-source", "nightly");
+            wait.first_delay(MS).longest_delay(2 * MS).appear_within(MINUTE).await
         });
     }
     waits

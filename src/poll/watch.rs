@@ -1,0 +1,356 @@
+//! One reader for many waits: while several go on, the account's list is read, page by page, instead of each of its
+//! records.
+//!
+//! No task is spawned. One of those who wait leads: it reads the next page whenever that is due, and tells the others what
+//! it has seen of theirs. When it leaves, for whatever reason, another one goes on where it stopped.
+
+use std::collections::HashMap;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::poller::Seen;
+use crate::LeonardoCore;
+use crate::call::Options;
+use crate::error::Error;
+use crate::paging::{Pages, Read, Row};
+use crate::runtime::{self, BoxFuture, Instant};
+
+/// How the records of an account are read, many at a time.
+pub(crate) struct Listed {
+    /// The operation that reads a page.
+    pub(crate) operation: &'static str,
+    /// The user of the core's key, if the service tells.
+    pub(crate) user: fn(&LeonardoCore, &Options) -> BoxFuture<'static, Result<Option<String>, Error>>,
+    /// The page of a user's list, newest first, at an offset, of so many records at most.
+    pub(crate) page: fn(&LeonardoCore, &str, u32, u32, &Options) -> BoxFuture<'static, Result<Vec<Record>, Error>>,
+}
+
+/// A record of a list.
+pub(crate) struct Record {
+    pub(crate) id: String,
+    pub(crate) made_at: Option<i64>,
+    pub(crate) seen: Seen,
+}
+
+impl Row for Record {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn made_at(&self) -> Option<i64> {
+        self.made_at
+    }
+}
+
+/// Fewer waits than this poll each for itself: a page of the list is larger than a few records.
+const FEW: usize = 8;
+/// The least time between the beginnings of two rounds through the list.
+const BETWEEN: Duration = Duration::from_secs(2);
+/// The size of a page. The service may give shorter ones.
+const PAGE: u32 = 50;
+/// How many pages are read in a round at most, and one more for so many waits.
+const MOST_PAGES: u32 = 10;
+const WAITS_A_PAGE: u32 = 25;
+/// How long every wait polls for itself after the list could not be read.
+const OFF: Duration = Duration::from_secs(60);
+
+/// The waits of a core, and how far the reading of the list is.
+#[derive(Default)]
+pub(crate) struct Watch {
+    waiting: Mutex<Waiting>,
+    /// The number of the round that is being read.
+    round: AtomicU64,
+    lead: tokio::sync::Mutex<Round>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    slots: HashMap<String, Vec<Arc<Slot>>>,
+    count: usize,
+    /// Until when every wait polls for itself.
+    off: Option<Instant>,
+}
+
+/// What one wait is told.
+pub(crate) struct Slot {
+    told: Mutex<Told>,
+    news: Notify,
+}
+
+struct Told {
+    seen: Option<Seen>,
+    /// The first round that must show the record, since it begins after the wait did.
+    since: u64,
+    /// The last round that did.
+    last: u64,
+    /// Whether a whole round did not show it.
+    missing: bool,
+}
+
+/// A round through the list.
+struct Round {
+    pages: Pages,
+    began: Option<Instant>,
+    /// When the next page may be read.
+    next_at: Option<Instant>,
+}
+
+impl Default for Round {
+    fn default() -> Self {
+        Self { pages: Pages::default(), began: None, next_at: None }
+    }
+}
+
+/// What comes of waiting for the list.
+pub(crate) enum Watched {
+    Seen(Seen),
+    /// The list does not show it.
+    Missing,
+    /// Somebody says that it is complete.
+    Woken,
+    /// The list cannot be read, or there are too few waits for it.
+    Off,
+    OutOfTime,
+}
+
+/// A wait among those of its core, until it is dropped.
+pub(crate) struct Registration {
+    core: LeonardoCore,
+    id: String,
+    slot: Arc<Slot>,
+}
+
+impl Registration {
+    pub(crate) fn new(core: &LeonardoCore, id: &str) -> Self {
+        let watch = &core.inner.watch;
+        let since = watch.round.load(Ordering::Relaxed) + 1;
+        let told = Told { seen: None, since, last: 0, missing: false };
+        let slot = Arc::new(Slot { told: Mutex::new(told), news: Notify::new() });
+        let mut waiting = lock(&watch.waiting);
+        waiting.slots.entry(id.to_owned()).or_default().push(slot.clone());
+        waiting.count += 1;
+        drop(waiting);
+        Self { core: core.clone(), id: id.to_owned(), slot }
+    }
+
+    /// Waits until the list shows the record, reading it if nobody else does. `told` is called before a delay after a
+    /// failure.
+    pub(crate) async fn watch(
+        &self,
+        listed: &Listed,
+        options: &Options,
+        wake: &Notify,
+        left: impl Fn() -> Duration,
+        mut delay_after: impl FnMut(&Error) -> Option<Duration>,
+    ) -> Watched {
+        let watch = &self.core.inner.watch;
+        let mut woken = pin!(wake.notified());
+        loop {
+            if watch.is_off() {
+                return Watched::Off;
+            }
+            let mut news = pin!(self.slot.news.notified());
+            let mut lead = pin!(watch.lead.lock());
+            let first = poll_fn(|context| {
+                if woken.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(First::Woken);
+                }
+                if news.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(First::News);
+                }
+                lead.as_mut().poll(context).map(First::Lead)
+            });
+            let mut round = match runtime::timeout(left(), pin!(first)).await {
+                None => return Watched::OutOfTime,
+                Some(First::Woken) => return Watched::Woken,
+                Some(First::News) => match self.slot.take() {
+                    Some(watched) => return watched,
+                    None => continue,
+                },
+                Some(First::Lead(round)) => round,
+            };
+            // Something may have come between.
+            if let Some(watched) = self.slot.take() {
+                return watched;
+            }
+            let led = {
+                let mut step = pin!(watch.step(&self.core, listed, options, &mut round));
+                let led = poll_fn(|context| match woken.as_mut().poll(context) {
+                    Poll::Ready(()) => Poll::Ready(None),
+                    Poll::Pending => step.as_mut().poll(context).map(Some),
+                });
+                runtime::timeout(left(), pin!(led)).await
+            };
+            match led {
+                None => return Watched::OutOfTime,
+                Some(None) => return Watched::Woken,
+                Some(Some(Ok(()))) => {}
+                Some(Some(Err(error))) => match delay_after(&error) {
+                    Some(delay) => round.next_at = Instant::now().checked_add(delay),
+                    None => watch.turn_off(),
+                },
+            }
+            if let Some(watched) = self.slot.take() {
+                return watched;
+            }
+        }
+    }
+}
+
+/// What happens first to a wait.
+enum First<'a> {
+    Woken,
+    News,
+    Lead(tokio::sync::MutexGuard<'a, Round>),
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut waiting = lock(&self.core.inner.watch.waiting);
+        waiting.count -= 1;
+        if let Some(slots) = waiting.slots.get_mut(&self.id) {
+            slots.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
+            if slots.is_empty() {
+                waiting.slots.remove(&self.id);
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// What there is to tell, once.
+    fn take(&self) -> Option<Watched> {
+        let mut told = lock(&self.told);
+        match told.seen.take() {
+            Some(seen) => Some(Watched::Seen(seen)),
+            None if told.missing => Some(Watched::Missing),
+            None => None,
+        }
+    }
+}
+
+impl Watch {
+    /// Whether there are too few waits to read the list for, or it could not be read.
+    pub(crate) fn is_off(&self) -> bool {
+        let waiting = lock(&self.waiting);
+        waiting.count < FEW || waiting.off.is_some_and(|off| Instant::now() < off)
+    }
+
+    /// Has every wait poll for itself for a while.
+    fn turn_off(&self) {
+        let mut waiting = lock(&self.waiting);
+        waiting.off = Instant::now().checked_add(OFF);
+        for slot in waiting.slots.values().flatten() {
+            slot.news.notify_one();
+        }
+    }
+}
+
+impl Watch {
+    /// Reads the next page when it is due, and tells whoever waits for what is on it. Dropped halfway, it has changed
+    /// nothing.
+    async fn step(
+        &self,
+        core: &LeonardoCore,
+        listed: &Listed,
+        options: &Options,
+        round: &mut Round,
+    ) -> Result<(), Error> {
+        if let Some(next_at) = round.next_at {
+            runtime::sleep(next_at.saturating_duration_since(Instant::now())).await;
+        }
+        let turn = core.inner.pace.turn(false);
+        loop {
+            let rest = turn.comes_in();
+            if rest.is_zero() {
+                break;
+            }
+            runtime::sleep(rest).await;
+        }
+        turn.take();
+        let users = &core.inner.users;
+        let user = match users.of(None, None) {
+            Some(user) => user,
+            None => {
+                let user = (listed.user)(core, options).await?.unwrap_or_default();
+                if user.is_empty() {
+                    // Without it there is no list.
+                    self.turn_off();
+                    return Ok(());
+                }
+                users.remember(None, None, &user);
+                user
+            }
+        };
+        round.began.get_or_insert_with(Instant::now);
+        let page = (listed.page)(core, &user, round.pages.offset, PAGE, options).await?;
+        self.read(page, round);
+        Ok(())
+    }
+
+    /// Tells what is on a page, and ends the round if it was the last that is needed.
+    fn read(&self, page: Vec<Record>, round: &mut Round) {
+        let number = self.round.load(Ordering::Relaxed);
+        let ended = match round.pages.read(page, PAGE) {
+            Read::Page(records) => {
+                let mut waiting = lock(&self.waiting);
+                for record in records {
+                    waiting.tell(&record, number);
+                }
+                let most = MOST_PAGES + u32::try_from(waiting.count).unwrap_or(u32::MAX) / WAITS_A_PAGE;
+                round.pages.pages >= most || waiting.all_told(number)
+            }
+            Read::Gap => false,
+            Read::End | Read::Stuck => true,
+        };
+        round.next_at = None;
+        if ended {
+            lock(&self.waiting).miss(number);
+            let next_at = round.began.and_then(|began| began.checked_add(BETWEEN));
+            *round = Round { next_at, ..Round::default() };
+            self.round.store(number + 1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Waiting {
+    /// Tells those who wait for a record that it was seen.
+    fn tell(&mut self, record: &Record, number: u64) {
+        for slot in self.slots.get(&record.id).into_iter().flatten() {
+            let mut told = lock(&slot.told);
+            told.last = number;
+            told.seen = record.seen.again();
+            slot.news.notify_one();
+        }
+    }
+
+    /// Whether nobody waits any more for something that this round has not shown.
+    fn all_told(&self, number: u64) -> bool {
+        self.slots.values().flatten().all(|slot| {
+            let told = lock(&slot.told);
+            told.last == number || told.missing
+        })
+    }
+
+    /// Tells those whose record a whole round did not show.
+    fn miss(&mut self, number: u64) {
+        for slot in self.slots.values().flatten() {
+            let mut told = lock(&slot.told);
+            if told.since <= number && told.last < number && !told.missing {
+                told.missing = true;
+                slot.news.notify_one();
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Left whole by every holder.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
