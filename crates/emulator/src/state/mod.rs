@@ -2,12 +2,14 @@
 
 pub(crate) mod account;
 pub(crate) mod clock;
+pub(crate) mod files;
 pub(crate) mod generation;
 pub(crate) mod header;
 pub(crate) mod ids;
 pub(crate) mod life;
 pub(crate) mod limits;
 pub(crate) mod log;
+pub(crate) mod media;
 pub(crate) mod money;
 pub(crate) mod picture;
 pub(crate) mod places;
@@ -48,7 +50,7 @@ pub(crate) struct Config {
     pub(crate) upload_limit: u64,
 }
 
-/// Where the account is locked together with another part, it is locked first.
+/// Where the account is locked together with another part, it is locked first, and the uploads are locked last.
 pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) places: Places,
