@@ -14,6 +14,7 @@ mod pricing_calculator;
 mod prompt;
 mod realtime_canvas;
 mod sources;
+mod texture;
 mod three_d_model_assets;
 mod training;
 mod user;
@@ -47,6 +48,7 @@ const GROUPS: &[fn() -> Router<App>] = &[
     pricing_calculator::routes,
     prompt::routes,
     realtime_canvas::routes,
+    texture::routes,
     three_d_model_assets::routes,
     user::routes,
     variation::routes,

@@ -77,7 +77,11 @@ async fn of_user(Extract(app): Extract<App>, uri: Uri) -> Outcome {
 
 async fn delete(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
     let id = last_id(&uri)?;
+    let mut textures = lock(&state.textures);
     let mut uploads = lock(&state.uploads);
     let deleted = uploads.model_asset(id).is_some() && uploads.remove(id);
+    if deleted {
+        textures.remove_of(id);
+    }
     Ok(ok(&json!({"delete_model_assets_by_pk": deleted.then(|| json!({"id": id.to_string()}))})))
 }

@@ -1,4 +1,4 @@
-//! The files of generations, variations and data sets, and those that were uploaded.
+//! The files of generations, variations, data sets and textures, and those that were uploaded.
 
 use std::io;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::http::response::{ApiError, no_such_file};
 use crate::state::State;
 use crate::state::files::{Kind, announced};
 use crate::state::life::Status;
-use crate::state::picture::Drawing;
+use crate::state::picture::{Drawing, Map};
 use crate::state::training::Content;
 use crate::state::{ids, platform};
 use crate::sync::lock;
@@ -37,6 +37,7 @@ pub(super) fn routes(state: Arc<State>, pictures: Arc<Pictures>) -> Router {
         .route("/cdn/users/{user}/initImages/{file}", get(uploaded))
         .route("/cdn/users/{user}/uploads/{file}", get(uploaded))
         .route("/cdn/users/{user}/modelAssets/{file}", get(uploaded))
+        .route("/cdn/users/{user}/textures/{id}/{file}", get(of_texture))
         .route("/cdn/users/{user}/datasets/{id}/{file}", get(of_dataset))
         .route("/cdn/samples/{file}", get(sample))
         .with_state(Images { state, pictures })
@@ -108,6 +109,19 @@ fn find_in_dataset(state: &State, dataset: Uuid, path: &str) -> Option<Drawing> 
         Content::Uploaded { .. } => None,
         Content::Generated(subject) => Some(Drawing::Picture(subject.clone())),
     }
+}
+
+async fn of_texture(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let drawing = find_in_texture(&images.state, uri.path());
+    images.serve(&headers, drawing).await
+}
+
+fn find_in_texture(state: &State, path: &str) -> Option<Drawing> {
+    let id = ids::parse(path.rsplit('/').nth(1)?)?;
+    let texture = lock(&state.textures).get(id).cloned()?;
+    let map = Map::ALL.into_iter().find(|map| state.places.texture_path(&texture, *map) == path)?;
+    let complete = texture.life.status(Instant::now()) == Status::Complete;
+    complete.then(|| Drawing::Texture(texture.subject.clone(), map))
 }
 
 async fn uploaded(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {

@@ -15,6 +15,7 @@ pub(crate) mod picture;
 pub(crate) mod places;
 pub(crate) mod platform;
 pub(crate) mod prices;
+pub(crate) mod texture;
 pub(crate) mod training;
 pub(crate) mod uploads;
 pub(crate) mod variation;
@@ -32,6 +33,7 @@ use limits::{Limits, Usage};
 use log::Log;
 use money::{Plan, Ticks};
 use places::Places;
+use texture::Textures;
 use training::{Datasets, Trainings};
 use uploads::Uploads;
 
@@ -61,6 +63,7 @@ pub(crate) struct State {
     pub(crate) datasets: Mutex<Datasets>,
     pub(crate) elements: Mutex<Trainings<i64>>,
     pub(crate) models: Mutex<Trainings<Uuid>>,
+    pub(crate) textures: Mutex<Textures>,
     pub(crate) log: Mutex<Log>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -79,6 +82,7 @@ impl State {
             datasets: Mutex::default(),
             elements: Mutex::default(),
             models: Mutex::default(),
+            textures: Mutex::default(),
             log: Mutex::default(),
             tasks: Mutex::default(),
         }

@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use super::files::Kind;
 use super::generation::Generation;
+use super::picture::Map;
+use super::texture::Texture;
 use super::training::DatasetImage;
 use super::variation::Variation;
 
@@ -75,6 +77,17 @@ impl Places {
     /// The address of a variation's file.
     pub(crate) fn variation(&self, variation: &Variation) -> String {
         self.origin.to_string() + &self.variation_path(variation)
+    }
+
+    /// The path of one picture of a texture.
+    pub(crate) fn texture_path(&self, texture: &Texture, map: Map) -> String {
+        // Invented.
+        format!("/cdn/users/{}/textures/{}/{}", self.user, texture.id, Texture::file(map))
+    }
+
+    /// The address of one picture of a texture.
+    pub(crate) fn texture(&self, texture: &Texture, map: Map) -> String {
+        self.origin.to_string() + &self.texture_path(texture, map)
     }
 
     /// The address of the sample picture of something that the platform offers.
