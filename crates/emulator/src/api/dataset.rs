@@ -16,8 +16,8 @@ use super::fields::{Kind, checked, last_id, missing, not_uuid, required_texts, t
 use super::init_images::check_extension;
 use super::sources::no_access;
 use crate::http::response::{ApiError, ok};
-use crate::state::ids;
 use crate::state::training::{Content, Dataset, DatasetImage};
+use crate::state::{files, ids};
 use crate::sync::lock;
 
 pub(super) fn routes() -> Router<App> {
@@ -81,7 +81,7 @@ async fn upload(Extract(App { state, .. }): Extract<App>, uri: Uri, body: Bytes)
     check_extension(&extension)?;
     let mut datasets = lock(&state.datasets);
     let dataset = datasets.get_mut(&id).ok_or_else(unknown)?;
-    let place = lock(&state.uploads).hand_out(Some(id), &extension);
+    let place = lock(&state.uploads).hand_out(files::Kind::DatasetImage(id), &extension);
     // It shows at once, whether or not a file follows.
     dataset.add(place.id, Content::Uploaded { extension });
     Ok(ok(&json!({

@@ -4,7 +4,7 @@ use axum::http::Uri;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::http::request::{last_segment, object};
+use crate::http::request::{last_segment, object, query};
 use crate::http::response::ApiError;
 use crate::state::ids;
 
@@ -97,6 +97,26 @@ pub(super) fn not_uuid(text: &str) -> ApiError {
 pub(super) fn last_id(uri: &Uri) -> Result<Uuid, ApiError> {
     let text = last_segment(uri);
     ids::parse(&text).ok_or_else(|| not_uuid(&text))
+}
+
+/// Where a page begins and how much it holds.
+pub(super) fn page(uri: &Uri) -> Result<(usize, usize), ApiError> {
+    let (mut offset, mut limit) = (0, 10);
+    for (name, value) in query(uri) {
+        let place = match name.as_str() {
+            "offset" => &mut offset,
+            "limit" => &mut limit,
+            _ => return Err(unexpected(&name)),
+        };
+        *place = match value.parse::<i32>() {
+            Ok(number) => usize::try_from(number)
+                .map_err(|_| ApiError::bad(format!("unexpected negative value for {name}: {number}")))?,
+            Err(_) => {
+                return Err(ApiError::shape("expected a 32-bit integer for type 'Int', but found a string"));
+            }
+        };
+    }
+    Ok((offset, limit))
 }
 
 pub(super) fn in_range(name: &str, value: Option<f64>, least: f64, most: f64) -> Result<(), ApiError> {

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::app::{App, Outcome};
 use super::fields::{last_id, required_texts};
 use crate::http::response::{ApiError, ok};
+use crate::state::files::Kind;
 use crate::sync::lock;
 
 pub(super) fn routes() -> Router<App> {
@@ -30,7 +31,7 @@ pub(super) fn check_extension(extension: &str) -> Result<(), ApiError> {
 async fn upload(Extract(App { state, .. }): Extract<App>, body: Bytes) -> Outcome {
     let [extension] = required_texts(&body, ["extension"])?;
     check_extension(&extension)?;
-    let place = lock(&state.uploads).hand_out(None, &extension);
+    let place = lock(&state.uploads).hand_out(Kind::InitImage, &extension);
     Ok(ok(&json!({
         "uploadInitImage": {
             "id": place.id.to_string(), "url": place.url, "key": place.key, "fields": place.fields,
@@ -44,7 +45,7 @@ async fn upload_canvas(Extract(App { state, .. }): Extract<App>, body: Bytes) ->
     check_extension(&init)?;
     let (init, mask) = {
         let mut uploads = lock(&state.uploads);
-        (uploads.hand_out(None, &init), uploads.hand_out(None, &mask))
+        (uploads.hand_out(Kind::InitImage, &init), uploads.hand_out(Kind::InitImage, &mask))
     };
     Ok(ok(&json!({
         "uploadCanvasInitImage": {
@@ -60,7 +61,7 @@ async fn read(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
         json!({
             "createdAt": state.shown(slot.created),
             "id": id.to_string(),
-            "url": state.places.upload(id, &slot.extension),
+            "url": state.places.upload(&slot.kind, id, &slot.extension),
         })
     });
     Ok(ok(&json!({"init_images_by_pk": shown})))

@@ -6,6 +6,7 @@ mod elements;
 mod fields;
 mod image;
 mod init_images;
+mod media;
 mod models;
 mod moderation;
 mod motion;
@@ -13,6 +14,8 @@ mod pricing_calculator;
 mod prompt;
 mod realtime_canvas;
 mod sources;
+mod texture;
+mod three_d_model_assets;
 mod training;
 mod user;
 mod variation;
@@ -39,11 +42,14 @@ const GROUPS: &[fn() -> Router<App>] = &[
     elements::routes,
     image::routes,
     init_images::routes,
+    media::routes,
     models::routes,
     motion::routes,
     pricing_calculator::routes,
     prompt::routes,
     realtime_canvas::routes,
+    texture::routes,
+    three_d_model_assets::routes,
     user::routes,
     variation::routes,
 ];

@@ -1,4 +1,4 @@
-//! The files of generations, variations and data sets, and those that were uploaded.
+//! The files of generations, variations, data sets and textures, and those that were uploaded.
 
 use std::io;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use super::pictures::Pictures;
 use crate::http::ranges;
 use crate::http::response::{ApiError, no_such_file};
 use crate::state::State;
+use crate::state::files::{Kind, announced};
 use crate::state::life::Status;
-use crate::state::picture::Drawing;
+use crate::state::picture::{Drawing, Map};
 use crate::state::training::Content;
-use crate::state::uploads::Slot;
 use crate::state::{ids, platform};
 use crate::sync::lock;
 
@@ -35,6 +35,9 @@ pub(super) fn routes(state: Arc<State>, pictures: Arc<Pictures>) -> Router {
         .route("/cdn/users/{user}/generations/{id}/{file}", get(generated))
         .route("/cdn/users/{user}/generations/{id}/variations/{file}", get(varied))
         .route("/cdn/users/{user}/initImages/{file}", get(uploaded))
+        .route("/cdn/users/{user}/uploads/{file}", get(uploaded))
+        .route("/cdn/users/{user}/modelAssets/{file}", get(uploaded))
+        .route("/cdn/users/{user}/textures/{id}/{file}", get(of_texture))
         .route("/cdn/users/{user}/datasets/{id}/{file}", get(of_dataset))
         .route("/cdn/samples/{file}", get(sample))
         .with_state(Images { state, pictures })
@@ -55,7 +58,7 @@ async fn of_dataset(Extract(images): Extract<Images>, uri: Uri, headers: HeaderM
         return no_such_file().await;
     };
     let Some(drawing) = find_in_dataset(&images.state, dataset, uri.path()) else {
-        return stored(&images.state, Some(dataset), &uri, &headers).await;
+        return stored(&images.state, &uri, &headers).await;
     };
     images.serve(&headers, Some(drawing)).await
 }
@@ -99,7 +102,8 @@ fn find_variation(state: &State, path: &str) -> Option<Drawing> {
 fn find_in_dataset(state: &State, dataset: Uuid, path: &str) -> Option<Drawing> {
     let datasets = lock(&state.datasets);
     let image = datasets.get(&dataset)?.images.iter().find(|image| {
-        path.strip_prefix("/cdn/") == Some(&state.places.upload_key(Some(dataset), image.id, image.extension()))
+        let key = state.places.upload_key(&Kind::DatasetImage(dataset), image.id, image.extension());
+        path.strip_prefix("/cdn/") == Some(&key)
     })?;
     match &image.content {
         Content::Uploaded { .. } => None,
@@ -107,26 +111,39 @@ fn find_in_dataset(state: &State, dataset: Uuid, path: &str) -> Option<Drawing> 
     }
 }
 
-async fn uploaded(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    stored(&images.state, None, &uri, &headers).await
+async fn of_texture(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let drawing = find_in_texture(&images.state, uri.path());
+    images.serve(&headers, drawing).await
 }
 
-/// Serves an uploaded image, if all of it is still there.
-async fn stored(state: &State, dataset: Option<Uuid>, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
-    let found = {
-        let uploads = lock(&state.uploads);
-        uri.path().rsplit('/').next().and_then(|name| {
-            let (id, extension) = name.split_once('.')?;
-            let here = |slot: &&Slot| slot.dataset == dataset && slot.extension == extension;
-            let slot = uploads.slot(ids::parse(id)?).filter(here)?;
-            let file = slot.file.as_ref().filter(|file| file.is_whole())?;
-            Some((file.content_type.unwrap_or("binary/octet-stream"), file.crc32, file.head.clone()))
-        })
-    };
-    match found {
+fn find_in_texture(state: &State, path: &str) -> Option<Drawing> {
+    let id = ids::parse(path.rsplit('/').nth(1)?)?;
+    let texture = lock(&state.textures).get(id).cloned()?;
+    let map = Map::ALL.into_iter().find(|map| state.places.texture_path(&texture, *map) == path)?;
+    let complete = texture.life.status(Instant::now()) == Status::Complete;
+    complete.then(|| Drawing::Texture(texture.subject.clone(), map))
+}
+
+async fn uploaded(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    stored(&images.state, &uri, &headers).await
+}
+
+/// Serves an uploaded file, if all of it is still there.
+async fn stored(state: &State, uri: &Uri, headers: &HeaderMap) -> Response<Body> {
+    match find_stored(state, uri.path()) {
         Some((content_type, crc32, bytes)) => serve(headers, content_type, &format!("\"{crc32:08x}\""), bytes),
         None => no_such_file().await,
     }
+}
+
+/// The content type of an uploaded file, which is the one announced for it, its checksum and its bytes.
+fn find_stored(state: &State, path: &str) -> Option<(&'static str, u32, Bytes)> {
+    let key = path.strip_prefix("/cdn/")?;
+    let id = ids::parse(key.rsplit('/').next()?.split_once('.')?.0)?;
+    let uploads = lock(&state.uploads);
+    let slot = uploads.slot(id).filter(|slot| state.places.upload_key(&slot.kind, id, &slot.extension) == key)?;
+    let file = slot.file.as_ref().filter(|file| file.is_whole())?;
+    Some((announced(&slot.extension), file.crc32, file.head.clone()))
 }
 
 fn serve(headers: &HeaderMap, content_type: &'static str, etag: &str, bytes: Bytes) -> Response<Body> {

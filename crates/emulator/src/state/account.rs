@@ -18,8 +18,8 @@ use super::variation::Variation;
 pub struct Charge {
     /// The operation that was asked for, as the service calls it, such as `createGeneration`.
     pub operation: &'static str,
-    /// The id of what it made: a generation, a variation, an element or a model. Empty for prompts and for pictures of
-    /// the realtime canvas that are not kept.
+    /// The id of what it made: a generation, a variation, a texture, an element or a model. Empty for prompts and for
+    /// pictures of the realtime canvas that are not kept.
     pub generation_id: String,
     /// The prompt, or the name of what is trained.
     pub prompt: String,

@@ -22,6 +22,10 @@ pub struct Limits {
     pub pending_upscales: Option<u32>,
     /// Trainings at the same time; further ones wait, and are not refused.
     pub concurrent_trainings: Option<u32>,
+    /// Textures of 3D models worked on at the same time; further ones wait, and are not refused.
+    pub concurrent_3d_jobs: Option<u32>,
+    /// Textures of 3D models that are not finished.
+    pub pending_3d_jobs: Option<u32>,
     /// The value of a `Retry-After` header for refusals; without a value there is no such header, as with the real
     /// service.
     pub retry_after: Option<String>,
@@ -35,7 +39,8 @@ impl Limits {
     }
 
     /// The limits the real service documents: 2000 requests a minute and 100 creates of each kind, 10 generations at
-    /// the same time and 200 pending, 100 variations pending, 5 trainings at the same time.
+    /// the same time and 200 pending, 100 variations pending, 5 trainings at the same time, 10 textures of 3D models at
+    /// the same time and 100 pending.
     #[must_use]
     pub fn service() -> Self {
         Self {
@@ -45,6 +50,8 @@ impl Limits {
             pending_jobs: Some(200),
             pending_upscales: Some(100),
             concurrent_trainings: Some(5),
+            concurrent_3d_jobs: Some(10),
+            pending_3d_jobs: Some(100),
             retry_after: None,
         }
     }
@@ -68,6 +75,8 @@ pub(crate) enum Lane {
     Generations,
     Variations,
     Trainings,
+    /// Textures of 3D models.
+    ThreeD,
 }
 
 /// What was asked for lately.
@@ -75,7 +84,7 @@ pub(crate) enum Lane {
 pub(crate) struct Usage {
     requests: VecDeque<Instant>,
     creates: HashMap<&'static str, VecDeque<Instant>>,
-    queues: [Queue; 3],
+    queues: [Queue; 4],
 }
 
 #[derive(Default)]
@@ -118,6 +127,7 @@ impl Usage {
             Lane::Generations => (limits.concurrent_jobs, limits.pending_jobs),
             Lane::Variations => (None, limits.pending_upscales),
             Lane::Trainings => (limits.concurrent_trainings, None),
+            Lane::ThreeD => (limits.concurrent_3d_jobs, limits.pending_3d_jobs),
         };
         let Queue { places, pending } = &mut self.queues[lane as usize];
         while pending.peek().is_some_and(|Reverse(end)| *end <= now) {

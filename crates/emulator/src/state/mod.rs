@@ -2,17 +2,20 @@
 
 pub(crate) mod account;
 pub(crate) mod clock;
+pub(crate) mod files;
 pub(crate) mod generation;
 pub(crate) mod header;
 pub(crate) mod ids;
 pub(crate) mod life;
 pub(crate) mod limits;
 pub(crate) mod log;
+pub(crate) mod media;
 pub(crate) mod money;
 pub(crate) mod picture;
 pub(crate) mod places;
 pub(crate) mod platform;
 pub(crate) mod prices;
+pub(crate) mod texture;
 pub(crate) mod training;
 pub(crate) mod uploads;
 pub(crate) mod variation;
@@ -30,6 +33,7 @@ use limits::{Limits, Usage};
 use log::Log;
 use money::{Plan, Ticks};
 use places::Places;
+use texture::Textures;
 use training::{Datasets, Trainings};
 use uploads::Uploads;
 
@@ -48,7 +52,7 @@ pub(crate) struct Config {
     pub(crate) upload_limit: u64,
 }
 
-/// Where the account is locked together with another part, it is locked first.
+/// Where the account is locked together with another part, it is locked first, and the uploads are locked last.
 pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) places: Places,
@@ -59,6 +63,7 @@ pub(crate) struct State {
     pub(crate) datasets: Mutex<Datasets>,
     pub(crate) elements: Mutex<Trainings<i64>>,
     pub(crate) models: Mutex<Trainings<Uuid>>,
+    pub(crate) textures: Mutex<Textures>,
     pub(crate) log: Mutex<Log>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -77,6 +82,7 @@ impl State {
             datasets: Mutex::default(),
             elements: Mutex::default(),
             models: Mutex::default(),
+            textures: Mutex::default(),
             log: Mutex::default(),
             tasks: Mutex::default(),
         }

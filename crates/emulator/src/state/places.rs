@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::files::Kind;
 use super::generation::Generation;
+use super::picture::Map;
+use super::texture::Texture;
 use super::training::DatasetImage;
 use super::variation::Variation;
 
@@ -29,22 +32,26 @@ impl Places {
         format!("{}/storage/uploads", self.origin)
     }
 
-    /// What the storage calls an uploaded image, by itself or in a data set.
-    pub(crate) fn upload_key(&self, dataset: Option<Uuid>, id: Uuid, extension: &str) -> String {
-        match dataset {
-            None => format!("users/{}/initImages/{id}.{extension}", self.user),
-            Some(dataset) => format!("users/{}/datasets/{dataset}/{id}.{extension}", self.user),
+    /// What the storage calls an uploaded file.
+    pub(crate) fn upload_key(&self, kind: &Kind, id: Uuid, extension: &str) -> String {
+        let user = self.user;
+        match kind {
+            Kind::InitImage => format!("users/{user}/initImages/{id}.{extension}"),
+            Kind::DatasetImage(dataset) => format!("users/{user}/datasets/{dataset}/{id}.{extension}"),
+            Kind::Media { .. } => format!("users/{user}/uploads/{id}.{extension}"),
+            // Invented.
+            Kind::ModelAsset { .. } => format!("users/{user}/modelAssets/{id}.{extension}"),
         }
     }
 
-    /// The address of an uploaded image.
-    pub(crate) fn upload(&self, id: Uuid, extension: &str) -> String {
-        format!("{}/cdn/{}", self.origin, self.upload_key(None, id, extension))
+    /// The address of an uploaded file.
+    pub(crate) fn upload(&self, kind: &Kind, id: Uuid, extension: &str) -> String {
+        format!("{}/cdn/{}", self.origin, self.upload_key(kind, id, extension))
     }
 
     /// The address of an image in a data set.
     pub(crate) fn dataset_image(&self, dataset: Uuid, image: &DatasetImage) -> String {
-        format!("{}/cdn/{}", self.origin, self.upload_key(Some(dataset), image.id, image.extension()))
+        self.upload(&Kind::DatasetImage(dataset), image.id, image.extension())
     }
 
     /// The path of a generation's file.
@@ -70,6 +77,17 @@ impl Places {
     /// The address of a variation's file.
     pub(crate) fn variation(&self, variation: &Variation) -> String {
         self.origin.to_string() + &self.variation_path(variation)
+    }
+
+    /// The path of one picture of a texture.
+    pub(crate) fn texture_path(&self, texture: &Texture, map: Map) -> String {
+        // Invented.
+        format!("/cdn/users/{}/textures/{}/{}", self.user, texture.id, Texture::file(map))
+    }
+
+    /// The address of one picture of a texture.
+    pub(crate) fn texture(&self, texture: &Texture, map: Map) -> String {
+        self.origin.to_string() + &self.texture_path(texture, map)
     }
 
     /// The address of the sample picture of something that the platform offers.

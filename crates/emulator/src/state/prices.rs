@@ -53,6 +53,7 @@ impl Work {
             Self::Canvas { refine } => 1 + u32::from(refine),
             // Invented: by the size of the pictures and their number.
             Self::Training { side, pictures } => (side / 4 + 10 * pictures).max(1),
+            // From an older list.
             Self::Texture { preview: true } => 30,
             Self::Texture { preview: false } => 150,
             Self::Prompt => 4,

@@ -1,4 +1,4 @@
-//! Uploads: the places handed out for images, and what was put there.
+//! Uploads: the places handed out for files, and what was put there.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::SystemTime;
@@ -7,10 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::clock;
+use super::files::{Kind, announced, recognise};
 use super::ids::{self, mix};
+use super::media::Details;
 use super::places::Places;
 
 /// Bytes kept of one file.
@@ -22,7 +25,7 @@ const MOST_HEADS: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upload {
-    /// The id under which create requests name the image.
+    /// The id under which requests name the file.
     pub id: String,
     /// The extension announced for it.
     pub extension: String,
@@ -30,14 +33,14 @@ pub struct Upload {
     pub size: u64,
     /// The CRC-32 (as in PNG and zip files) of all its bytes.
     pub crc32: u32,
-    /// What the first bytes look like, such as `image/png`; nothing for what is no known kind of image.
+    /// What the first bytes look like, such as `image/png`; nothing for what is no known kind of file.
     pub content_type: Option<&'static str>,
     /// The first 64 KiB, unless many files came later.
     pub head: Bytes,
 }
 
 /// The fields that a form for a place must have, as S3 names them.
-pub(crate) type Fields = [(&'static str, String); 8];
+pub(crate) type Fields = Vec<(&'static str, String)>;
 
 /// A place as the API tells of it.
 pub(crate) struct Place {
@@ -48,10 +51,9 @@ pub(crate) struct Place {
     pub(crate) fields: String,
 }
 
-/// A place for an image, with or without the image.
+/// A place for a file, with or without the file.
 pub(crate) struct Slot {
-    /// The data set that the image is for; without one it is an init image.
-    pub(crate) dataset: Option<Uuid>,
+    pub(crate) kind: Kind,
     pub(crate) extension: String,
     pub(crate) created: SystemTime,
     pub(crate) file: Option<File>,
@@ -60,13 +62,27 @@ pub(crate) struct Slot {
 pub(crate) struct File {
     pub(crate) size: u64,
     pub(crate) crc32: u32,
+    /// What it is by its first bytes.
     pub(crate) content_type: Option<&'static str>,
+    /// Of a video or a sound; kept when the first bytes are forgotten.
+    pub(crate) details: Details,
     pub(crate) head: Bytes,
+    pub(crate) arrived: Instant,
+    /// The same moment in the time of day.
+    pub(crate) stored: SystemTime,
 }
 
 impl File {
     pub(crate) fn new(size: u64, crc32: u32, head: Bytes) -> Self {
-        Self { size, crc32, content_type: kind_of(&head), head }
+        Self {
+            size,
+            crc32,
+            content_type: recognise(&head),
+            details: Details::of(&head),
+            head,
+            arrived: Instant::now(),
+            stored: SystemTime::now(),
+        }
     }
 
     /// Whether all its bytes are kept.
@@ -108,26 +124,21 @@ impl Uploads {
         }
     }
 
-    /// A new place for an image, in a data set or by itself.
-    pub(crate) fn hand_out(&mut self, dataset: Option<Uuid>, extension: &str) -> Place {
+    /// A new place for a file.
+    pub(crate) fn hand_out(&mut self, kind: Kind, extension: &str) -> Place {
         let id = ids::random();
-        let slot = Slot { dataset, extension: extension.to_owned(), created: SystemTime::now(), file: None };
+        let key = self.places.upload_key(&kind, id, extension);
+        let slot = Slot { kind, extension: extension.to_owned(), created: SystemTime::now(), file: None };
         let fields: Map<String, Value> =
             self.fields(id, &slot).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         self.slots.insert(id, slot);
         self.order.push(id);
-        Place {
-            id,
-            url: self.places.storage(),
-            key: self.places.upload_key(dataset, id, extension),
-            fields: Value::Object(fields).to_string(),
-        }
+        Place { id, url: self.places.storage(), key, fields: Value::Object(fields).to_string() }
     }
 
     /// The fields a form for this place must have. They follow from the place, so they need not be kept.
     pub(crate) fn fields(&self, id: Uuid, slot: &Slot) -> Fields {
-        let kind = if slot.extension == "jpg" { "jpeg" } else { &slot.extension };
-        let key = self.places.upload_key(slot.dataset, id, &slot.extension);
+        let key = self.places.upload_key(&slot.kind, id, &slot.extension);
         let date: String =
             clock::zoneless(slot.created).split('.').next().unwrap_or_default().replace(['-', ':'], "") + "Z";
         let credential = format!("EMULATOR/{}/us-east-1/s3/aws4_request", &date[..8]);
@@ -137,8 +148,8 @@ impl Uploads {
         let (high, low) = id.as_u64_pair();
         let signature: String =
             (0..4).map(|part| format!("{:016x}", mix(self.secret ^ mix(high ^ low ^ part)))).collect();
-        [
-            ("Content-Type", format!("image/{kind}")),
+        let mut fields = vec![
+            ("Content-Type", announced(&slot.extension).to_owned()),
             ("bucket", "uploads".to_owned()),
             ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned()),
             ("X-Amz-Credential", credential),
@@ -146,7 +157,11 @@ impl Uploads {
             ("key", key),
             ("Policy", STANDARD.encode(policy.to_string())),
             ("X-Amz-Signature", signature),
-        ]
+        ];
+        if let Kind::Media { .. } = slot.kind {
+            fields.push(("x-amz-meta-upload_type", "INIT".to_owned()));
+        }
+        fields
     }
 
     pub(crate) fn slot(&self, id: Uuid) -> Option<&Slot> {
@@ -155,7 +170,22 @@ impl Uploads {
 
     /// The place of an init image.
     pub(crate) fn init_image(&self, id: Uuid) -> Option<&Slot> {
-        self.slots.get(&id).filter(|slot| slot.dataset.is_none())
+        self.slot(id).filter(|slot| slot.kind == Kind::InitImage)
+    }
+
+    /// The place of a video or a sound.
+    pub(crate) fn media(&self, id: Uuid) -> Option<&Slot> {
+        self.slot(id).filter(|slot| matches!(slot.kind, Kind::Media { .. }))
+    }
+
+    /// The place of a 3D model.
+    pub(crate) fn model_asset(&self, id: Uuid) -> Option<&Slot> {
+        self.slot(id).filter(|slot| matches!(slot.kind, Kind::ModelAsset { .. }))
+    }
+
+    /// The places of all 3D models, those first that were handed out last.
+    pub(crate) fn model_assets(&self) -> impl Iterator<Item = (Uuid, &Slot)> {
+        self.order.iter().rev().filter_map(|id| Some((*id, self.model_asset(*id)?)))
     }
 
     /// Forgets a place and what is there; whether there was one.
@@ -203,17 +233,5 @@ impl Uploads {
                 file.head = Bytes::new();
             }
         }
-    }
-}
-
-fn kind_of(head: &[u8]) -> Option<&'static str> {
-    if head.starts_with(b"\x89PNG\r\n\x1a\n") {
-        Some("image/png")
-    } else if head.starts_with(b"\xff\xd8\xff") {
-        Some("image/jpeg")
-    } else if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP") {
-        Some("image/webp")
-    } else {
-        None
     }
 }

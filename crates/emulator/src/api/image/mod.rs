@@ -12,8 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::app::{App, Outcome};
-use super::fields::{last_id, unexpected};
-use crate::http::request::query;
+use super::fields::{last_id, page};
 use crate::http::response::{ApiError, ok};
 use crate::state::account::Account;
 use crate::state::generation::Generation;
@@ -106,24 +105,4 @@ async fn list(Extract(app): Extract<App>, uri: Uri) -> Outcome {
     };
     let shown: Vec<Value> = page.iter().map(|one| show(&app, one, now)).collect();
     Ok(ok(&json!({"generations": shown})))
-}
-
-/// Where a page begins and how much it holds.
-fn page(uri: &Uri) -> Result<(usize, usize), ApiError> {
-    let (mut offset, mut limit) = (0, 10);
-    for (name, value) in query(uri) {
-        let place = match name.as_str() {
-            "offset" => &mut offset,
-            "limit" => &mut limit,
-            _ => return Err(unexpected(&name)),
-        };
-        *place = match value.parse::<i32>() {
-            Ok(number) => usize::try_from(number)
-                .map_err(|_| ApiError::bad(format!("unexpected negative value for {name}: {number}")))?,
-            Err(_) => {
-                return Err(ApiError::shape("expected a 32-bit integer for type 'Int', but found a string"));
-            }
-        };
-    }
-    Ok((offset, limit))
 }

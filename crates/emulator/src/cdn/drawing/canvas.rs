@@ -41,13 +41,18 @@ pub(super) fn encode_png(canvas: &Canvas, alpha: &[u8]) -> io::Result<Vec<u8>> {
         rgba.extend_from_slice(pixel);
         rgba.push(*cover);
     }
-    let mut bytes = Vec::with_capacity(rgba.len() / 4);
-    let mut encoder = png::Encoder::new(&mut bytes, canvas.width as u32, canvas.height as u32);
-    encoder.set_color(png::ColorType::Rgba);
+    write_png(canvas.width, canvas.height, png::ColorType::Rgba, &rgba)
+}
+
+/// A PNG file of pixels with 8 bits for each channel.
+pub(super) fn write_png(width: usize, height: usize, color: png::ColorType, pixels: &[u8]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(pixels.len() / 4);
+    let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
+    encoder.set_color(color);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Fast);
     let mut writer = encoder.write_header().map_err(io::Error::other)?;
-    writer.write_image_data(&rgba).map_err(io::Error::other)?;
+    writer.write_image_data(pixels).map_err(io::Error::other)?;
     writer.finish().map_err(io::Error::other)?;
     Ok(bytes)
 }

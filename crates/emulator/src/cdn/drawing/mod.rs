@@ -14,6 +14,7 @@ mod canvas;
 mod changes;
 mod film;
 mod land;
+mod maps;
 mod mp4;
 mod noise;
 mod palette;
@@ -35,6 +36,7 @@ use crate::state::picture::{Drawing, Subject};
 pub(super) fn draw(drawing: &Drawing) -> io::Result<Vec<u8>> {
     match drawing {
         Drawing::Film(film) => film::draw(film),
+        Drawing::Texture(subject, map) => maps::draw(subject, *map),
         Drawing::Picture(subject) => {
             let Image { canvas, alpha } = compose(subject);
             match alpha {
