@@ -18,6 +18,11 @@ use crate::runtime::BoxFuture;
 /// ([`polls_per_minute`](crate::LeonardoCoreBuilder::polls_per_minute)), so that many of them together stay below the
 /// service's limit: then each polls less often. A [`waker`](Self::waker) has the next poll come at once.
 ///
+/// While 8 or more waits for generations of a core are under way, and the features that search the account's list are
+/// compiled in (`image-generate` brings them), one of the waits reads that list for all, every 2 seconds, 50 records a
+/// request, instead of each polling for itself. A generation that the list does not show is polled by its id, and so is
+/// one whose wait has headers or a server of its own, or whose core asks a provider for its key.
+///
 /// Whatever is transient is survived until the deadline, unless the server was never reached: then the retry policy
 /// says how often that is attempted. Failures take from the core's retry budget; while it is spent, polls come with the
 /// longest delay. Dropping the future ends the wait and changes nothing about the job.
