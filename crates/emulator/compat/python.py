@@ -457,7 +457,7 @@ def _():
         deleted = image.delete_generation_by_id(id=generation_id)["delete_generations_by_pk"]
         expect(deleted["id"], generation_id, "the deleted id")
         expect(generation_of(generation_id), None, "the generation")
-        expect(generation_id in listed(limit=50), False, "whether it is still listed")
+        expect(generation_id in listed(limit=5), False, "whether it is still listed")
 
 
 @step("delete the init image")

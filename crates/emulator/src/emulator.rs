@@ -207,15 +207,16 @@ impl EmulatorBuilder {
         self
     }
 
-    /// How long a generation, a variation, a texture or a training is PENDING, and how long an uploaded video or sound
-    /// is before it can be used. Defaults to 300 ms. The words `slow 5s` (or `slow 500ms`) in a prompt, or in the name of
-    /// what is trained or uploaded, say otherwise for one of them.
+    /// How long a generation, a variation, a texture, a training or a run of a blueprint is PENDING, and how long an
+    /// uploaded video or sound is before it can be used. Defaults to 300 ms. The words `slow 5s` (or `slow 500ms`) in a
+    /// prompt, or in the name of what is trained or uploaded, say otherwise for one of them.
     pub fn generation_time(mut self, time: Duration) -> Self {
         self.generation_time = time;
         self
     }
 
-    /// For how long a new generation, variation, texture or training cannot be found, by its id or in lists. Defaults to zero.
+    /// For how long a new generation, variation, texture, training or run cannot be found, by its id or in lists. Defaults to
+    /// zero.
     /// The response to the create request has its id at once.
     pub fn record_delay(mut self, delay: Duration) -> Self {
         self.record_delay = delay;
@@ -228,8 +229,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Has every so many-th generation, variation, texture or training end as FAILED; 0 for none. The words `fail this` in a
-    /// prompt, or in the name of what is trained or uploaded, do it for one.
+    /// Has every so many-th generation, variation, texture, training or run end as FAILED; 0 for none. The words `fail this`
+    /// in a prompt, or in the name of what is trained or uploaded, do it for one.
     pub fn fail_every(mut self, count: u64) -> Self {
         self.fail_every = Some(count).filter(|count| *count > 0);
         self

@@ -11,8 +11,15 @@ use fastrand::Rng;
 use leonardo_ai_emulator::Emulator;
 use serde_json::{Map, Value, json};
 
-/// What is sent, before it is made wrong: method, path and body. `{…}` is any id that was given, `@…` one within a body.
-fn routes() -> Vec<(&'static str, &'static str, Value)> {
+/// Any route, as it is sent before it is made wrong: method, path and body. `{…}` is any id that was given, `@…` one within a
+/// body.
+type Route = (&'static str, &'static str, Value);
+
+fn routes() -> Vec<Route> {
+    [pictures_and_trainings(), files_and_version_2()].concat()
+}
+
+fn pictures_and_trainings() -> Vec<Route> {
     let canvas = |extra: Value| {
         let mut body =
             json!({"imageDataUrl": "data:image/jpeg;base64,/9j/", "prompt": "p", "width": 512, "height": 512});
@@ -36,18 +43,6 @@ fn routes() -> Vec<(&'static str, &'static str, Value)> {
     let price = json!({"service": "IMAGE_GENERATION", "serviceParams": {"IMAGE_GENERATION": {
         "imageWidth": 1472, "imageHeight": 832, "numImages": 4, "inferenceSteps": 10, "isUltra": true,
     }}});
-    let run = json!({"blueprintVersionId": "@id", "input": {
-        "nodeInputs": [{"nodeId": "@id", "settingName": "text", "value": "t"}], "public": false, "collectionIds": [],
-    }});
-    let v2 = json!({"model": "lucid-origin", "public": false, "parameters": {
-        "prompt": "p", "width": 1024, "height": 1024, "quantity": 1, "seed": 4, "style_ids": ["@id"],
-        "guidances": {"image_reference": [{"image": {"id": "@id", "type": "GENERATED"}, "strength": "MID"}]},
-    }});
-    let cut = json!({"model": "remove-bg", "public": false, "base64": true, "parameters": {
-        "size": "preview", "crop": true, "bg_color": "fff", "guidances": {
-            "image_reference": [{"image": {"type": "BASE64", "data": "iVBORw0KGgo="}}],
-        },
-    }});
     let none = || Value::Null;
     vec![
         ("POST", "/v1/generations", image),
@@ -90,6 +85,24 @@ fn routes() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "/v1/lcm-instant-refine", canvas(json!({"strength": 0.5}))),
         ("POST", "/v1/lcm-inpainting", canvas(json!({"maskDataUrl": "data:image/jpeg;base64,/9j/"}))),
         ("POST", "/v1/lcm-upscale", canvas(json!({"refineCreative": true, "refineStrength": 0.6}))),
+    ]
+}
+
+fn files_and_version_2() -> Vec<Route> {
+    let run = json!({"blueprintVersionId": "@id", "input": {
+        "nodeInputs": [{"nodeId": "@id", "settingName": "text", "value": "t"}], "public": false, "collectionIds": [],
+    }});
+    let v2 = json!({"model": "lucid-origin", "public": false, "parameters": {
+        "prompt": "p", "width": 1024, "height": 1024, "quantity": 1, "seed": 4, "style_ids": ["@id"],
+        "guidances": {"image_reference": [{"image": {"id": "@id", "type": "GENERATED"}, "strength": "MID"}]},
+    }});
+    let cut = json!({"model": "remove-bg", "public": false, "base64": true, "parameters": {
+        "size": "preview", "crop": true, "bg_color": "fff", "guidances": {
+            "image_reference": [{"image": {"type": "BASE64", "data": "iVBORw0KGgo="}}],
+        },
+    }});
+    let none = || Value::Null;
+    vec![
         ("GET", "/v1/me", none()),
         ("POST", "/v1/media", json!({"extension": "mp4", "originalFilename": "a.mp4"})),
         ("GET", "/v1/media/{id}", none()),

@@ -49,6 +49,7 @@ impl App {
         let unlucky = config.fail_every.is_some_and(|every| number % every == 0);
         Ok(Life {
             created,
+            starts: ready - takes,
             ready,
             ends: created + (ready - now),
             visible: now + config.record_delay,

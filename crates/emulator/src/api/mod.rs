@@ -1,6 +1,7 @@
 //! The API: one module for each group of operations.
 
 mod app;
+mod blueprints;
 mod dataset;
 mod elements;
 mod fields;
@@ -38,6 +39,7 @@ use app::{App, refused};
 
 /// The groups; each gives its paths below `/api/rest`.
 const GROUPS: &[fn() -> Router<App>] = &[
+    blueprints::routes,
     dataset::routes,
     elements::routes,
     image::routes,

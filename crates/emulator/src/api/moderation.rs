@@ -5,27 +5,42 @@ use axum::http::StatusCode;
 use crate::http::response::ApiError;
 use crate::state::generation::has_word;
 
-/// Words that moderation refuses, with which status, and whether it names the word.
-const MODERATED: [(&str, StatusCode, bool); 3] = [
-    ("forbiddenword", StatusCode::FORBIDDEN, true),
-    ("bannedword", StatusCode::BAD_REQUEST, true),
-    ("unseemlyword", StatusCode::BAD_REQUEST, false),
+/// A word that moderation refuses.
+#[derive(Clone, Copy)]
+pub(super) struct Moderated {
+    pub(super) word: &'static str,
+    /// That of the refusal, where a request is refused for it.
+    status: StatusCode,
+    /// Whether the refusal names the word.
+    pub(super) named: bool,
+}
+
+const MODERATED: [Moderated; 3] = [
+    Moderated { word: "forbiddenword", status: StatusCode::FORBIDDEN, named: true },
+    Moderated { word: "bannedword", status: StatusCode::BAD_REQUEST, named: true },
+    Moderated { word: "unseemlyword", status: StatusCode::BAD_REQUEST, named: false },
 ];
+
+/// What moderation finds in a text.
+pub(super) fn moderated(text: &str) -> Option<Moderated> {
+    MODERATED.into_iter().find(|moderated| has_word(text, moderated.word))
+}
+
+/// The longest prompt, in characters.
+pub(super) const MOST_CHARACTERS: usize = 1500;
 
 /// Refuses prompts that are too long or improper.
 pub(super) fn check_prompt(prompt: &str) -> Result<(), ApiError> {
-    if prompt.chars().count() > 1500 {
+    if prompt.chars().count() > MOST_CHARACTERS {
         return Err(ApiError::bad("Invalid prompt, maximum length of 1500 characters exceeded"));
     }
-    for (word, status, named) in MODERATED {
-        if has_word(prompt, word) {
-            let error = if named {
-                format!("content moderation filter: {word}")
-            } else {
-                "Your prompt appears to contain inappropriate content. Please revise it and try again.".to_owned()
-            };
-            return Err(ApiError::new(status, error, "bad-request"));
-        }
-    }
-    Ok(())
+    let Some(Moderated { word, status, named }) = moderated(prompt) else {
+        return Ok(());
+    };
+    let error = if named {
+        format!("content moderation filter: {word}")
+    } else {
+        "Your prompt appears to contain inappropriate content. Please revise it and try again.".to_owned()
+    };
+    Err(ApiError::new(status, error, "bad-request"))
 }

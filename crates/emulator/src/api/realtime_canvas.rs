@@ -198,7 +198,7 @@ impl App {
         work: Work,
     ) -> (String, String, String) {
         let (now, created) = (Instant::now(), SystemTime::now());
-        let life = Life { created, ready: now, ends: created, visible: now, fails: false };
+        let life = Life { created, starts: now, ready: now, ends: created, visible: now, fails: false };
         let create = Create {
             prompt: request.prompt.as_str().into(),
             width: request.subject.width,

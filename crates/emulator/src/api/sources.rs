@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::app::App;
 use crate::http::response::ApiError;
+use crate::state::files::Kind;
 use crate::state::generation::Generation;
 use crate::state::life::Status;
 use crate::state::picture::{Change, Drawing, Subject};
@@ -69,6 +70,28 @@ impl App {
             subject = subject.changed(Change::Scaled(width, height));
         }
         Some(Source { origin: id, image: None, subject })
+    }
+
+    /// A picture by its address on the CDN: an uploaded image, one of a generation, or a variation.
+    pub(super) fn at_url(&self, url: &str, now: Instant) -> Option<Source> {
+        let places = &self.state.places;
+        let (folder, file) = url.rsplit_once('/')?;
+        let (name, extension) = file.rsplit_once('.')?;
+        if let Some(id) = ids::parse(name) {
+            let is_its_own = places.upload(&Kind::InitImage, id, extension) == url
+                && lock(&self.state.uploads).init_image(id).is_some_and(|slot| slot.extension == extension);
+            return if is_its_own { self.uploaded(name) } else { None };
+        }
+        if let Some(id) = name.rsplit_once('_').and_then(|(_, id)| ids::parse(id)) {
+            let found = lock(&self.state.account).variation(id).cloned();
+            found.filter(|variation| places.variation(variation) == url)?;
+            return self.varied(&id.to_string(), now);
+        }
+        let id = ids::parse(folder.rsplit('/').next()?)?;
+        let generation = lock(&self.state.account).get(id).cloned()?;
+        let mut images = 0..generation.create.num_images;
+        let index = images.find(|index| places.image(&generation, *index) == url)?;
+        self.generated(&generation.image_id(index).to_string(), now)
     }
 
     /// A video that is complete.

@@ -6,6 +6,8 @@ mod images;
 pub(crate) mod pictures;
 pub(crate) mod storage;
 
+pub(crate) use drawing::light_of;
+
 use std::sync::Arc;
 
 use axum::Router;

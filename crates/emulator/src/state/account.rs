@@ -18,10 +18,10 @@ use super::variation::Variation;
 pub struct Charge {
     /// The operation that was asked for, as the service calls it, such as `createGeneration`.
     pub operation: &'static str,
-    /// The id of what it made: a generation, a variation, a texture, an element or a model. Empty for prompts and for
-    /// pictures of the realtime canvas that are not kept.
+    /// The id of what it made: a generation, a variation, a texture, an element, a model or a run of a blueprint. Empty for
+    /// prompts and for pictures of the realtime canvas that are not kept.
     pub generation_id: String,
-    /// The prompt, or the name of what is trained.
+    /// The prompt, the name of what is trained, or the texts put into a blueprint.
     pub prompt: String,
     /// The seed, chosen by the caller or by the emulator; 0 where there is none.
     pub seed: i64,
@@ -73,7 +73,6 @@ impl Account {
 
     /// Keeps a generation and charges for it.
     pub(crate) fn add(&mut self, operation: &'static str, generation: Generation) -> Arc<Generation> {
-        let generation = Arc::new(generation);
         self.charge(Bill {
             operation,
             made: Made::Uuid(generation.id),
@@ -83,6 +82,12 @@ impl Account {
             price: generation.price,
             at: generation.life.created,
         });
+        self.keep(generation)
+    }
+
+    /// Keeps a generation that is paid for with something else.
+    pub(crate) fn keep(&mut self, generation: Generation) -> Arc<Generation> {
+        let generation = Arc::new(generation);
         self.numbers.insert(generation.id, self.next);
         self.by_number.insert(self.next, Arc::clone(&generation));
         self.next += 1;

@@ -64,6 +64,8 @@ pub(crate) struct Create {
     pub(crate) controlnets: bool,
     /// For videos, of which most of the fields above are empty.
     pub(crate) motion: Option<Motion>,
+    /// What its one picture shows, if it was made of another picture.
+    pub(crate) made_of: Option<Subject>,
 }
 
 impl Create {
@@ -85,9 +87,10 @@ impl Generation {
     /// What one of its pictures shows; of a video the poster.
     pub(crate) fn subject(&self, index: u32) -> Subject {
         let create = &self.create;
-        match &create.motion {
-            Some(motion) => motion.film.poster.clone(),
-            None => Subject {
+        match (&create.motion, &create.made_of) {
+            (Some(motion), _) => motion.film.poster.clone(),
+            (None, Some(picture)) => picture.clone(),
+            (None, None) => Subject {
                 index,
                 transparent: create.transparent,
                 ..Subject::plain(Arc::clone(&create.prompt), create.seed, create.width, create.height)

@@ -8,6 +8,8 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub(crate) struct Life {
     pub(crate) created: SystemTime,
+    /// From when on it is worked on; until then it waits for a place.
+    pub(crate) starts: Instant,
     /// When it is complete, or has failed.
     pub(crate) ready: Instant,
     /// The same moment in the time of day.
@@ -50,6 +52,22 @@ impl Life {
         if now < self.ready { self.created } else { self.ends }
     }
 
+    /// The life of one of some parts of the job, which are done one after the other. It is found from when it is begun,
+    /// or that much later.
+    pub(crate) fn part(&self, number: u32, of: u32, delay: Duration) -> Self {
+        let each = self.ready.saturating_duration_since(self.starts) / of.max(1);
+        let starts = self.starts + each * number.min(of);
+        let ready = if number + 1 < of { starts + each } else { self.ready };
+        Self {
+            created: self.created,
+            starts,
+            ready,
+            ends: self.ends - self.ready.saturating_duration_since(ready),
+            visible: starts + delay,
+            fails: self.fails,
+        }
+    }
+
     pub(crate) fn is_visible(&self, now: Instant) -> bool {
         self.visible <= now
     }
@@ -70,4 +88,26 @@ pub(crate) fn takes(words: &str) -> Option<Duration> {
     };
     // A day is for ever in a test, and far from what clocks cannot count.
     Some(Duration::from_millis(milliseconds).min(Duration::from_secs(86_400)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_follow_each_other() {
+        let (now, created) = (Instant::now(), SystemTime::now());
+        let second = Duration::from_secs(1);
+        let (starts, ready) = (now + second, now + second * 4);
+        let life = Life { created, starts, ready, ends: created + second * 4, visible: now, fails: false };
+        let parts = [0, 1, 2].map(|number| life.part(number, 3, second / 2));
+        for (number, part) in (0..).zip(&parts) {
+            assert_eq!(part.starts, now + second * (1 + number));
+            assert_eq!(part.visible, part.starts + second / 2);
+            assert_eq!(part.ready, now + second * (2 + number));
+            assert_eq!(part.ends, created + second * (2 + number));
+        }
+        assert_eq!(life.part(0, 1, Duration::ZERO).ready, ready);
+        assert_eq!(life.part(7, 0, Duration::ZERO).ready, ready);
+    }
 }

@@ -26,6 +26,10 @@ pub struct Limits {
     pub concurrent_3d_jobs: Option<u32>,
     /// Textures of 3D models that are not finished.
     pub pending_3d_jobs: Option<u32>,
+    /// Runs of blueprints at the same time; further ones wait.
+    pub concurrent_blueprints: Option<u32>,
+    /// Runs of blueprints that wait, where there is a limit to those at the same time.
+    pub waiting_blueprints: Option<u32>,
     /// The value of a `Retry-After` header for refusals; without a value there is no such header, as with the real
     /// service.
     pub retry_after: Option<String>,
@@ -39,8 +43,9 @@ impl Limits {
     }
 
     /// The limits the real service documents: 2000 requests a minute and 100 creates of each kind, 10 generations at
+    /// The limits the real service documents: 2000 requests a minute and 100 creates of each kind, 10 generations at
     /// the same time and 200 pending, 100 variations pending, 5 trainings at the same time, 10 textures of 3D models at
-    /// the same time and 100 pending.
+    /// the same time and 100 pending, 10 runs of blueprints at the same time and 10 waiting.
     #[must_use]
     pub fn service() -> Self {
         Self {
@@ -52,6 +57,8 @@ impl Limits {
             concurrent_trainings: Some(5),
             concurrent_3d_jobs: Some(10),
             pending_3d_jobs: Some(100),
+            concurrent_blueprints: Some(10),
+            waiting_blueprints: Some(10),
             retry_after: None,
         }
     }
@@ -77,6 +84,7 @@ pub(crate) enum Lane {
     Trainings,
     /// Textures of 3D models.
     ThreeD,
+    Blueprints,
 }
 
 /// What was asked for lately.
@@ -84,7 +92,7 @@ pub(crate) enum Lane {
 pub(crate) struct Usage {
     requests: VecDeque<Instant>,
     creates: HashMap<&'static str, VecDeque<Instant>>,
-    queues: [Queue; 4],
+    queues: [Queue; 5],
 }
 
 #[derive(Default)]
@@ -128,6 +136,10 @@ impl Usage {
             Lane::Variations => (None, limits.pending_upscales),
             Lane::Trainings => (limits.concurrent_trainings, None),
             Lane::ThreeD => (limits.concurrent_3d_jobs, limits.pending_3d_jobs),
+            Lane::Blueprints => {
+                let unfinished = |at_once: u32| Some(at_once.saturating_add(limits.waiting_blueprints?));
+                (limits.concurrent_blueprints, limits.concurrent_blueprints.and_then(unfinished))
+            }
         };
         let Queue { places, pending } = &mut self.queues[lane as usize];
         while pending.peek().is_some_and(|Reverse(end)| *end <= now) {
@@ -202,5 +214,21 @@ mod tests {
         assert!(usage.job(&limits, Lane::Generations, start, second).is_err());
         assert!(usage.job(&limits, Lane::Variations, start, second).is_ok(), "each lane has its own places");
         assert_eq!(usage.job(&limits, Lane::Generations, start + second, second).unwrap() - start, second * 3);
+    }
+    #[test]
+    fn runs_of_blueprints_wait_in_a_lane_of_their_own() {
+        let mut limits = Limits::service();
+        let mut usage = Usage::default();
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut run = |limits: &Limits| usage.job(limits, Lane::Blueprints, start, second).map(|end| end - start);
+        for number in 0..20 {
+            assert_eq!(run(&limits), Ok(if number < 10 { second } else { second * 2 }));
+        }
+        assert!(run(&limits).is_err());
+        limits.waiting_blueprints = None;
+        assert!(run(&limits).is_ok());
+        (limits.concurrent_blueprints, limits.waiting_blueprints) = (None, Some(0));
+        assert_eq!(run(&limits), Ok(second), "where none waits, none is refused");
     }
 }

@@ -1,7 +1,9 @@
 //! What the emulator knows: one account, what it made, what it uploaded, and what was asked of it.
 
 pub(crate) mod account;
+pub(crate) mod blueprints;
 pub(crate) mod clock;
+pub(crate) mod executions;
 pub(crate) mod files;
 pub(crate) mod generation;
 pub(crate) mod header;
@@ -29,6 +31,7 @@ use uuid::Uuid;
 
 use crate::sync::lock;
 use account::Account;
+use executions::Executions;
 use limits::{Limits, Usage};
 use log::Log;
 use money::{Plan, Ticks};
@@ -64,6 +67,7 @@ pub(crate) struct State {
     pub(crate) elements: Mutex<Trainings<i64>>,
     pub(crate) models: Mutex<Trainings<Uuid>>,
     pub(crate) textures: Mutex<Textures>,
+    pub(crate) executions: Mutex<Executions>,
     pub(crate) log: Mutex<Log>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -83,6 +87,7 @@ impl State {
             elements: Mutex::default(),
             models: Mutex::default(),
             textures: Mutex::default(),
+            executions: Mutex::default(),
             log: Mutex::default(),
             tasks: Mutex::default(),
         }

@@ -30,6 +30,8 @@ pub(crate) enum Change {
     Unzoomed(u32, u32),
     /// The sky made transparent.
     Cut,
+    /// Shown in the colours of one of the lights.
+    Relit(u8),
 }
 
 impl Subject {
@@ -54,7 +56,7 @@ impl Subject {
     pub(crate) fn size(&self) -> (u32, u32) {
         self.changes.iter().fold((self.width, self.height), |size, change| match change {
             Change::Scaled(width, height) | Change::Unzoomed(width, height) => (*width, *height),
-            Change::Cut => size,
+            Change::Cut | Change::Relit(_) => size,
         })
     }
 
@@ -83,6 +85,7 @@ impl Subject {
                 Change::Scaled(width, height) => (1, width, height),
                 Change::Unzoomed(width, height) => (2, width, height),
                 Change::Cut => (3, 0, 0),
+                Change::Relit(light) => (4, u32::from(light), 0),
             };
             mix(mix(state ^ kind) ^ (u64::from(width) << 32 | u64::from(height)))
         })

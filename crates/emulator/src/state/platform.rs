@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::blueprints::BLUEPRINTS;
 use super::ids::{from_bits, hash, parse};
 use super::picture::Subject;
 
@@ -30,9 +31,10 @@ pub(crate) fn sample_id(model: &str) -> Uuid {
     from_bits(u128::from(hash(model.as_bytes())))
 }
 
-/// What the sample picture of this id shows, if there is one: that of an element has the element's own id.
+/// What the sample picture of this id shows, if there is one: that of an element or a blueprint has its own id.
 pub(crate) fn sample(id: Uuid) -> Option<Subject> {
     let model = MODELS.iter().find(|(model, _)| sample_id(model) == id).map(|(_, name)| *name);
     let element = ELEMENTS.iter().find(|(element, ..)| parse(element) == Some(id)).map(|(_, name, _)| *name);
-    Some(Subject::plain(model.or(element)?.into(), 0, 512, 512))
+    let blueprint = BLUEPRINTS.iter().find(|one| parse(one.id) == Some(id)).map(|one| one.name);
+    Some(Subject::plain(model.or(element).or(blueprint)?.into(), 0, 512, 512))
 }

@@ -21,6 +21,7 @@ pub(crate) enum Work {
     Training { side: u32, pictures: u32 },
     Texture { preview: bool },
     Prompt,
+    Blueprint { credits: u32 },
 }
 
 impl Work {
@@ -57,6 +58,8 @@ impl Work {
             Self::Texture { preview: true } => 30,
             Self::Texture { preview: false } => 150,
             Self::Prompt => 4,
+            // As its version says; those of the emulator are invented.
+            Self::Blueprint { credits } => credits,
         }
     }
 }

@@ -191,6 +191,7 @@ pub(super) fn parse(body: &[u8]) -> Result<(Create, Vec<Reference>), ApiError> {
         init_generated_image_id: text(fields, "init_generation_image_id").map(Into::into),
         controlnets: list(fields, "controlnets").next().is_some(),
         motion: None,
+        made_of: None,
     };
     Ok((create, references(fields)?))
 }

@@ -1,7 +1,8 @@
 //! What is done to a picture after it was painted.
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, blend, mix_pixel};
 use super::paint;
+use super::palette::{PALETTES, Palette};
 use crate::state::picture::{Change, Subject};
 
 /// A picture and, where parts of it are to be transparent, how much each pixel covers.
@@ -23,6 +24,7 @@ pub(super) fn compose(subject: &Subject) -> Image {
         }
         // Whether anything is transparent was settled before painting.
         Change::Cut => image,
+        Change::Relit(light) => relit(image, &PALETTES[usize::from(light) % PALETTES.len()]),
     })
 }
 
@@ -46,6 +48,24 @@ pub(super) fn scaled(image: &Image, width: usize, height: usize) -> Image {
         canvas: window.of(source, width, height),
         alpha: image.alpha.as_ref().map(|alpha| window.resample::<1>(alpha, size, width, height)),
     }
+}
+
+/// The picture with the colours of a light over it, from the top of the sky to the ground.
+fn relit(mut image: Image, light: &Palette) -> Image {
+    const WEIGHT: i32 = 110;
+    let Canvas { width, height, rgb } = &mut image.canvas;
+    for (y, row) in rgb.chunks_exact_mut(*width * 3).enumerate() {
+        let place = y as f32 * 2.0 / *height as f32;
+        let colour = if place < 1.0 {
+            blend(light.top, light.horizon, place)
+        } else {
+            blend(light.horizon, light.near, place - 1.0)
+        };
+        for pixel in row.chunks_exact_mut(3) {
+            mix_pixel(pixel, colour, WEIGHT);
+        }
+    }
+    image
 }
 
 /// Puts a picture into the middle of a larger one.

@@ -47,13 +47,18 @@ pub(super) fn draw(drawing: &Drawing) -> io::Result<Vec<u8>> {
     }
 }
 
+/// The number of the light that a prompt asks for by a word, or else has by chance.
+pub(crate) fn light_of(prompt: &str) -> u8 {
+    let by_chance = || hash(prompt.as_bytes()) as usize % PALETTES.len();
+    Wishes::of(prompt).palette.unwrap_or_else(by_chance) as u8
+}
+
 /// Paints the scene; returns for each column where the sky ends.
 fn paint(subject: &Subject, canvas: &mut Canvas) -> Vec<f32> {
     let (width, height) = (canvas.width, canvas.height);
     let mut dice = Dice(subject.scene());
     let wishes = Wishes::of(&subject.prompt);
-    let of_prompt = hash(subject.prompt.as_bytes());
-    let mut light = PALETTES[wishes.palette.unwrap_or(of_prompt as usize % PALETTES.len())];
+    let mut light = PALETTES[usize::from(light_of(&subject.prompt))];
     // Pictures of one prompt belong together without being copies of each other.
     for colour in [&mut light.top, &mut light.middle, &mut light.near] {
         for channel in colour.iter_mut() {
@@ -171,6 +176,24 @@ mod tests {
         }
         let flat = |row: &[u8]| row.iter().all(|value| *value == row[0]);
         assert!(!flat(&after.rgb[..600]), "around it is a picture as well");
+    }
+
+    #[test]
+    fn a_relit_picture_shows_the_same_in_other_colours() {
+        let shown = |change: Option<u8>| {
+            let plain = subject("sea", 1, 0);
+            compose(&change.map_or(plain.clone(), |light| plain.changed(Change::Relit(light)))).canvas.rgb
+        };
+        let (before, night, sunset) = (shown(None), shown(Some(light_of("at night"))), shown(Some(light_of("sunset"))));
+        let sum = |rgb: &[u8]| rgb.iter().map(|value| u64::from(*value)).sum::<u64>();
+        assert!(sum(&night) < sum(&before) && sum(&night) < sum(&sunset));
+        // Within a row all pixels move by the same part towards the same colour, so what is equal stays equal.
+        let row = 136 * 3;
+        for (x, y) in [(0, 3), (30, 90), (60, 120)] {
+            let equal = |rgb: &[u8]| rgb[row + x..row + x + 3] == rgb[row + y..row + y + 3];
+            assert!(!equal(&before) || equal(&night));
+        }
+        assert!(shown(Some(255)).len() == before.len(), "any number is a light");
     }
 
     #[test]
