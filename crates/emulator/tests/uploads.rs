@@ -259,3 +259,25 @@ async fn uploads_meet_faults() {
         assert_eq!(emulator.uploads().len(), stored, "{fault:?}");
     }
 }
+
+#[tokio::test]
+async fn of_many_large_files_the_newest_are_kept() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let mut urls = Vec::new();
+    let mut file = PNG.to_vec();
+    file.resize(15 * 1024 * 1024, 7);
+    for _ in 0..5 {
+        let place = place(&emulator, "png").await;
+        assert_eq!(post(&emulator, &place.path, &[], &form(&place.fields, &file)).await.status, 204);
+        let shown = call(&emulator, "GET", &format!("/init-image/{}", place.id), "").await.json();
+        urls.push(shown["init_images_by_pk"]["url"].as_str().unwrap().to_owned());
+    }
+    let mut served = Vec::new();
+    for url in &urls {
+        let reply = fetch(&emulator, url).await;
+        assert!(reply.status == 404 || reply.body == file);
+        served.push(reply.status);
+    }
+    assert_eq!(served, [404, 200, 200, 200, 200]);
+    assert_eq!(emulator.uploads().iter().filter(|upload| upload.head.is_empty()).count(), 1);
+}

@@ -16,7 +16,7 @@ use crate::http::response;
 use crate::state::State;
 use crate::state::ids;
 use crate::state::log::Entry;
-use crate::state::uploads::{File, MOST_HEAD};
+use crate::state::uploads::{File, HEAD, MOST_WHOLE};
 use crate::sync::lock;
 
 /// All below `/storage/`.
@@ -149,8 +149,12 @@ impl<'a> Form<'a> {
                         ));
                     }
                     self.crc32.update(&data);
-                    let room = MOST_HEAD - self.head.len();
-                    self.head.extend_from_slice(&data[..data.len().min(room)]);
+                    if self.size <= MOST_WHOLE as u64 {
+                        self.head.extend_from_slice(&data);
+                    } else if self.head.len() > HEAD {
+                        self.head.truncate(HEAD);
+                        self.head.shrink_to_fit();
+                    }
                 }
                 Event::FileEnd => self.file_over = true,
                 Event::End => self.over = true,

@@ -16,10 +16,12 @@ use super::ids::{self, mix};
 use super::media::Details;
 use super::places::Places;
 
-/// Bytes kept of one file.
-pub(crate) const MOST_HEAD: usize = 64 * 1024;
-/// Files whose first bytes are kept; those of older ones are forgotten.
-const MOST_HEADS: usize = 256;
+/// The length of a file beyond which only its first bytes are kept.
+pub(crate) const MOST_WHOLE: usize = 16 * 1024 * 1024;
+/// How many bytes of such a file are kept, and how many of every file are shown.
+pub(crate) const HEAD: usize = 64 * 1024;
+/// Bytes kept of all files together; those of older ones are forgotten.
+const MOST_KEPT: usize = 64 * 1024 * 1024;
 
 /// A file that was uploaded whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct Upload {
     pub crc32: u32,
     /// What the first bytes look like, such as `image/png`; nothing for what is no known kind of file.
     pub content_type: Option<&'static str>,
-    /// The first 64 KiB, unless many files came later.
+    /// The first 64 KiB, unless much was uploaded later.
     pub head: Bytes,
 }
 
@@ -66,6 +68,7 @@ pub(crate) struct File {
     pub(crate) content_type: Option<&'static str>,
     /// Of a video or a sound; kept when the first bytes are forgotten.
     pub(crate) details: Details,
+    /// All of it, or what is kept of it.
     pub(crate) head: Bytes,
     pub(crate) arrived: Instant,
     /// The same moment in the time of day.
@@ -108,7 +111,8 @@ pub(crate) struct Uploads {
     /// What signatures are made with.
     secret: u64,
     slots: HashMap<Uuid, Slot>,
-    heads: VecDeque<Uuid>,
+    /// Whose bytes are kept, and how many those are, oldest first.
+    kept: VecDeque<(Uuid, usize)>,
     order: Vec<Uuid>,
 }
 
@@ -119,7 +123,7 @@ impl Uploads {
             limit,
             secret: fastrand::u64(..),
             slots: HashMap::new(),
-            heads: VecDeque::new(),
+            kept: VecDeque::new(),
             order: Vec::new(),
         }
     }
@@ -191,6 +195,7 @@ impl Uploads {
     /// Forgets a place and what is there; whether there was one.
     pub(crate) fn remove(&mut self, id: Uuid) -> bool {
         self.order.retain(|known| *known != id);
+        self.kept.retain(|(known, _)| *known != id);
         self.slots.remove(&id).is_some()
     }
 
@@ -214,7 +219,7 @@ impl Uploads {
                 size: file.size,
                 crc32: file.crc32,
                 content_type: file.content_type,
-                head: file.head.clone(),
+                head: file.head.slice(..file.head.len().min(HEAD)),
             })
         };
         self.order.iter().filter_map(file).collect()
@@ -223,13 +228,15 @@ impl Uploads {
     /// Puts a file in its place.
     pub(crate) fn store(&mut self, id: Uuid, file: File) {
         if let Some(slot) = self.slots.get_mut(&id) {
+            self.kept.retain(|(known, _)| *known != id);
+            self.kept.push_back((id, file.head.len()));
             slot.file = Some(file);
-            self.heads.push_back(id);
         }
-        if self.heads.len() > MOST_HEADS {
-            let oldest = self.heads.pop_front().filter(|oldest| !self.heads.contains(oldest));
-            let slot = oldest.and_then(|oldest| self.slots.get_mut(&oldest));
-            if let Some(file) = slot.and_then(|slot| slot.file.as_mut()) {
+        let mut bytes: usize = self.kept.iter().map(|(_, bytes)| bytes).sum();
+        while bytes > MOST_KEPT {
+            let Some((oldest, freed)) = self.kept.pop_front() else { break };
+            bytes -= freed;
+            if let Some(file) = self.slots.get_mut(&oldest).and_then(|slot| slot.file.as_mut()) {
                 file.head = Bytes::new();
             }
         }
