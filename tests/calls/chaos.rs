@@ -11,14 +11,14 @@ use leonardo_ai::models::CreateGenerationRequest;
 use leonardo_ai::{DecodeReason, Effect, Error, LeonardoCore, RetryBudget, RetryPolicy, TimeoutScope};
 use leonardo_ai_emulator::{Emulator, Fault, FaultPlan};
 
-const MS: Duration = Duration::from_millis(1);
+pub(super) const MS: Duration = Duration::from_millis(1);
 
-fn core(emulator: &Emulator) -> LeonardoCore {
+pub(super) fn core(emulator: &Emulator, timeout: Duration) -> LeonardoCore {
     LeonardoCore::builder()
         .bearer_auth(emulator.key())
         .server_url(emulator.base_url())
         .retry(RetryPolicy::default().initial_backoff(MS).max_backoff(5 * MS))
-        .timeout(250 * MS)
+        .timeout(timeout)
         .max_response_bytes(256 * 1024)
         .build()
         .unwrap()
@@ -26,7 +26,7 @@ fn core(emulator: &Emulator) -> LeonardoCore {
 
 /// What a failed attempt looks like from the outside.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Seen {
+pub(super) enum Seen {
     Connection,
     Timeout,
     Server,
@@ -38,7 +38,7 @@ enum Seen {
     Other,
 }
 
-fn seen(error: &Error) -> Seen {
+pub(super) fn seen(error: &Error) -> Seen {
     use leonardo_ai::ApiErrorKind as Kind;
     match error {
         Error::OutcomeUnknown(unknown) => seen(&unknown.cause),
@@ -58,7 +58,7 @@ fn seen(error: &Error) -> Seen {
 }
 
 /// Each fault, and what one attempt that meets it looks like.
-fn faults() -> Vec<(Fault, Seen)> {
+pub(super) fn faults() -> Vec<(Fault, Seen)> {
     let retry_after = |status| Fault::RetryAfter { status, value: "0".into() };
     vec![
         (Fault::ResetBeforeWork, Seen::Connection),
@@ -93,7 +93,7 @@ fn faults() -> Vec<(Fault, Seen)> {
 }
 
 /// A plan for which a dripping body takes longer than an attempt may.
-fn plan(fault: &Fault) -> FaultPlan {
+pub(super) fn plan(fault: &Fault) -> FaultPlan {
     FaultPlan::sequence([fault.clone()]).drip_interval(50 * MS)
 }
 
@@ -105,7 +105,7 @@ fn since(emulator: &Emulator, before: usize) -> usize {
 async fn a_create_that_meets_a_fault_is_repeated_only_if_nothing_was_done() {
     for (fault, looks) in faults() {
         let emulator = Emulator::builder().faults(plan(&fault)).start().await.unwrap();
-        let result = image_create_generation(&core(&emulator), CreateGenerationRequest::new("a pier")).await;
+        let result = image_create_generation(&core(&emulator, 250 * MS), CreateGenerationRequest::new("a pier")).await;
         let (requests, charges) = (emulator.requests().len(), emulator.charges().len());
         if looks == Seen::RateLimited {
             let job = result.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
@@ -126,7 +126,7 @@ async fn a_create_that_meets_a_fault_is_repeated_only_if_nothing_was_done() {
 #[tokio::test]
 async fn a_read_that_meets_a_fault_is_repeated_unless_that_is_useless() {
     let emulator = Emulator::start().await.unwrap();
-    let core = core(&emulator);
+    let core = core(&emulator, 250 * MS);
     let job = image_create_generation(&core, CreateGenerationRequest::new("a pier")).await.unwrap();
     for (fault, looks) in faults() {
         let before = emulator.requests().len();
@@ -150,7 +150,7 @@ async fn a_read_that_meets_a_fault_is_repeated_unless_that_is_useless() {
 async fn a_delete_that_meets_a_fault_is_repeated_and_leaves_nothing() {
     for (fault, looks) in faults() {
         let emulator = Emulator::start().await.unwrap();
-        let core = core(&emulator);
+        let core = core(&emulator, 250 * MS);
         let job = image_create_generation(&core, CreateGenerationRequest::new("a pier")).await.unwrap();
         emulator.set_faults(plan(&fault));
         let result = image_delete_generation_by_id(&core, &job.generation_id).await;
@@ -172,7 +172,7 @@ async fn a_delete_that_meets_a_fault_is_repeated_and_leaves_nothing() {
 #[tokio::test]
 async fn a_refused_connection_charges_nothing_and_is_repeated_for_every_effect() {
     let emulator = Emulator::start().await.unwrap();
-    let core = core(&emulator);
+    let core = core(&emulator, 250 * MS);
     emulator.refuse_connections(true);
     let create = image_create_generation(&core, CreateGenerationRequest::new("a pier")).await.unwrap_err();
     let read = image_get_generation_by_id(&core, "75925cd2-fb65-4e8c-84c0-6cc010a528e3").await.unwrap_err();
@@ -186,7 +186,7 @@ async fn a_refused_connection_charges_nothing_and_is_repeated_for_every_effect()
 }
 
 /// All faults that are over quickly.
-fn quick() -> Vec<(u32, Fault)> {
+pub(super) fn quick() -> Vec<(u32, Fault)> {
     let slow = [Seen::Timeout, Seen::TooLarge, Seen::Unexpected];
     faults().into_iter().filter(|(_, looks)| !slow.contains(looks)).map(|(fault, _)| (1, fault)).collect()
 }
@@ -194,7 +194,7 @@ fn quick() -> Vec<(u32, Fault)> {
 /// What 80 creates of one seed come to: for each whether it has an id and what went wrong.
 async fn outcomes(seed: u64) -> Vec<Option<Seen>> {
     let emulator = Emulator::builder().faults(FaultPlan::random(seed, 60, quick())).start().await.unwrap();
-    let core = core(&emulator);
+    let core = core(&emulator, 250 * MS);
     let mut outcomes = Vec::new();
     let mut ids = BTreeSet::new();
     let mut unknown = 0;
@@ -230,7 +230,7 @@ async fn mixed_faults_never_charge_a_create_twice_and_are_reproducible() {
 #[tokio::test]
 async fn every_create_once_ends_with_its_own_id_at_60_percent_faults() {
     let emulator = Emulator::builder().faults(FaultPlan::random(3, 60, quick())).start().await.unwrap();
-    let core = core(&emulator);
+    let core = core(&emulator, 250 * MS);
     let mut calls = tokio::task::JoinSet::new();
     for number in 0..60 {
         let core = core.clone();

@@ -5,6 +5,7 @@
 mod common;
 
 mod chaos;
+mod chaos_of_billable;
 mod configuration;
 mod errors;
 mod retries;

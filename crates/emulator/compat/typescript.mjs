@@ -381,7 +381,9 @@ await step("execute a blueprint", async () => {
   const first = blueprints.edges[0].node.akUUID;
   expect((await sdk.blueprints.getBlueprintById(first)).oneOf.blueprint.akUUID, first, "the id");
   const { oneOf } = await sdk.blueprints.getBlueprintVersionsByBlueprintId(first);
-  const version = oneOf.blueprintVersions.edges[0].node;
+  // The SDK takes the inputs of a version for empty.
+  const version = (await rest(`/blueprints/${first}/versions`)).blueprintVersions.edges[0].node;
+  expect(oneOf.blueprintVersions.edges[0].node.akUUID, version.akUUID, "the id of a version");
   const nodeInputs = version.uiMetadata.inputs.map(({ nodeId, settingName, variable }) => ({
     nodeId,
     settingName,
