@@ -79,7 +79,7 @@ impl<Q: Marked> CreateOnce<Q> {
     ///
     /// What is found there is taken in any case. With `true`, what is not there once the [grace period](Self::grace) is over
     /// was never made, and is created again. With `false` that proves nothing, and ends in
-    /// [`OutcomeUnknown`](Error::OutcomeUnknown). Say `true` only after you have seen one in the list of your account.
+    /// [`OutcomeUnknown`](Error::OutcomeUnknown). Say `true` only after you have seen one in the list of your account, with the seed that it was asked for.
     pub fn listed(mut self, listed: bool) -> Self {
         self.is_listed = listed;
         self
