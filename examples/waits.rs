@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use leonardo_ai::funcs::{image_create_generation, image_wait_for_generation};
-use leonardo_ai::models::{CreateGenerationRequest, JobStatus};
+use leonardo_ai::models::{CreateGenerationRequest, GenerationId, JobStatus};
 use leonardo_ai::{LeonardoCore, reqwest};
 use leonardo_ai_emulator::Emulator;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -104,16 +104,11 @@ async fn emulator(seconds: u32) -> Result<(Child, String, String), Box<dyn Error
     Ok((child, url, key))
 }
 
-async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
-    let (_child, url, key) = match (settings.server, settings.key) {
-        (Some(url), Some(key)) => (None, url, key),
-        _ => emulator(settings.seconds).await.map(|(child, url, key)| (Some(child), url, key))?,
-    };
-    let core = LeonardoCore::builder().bearer_auth(key).server_url(&url).polls_per_minute(settings.polls).build()?;
-
+/// Creates so many generations, and tells when each was.
+async fn created(core: &LeonardoCore, count: u32) -> Result<Vec<(GenerationId, Instant)>, Box<dyn Error>> {
     let at_once = Arc::new(Semaphore::new(32));
     let mut creates = JoinSet::new();
-    for number in 0..settings.waits {
+    for number in 0..count {
         let (core, at_once) = (core.clone(), at_once.clone());
         creates.spawn(async move {
             let _permit = at_once.acquire_owned().await;
@@ -125,6 +120,17 @@ async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
     for made in creates.join_all().await {
         ids.push(made?);
     }
+    Ok(ids)
+}
+
+async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
+    let (_child, url, key) = match (settings.server, settings.key) {
+        (Some(url), Some(key)) => (None, url, key),
+        _ => emulator(settings.seconds).await.map(|(child, url, key)| (Some(child), url, key))?,
+    };
+    let core = LeonardoCore::builder().bearer_auth(key).server_url(&url).polls_per_minute(settings.polls).build()?;
+
+    let ids = created(&core, settings.waits).await?;
 
     let control = format!("{}/control/requests", url.trim_end_matches("/api/rest"));
     let client = reqwest::Client::new();

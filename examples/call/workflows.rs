@@ -101,8 +101,7 @@ where
     J: leonardo_ai::Job + serde::Serialize,
     M: IntoFuture<Output = Result<leonardo_ai::Completed<C, J>, leonardo_ai::WaitError<J>>>,
 {
-    let made = made.await.map_err(Error::from)?;
-    Ok(json!({ "job": printable(made.job)?, "record": printable(made.record)? }))
+    printable(made.await.map_err(Error::from)?)
 }
 
 /// The id of what was uploaded.
@@ -136,8 +135,7 @@ where
 #[cfg(feature = "image-generate")]
 async fn generate(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
     let request = fields.request()?;
-    let made = funcs::image_generate(core, request).await.map_err(Error::from)?;
-    Ok(json!({ "job": printable(made.job)?, "generation": printable(made.generation)? }))
+    printable(funcs::image_generate(core, request).await.map_err(Error::from)?)
 }
 
 /// A request with a seed, and `sentAfter`, a time such as `2026-10-08T12:00:00Z`: whether it was found, and what.
@@ -147,12 +145,7 @@ async fn find(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure>
     let after = models::Timestamp::from(after).to_system_time();
     let after = after.ok_or_else(|| Usage("the field \"sentAfter\" is no time".into()))?;
     let request = fields.request()?;
-    Ok(match funcs::image_find_generation(core, &request, after).await? {
-        funcs::Lookup::Found(generation) => json!({ "lookup": "found", "generation": printable(generation)? }),
-        funcs::Lookup::Absent => json!({ "lookup": "absent" }),
-        funcs::Lookup::Unclear { candidates, .. } => json!({ "lookup": "unclear", "candidates": candidates }),
-        other => json!({ "lookup": format!("{other:?}") }),
-    })
+    printable(funcs::image_find_generation(core, &request, after).await?)
 }
 
 /// What the list belongs to, `offset` (0) and `limit` (none): the records.
@@ -234,8 +227,7 @@ async fn download_all(core: &LeonardoCore, mut fields: Fields) -> Result<Value, 
 async fn upload_canvas(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
     let (image, mask) = (fields.text("image")?, fields.text("mask")?);
     fields.finish()?;
-    let canvas = funcs::init_images_upload_canvas_files(core, image, mask).await.map_err(Error::from)?;
-    Ok(json!({ "initImageId": canvas.init_image_id, "maskImageId": canvas.mask_image_id }))
+    printable(funcs::init_images_upload_canvas_files(core, image, mask).await.map_err(Error::from)?)
 }
 
 /// `datasetId` and `path`: the picture's id.

@@ -80,6 +80,26 @@ pub enum Lookup {
     },
 }
 
+impl serde::Serialize for Lookup {
+    /// `lookup` is `found`, `absent` or `unclear`; beside it are `generation` or `candidates`.
+    fn serialize<Z: serde::Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        use serde::ser::SerializeMap as _;
+        let mut fields = serializer.serialize_map(None)?;
+        match self {
+            Self::Found(generation) => {
+                fields.serialize_entry("lookup", "found")?;
+                fields.serialize_entry("generation", generation)?;
+            }
+            Self::Absent => fields.serialize_entry("lookup", "absent")?,
+            Self::Unclear { candidates } => {
+                fields.serialize_entry("lookup", "unclear")?;
+                fields.serialize_entry("candidates", candidates)?;
+            }
+        }
+        fields.end()
+    }
+}
+
 search_options! { impl[] FindGeneration, options: options }
 on_retry_option! { impl[] FindGeneration, options: options }
 call_options! {

@@ -2,6 +2,7 @@
 
 use super::image_wait_for_generation::GENERATION;
 use crate::LeonardoCore;
+use crate::codec::serialize;
 use crate::models::{CreateGenerationRequest, Generation, GenerationJob};
 use crate::once::CreateOnceAndWait;
 use crate::poll::{JobProgress, Made};
@@ -37,6 +38,8 @@ pub struct Generated {
     /// The generation with its images.
     pub generation: Generation,
 }
+
+serialize! { impl[] Generated { job => "job", generation => "generation" } }
 
 /// How far [`image_generate`] is.
 pub type GenerationProgress = JobProgress<GenerationJob, Generated>;

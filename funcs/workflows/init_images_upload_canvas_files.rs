@@ -8,6 +8,7 @@ use tokio::io::AsyncRead;
 
 use super::init_images_upload_canvas_init_image;
 use crate::LeonardoCore;
+use crate::codec::serialize;
 use crate::models::{CanvasInitImageUpload, InitImageId, UploadCanvasInitImageRequest};
 use crate::transfer::{Form, Place, Source, Upload};
 
@@ -20,6 +21,8 @@ pub struct UploadedCanvas {
     /// The mask.
     pub mask_image_id: InitImageId,
 }
+
+serialize! { impl[] UploadedCanvas { init_image_id => "initImageId", mask_image_id => "maskImageId" } }
 
 /// Uploads an image of the Canvas Editor and its mask: `POST /v1/canvas-init-image` for a place, then both files to the
 /// storage. Costs no credits.

@@ -22,6 +22,8 @@ mod open_enum;
 mod place;
 mod read;
 mod scalar;
+#[cfg(feature = "client")]
+mod serialize;
 #[cfg(all(test, feature = "models"))]
 mod tests;
 mod write;
@@ -31,4 +33,6 @@ pub(crate) use open_enum::open_enum;
 pub(crate) use place::{Extra, Input, List, Outcome, Place, Record, Required, missing};
 pub(crate) use read::{Budget, Fill, Filled, mismatch, read_into, read_request, read_response, read_text};
 pub(crate) use scalar::{set_text, text, text_places};
+#[cfg(feature = "client")]
+pub(crate) use serialize::serialize;
 pub(crate) use write::{Encode, Fields, Fragment, write};

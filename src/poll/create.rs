@@ -31,6 +31,33 @@ pub enum JobProgress<C, D> {
     Complete(Box<D>),
 }
 
+impl<C: serde::Serialize, D: serde::Serialize> serde::Serialize for JobProgress<C, D> {
+    /// `step` tells which it is, and the field of that name, or `elapsed` in seconds, the rest.
+    fn serialize<Z: serde::Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        use serde::ser::SerializeMap as _;
+        let mut fields = serializer.serialize_map(Some(2))?;
+        match self {
+            Self::Retrying(retry) => {
+                fields.serialize_entry("step", "retrying")?;
+                fields.serialize_entry("retry", retry)?;
+            }
+            Self::Created(created) => {
+                fields.serialize_entry("step", "created")?;
+                fields.serialize_entry("created", created)?;
+            }
+            Self::Pending { elapsed } => {
+                fields.serialize_entry("step", "pending")?;
+                fields.serialize_entry("elapsed", &elapsed.as_secs_f64())?;
+            }
+            Self::Complete(done) => {
+                fields.serialize_entry("step", "complete")?;
+                fields.serialize_entry("complete", done)?;
+            }
+        }
+        fields.end()
+    }
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) type OnProgress<C, D> = Box<dyn FnMut(&JobProgress<C, D>) + Send>;
 #[cfg(target_arch = "wasm32")]

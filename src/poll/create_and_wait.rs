@@ -8,6 +8,7 @@ use super::job::{Job, WaitError};
 use super::poller::{PollOptions, Poller, Waited, poll_options};
 use super::steps::Steps;
 use crate::call::{Call, Options, call_options};
+use crate::codec::serialize;
 use crate::core::LeonardoCore;
 use crate::runtime::{BoxFuture, MaybeSend};
 
@@ -41,6 +42,8 @@ pub struct Completed<C, J> {
     /// The complete record.
     pub record: J,
 }
+
+serialize! { impl[C: serde::Serialize, J: serde::Serialize] Completed<C, J> { job => "job", record => "record" } }
 
 call_options! {
     impl[C, J: Job] CreateAndWait<C, J>, options: call, core: core,

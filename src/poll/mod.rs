@@ -58,6 +58,19 @@ pub struct Retry {
     pub next_in: Duration,
 }
 
+impl serde::Serialize for Retry {
+    /// `nextIn` is in seconds.
+    fn serialize<Z: serde::Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        use serde::ser::SerializeStruct as _;
+        let mut fields = serializer.serialize_struct("Retry", 4)?;
+        fields.serialize_field("operation", self.operation)?;
+        fields.serialize_field("attempts", &self.attempts)?;
+        fields.serialize_field("reason", &self.reason)?;
+        fields.serialize_field("nextIn", &self.next_in.as_secs_f64())?;
+        fields.end()
+    }
+}
+
 impl fmt::Display for Retry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} Next attempt in {:.1} s.", self.reason, self.next_in.as_secs_f64())

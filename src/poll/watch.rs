@@ -26,10 +26,12 @@ pub(crate) struct Listed {
     /// The operation that reads a page.
     pub(crate) operation: &'static str,
     /// The user of the core's key, if the service tells.
-    pub(crate) user: fn(&LeonardoCore, &Options) -> BoxFuture<'static, Result<Option<String>, Error>>,
+    pub(crate) user: fn(&LeonardoCore, &Options) -> Reading<Option<String>>,
     /// The page of a user's list, newest first, at an offset, of so many records at most.
-    pub(crate) page: fn(&LeonardoCore, &str, u32, u32, &Options) -> BoxFuture<'static, Result<Vec<Record>, Error>>,
+    pub(crate) page: fn(&LeonardoCore, &str, u32, u32, &Options) -> Reading<Vec<Record>>,
 }
+
+type Reading<T> = BoxFuture<'static, Result<T, Error>>;
 
 /// A record of a list.
 pub(crate) struct Record {
@@ -94,17 +96,12 @@ struct Told {
 }
 
 /// A round through the list.
+#[derive(Default)]
 struct Round {
     pages: Pages,
     began: Option<Instant>,
     /// When the next page may be read.
     next_at: Option<Instant>,
-}
-
-impl Default for Round {
-    fn default() -> Self {
-        Self { pages: Pages::default(), began: None, next_at: None }
-    }
 }
 
 /// What comes of waiting for the list.

@@ -8,6 +8,7 @@ use leonardo_ai::funcs::*;
 use leonardo_ai::models::*;
 use leonardo_ai::operations::TABLE;
 use leonardo_ai::{CreateAndWait, Error, Job, JobProgress, LeonardoCore, Wait, WaitErrorReason};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::common::{LONG, Received, Reply, Server};
@@ -344,4 +345,35 @@ async fn dropping_it_after_the_create_reports_what_goes_on() {
     for part in ["dropped before the element was complete", "id=\"7\"", "elements_create_and_wait"] {
         assert!(said.contains(part), "{said}");
     }
+}
+
+#[tokio::test]
+async fn what_workflows_give_and_report_is_json() {
+    let kind = Kind::variation();
+    let script = vec![
+        body("variation_create_variation_upscale", json!({"id": ID})),
+        Reply::with(503, &[], ""),
+        kind.reply(&kind.pending),
+        kind.reply(&kind.complete),
+    ];
+    let server = Server::script(script).await;
+    let request = CreateVariationUpscaleRequest::new("i");
+    let mut steps = variation_upscale_and_wait(&core(&server), request).first_delay(MS).progress();
+    let mut told = Vec::new();
+    while let Some(step) = steps.next().await {
+        told.push(serde_json::to_value(step.unwrap()).unwrap());
+    }
+    let words: Vec<_> = told.iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(words, ["created", "retrying", "pending", "complete"]);
+    assert_eq!(told[0]["created"]["id"], ID);
+    assert_eq!(told[1]["retry"]["operation"], "variation_get_variation_by_id");
+    assert!(told[1]["retry"]["nextIn"].is_f64() && told[2]["elapsed"].is_f64(), "{told:?}");
+    assert_eq!(
+        (&told[3]["complete"]["job"]["id"], &told[3]["complete"]["record"]["status"]),
+        (&json!(ID), &json!("COMPLETE"))
+    );
+    let found = Lookup::Found(Box::new(Generation::deserialize(json!({"id": "g"})).unwrap()));
+    assert_eq!(serde_json::to_value(&found).unwrap()["lookup"], "found");
+    assert_eq!(serde_json::to_value(&found).unwrap()["generation"]["id"], "g");
+    assert_eq!(serde_json::to_value(Lookup::Absent).unwrap(), json!({"lookup": "absent"}));
 }

@@ -28,6 +28,7 @@ use self::receive::Receiving;
 use self::sink::Sink;
 use super::options::transfer_options;
 use super::{Options, address};
+use crate::codec::serialize;
 use crate::core::LeonardoCore;
 use crate::runtime::BoxFuture;
 
@@ -105,6 +106,9 @@ pub struct Downloaded {
     /// How many requests it took.
     pub attempts: u32,
 }
+
+serialize! { impl[] Progress { received => "received", total => "total" } }
+serialize! { impl[] Downloaded { bytes => "bytes", content_type => "contentType", attempts => "attempts" } }
 
 download_options! {
     Download,

@@ -25,6 +25,7 @@ pub(crate) use self::source::{Loaded, Look, Source};
 use super::options::transfer_options;
 use super::{Failure, Kind, Options, Refusal, Retries, in_time, may_begin, refusal, request};
 use crate::call::{self, Call, request_options};
+use crate::codec::serialize;
 use crate::core::LeonardoCore;
 use crate::error::Error;
 use crate::runtime::{self, BoxFuture};
@@ -74,6 +75,8 @@ pub struct UploadProgress {
     /// The bytes of the whole file, or of all files.
     pub total: u64,
 }
+
+serialize! { impl[] UploadProgress { sent => "sent", total => "total" } }
 
 request_options! { impl[T] Upload<T>, options: request.call, core: request.core }
 

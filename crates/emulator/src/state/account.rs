@@ -33,6 +33,9 @@ pub struct Charge {
     pub at: SystemTime,
 }
 
+/// How many generations are kept: more than the service's limits allow in half a day.
+const MOST_GENERATIONS: usize = 100_000;
+
 #[derive(Default)]
 pub(crate) struct Account {
     by_number: BTreeMap<u64, Arc<Generation>>,
@@ -88,6 +91,10 @@ impl Account {
     /// Keeps a generation that is paid for with something else.
     pub(crate) fn keep(&mut self, generation: Generation) -> Arc<Generation> {
         let generation = Arc::new(generation);
+        if self.by_number.len() >= MOST_GENERATIONS {
+            let oldest = self.by_number.first_key_value().map(|(_, oldest)| oldest.id);
+            oldest.and_then(|oldest| self.remove(oldest));
+        }
         self.numbers.insert(generation.id, self.next);
         self.by_number.insert(self.next, Arc::clone(&generation));
         self.next += 1;
