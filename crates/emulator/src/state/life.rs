@@ -52,9 +52,9 @@ impl Life {
         if now < self.ready { self.created } else { self.ends }
     }
 
-    /// The life of one of some parts of the job, which are done one after the other. It is found from when it is begun,
-    /// or that much later.
-    pub(crate) fn part(&self, number: u32, of: u32, delay: Duration) -> Self {
+    /// The life of one of some parts of the job, which are done one after the other. It is found from when it is begun, and
+    /// not before the job is.
+    pub(crate) fn part(&self, number: u32, of: u32) -> Self {
         let each = self.ready.saturating_duration_since(self.starts) / of.max(1);
         let starts = self.starts + each * number.min(of);
         let ready = if number + 1 < of { starts + each } else { self.ready };
@@ -63,7 +63,7 @@ impl Life {
             starts,
             ready,
             ends: self.ends - self.ready.saturating_duration_since(ready),
-            visible: starts + delay,
+            visible: self.visible.max(starts),
             fails: self.fails,
         }
     }
@@ -99,15 +99,15 @@ mod tests {
         let (now, created) = (Instant::now(), SystemTime::now());
         let second = Duration::from_secs(1);
         let (starts, ready) = (now + second, now + second * 4);
-        let life = Life { created, starts, ready, ends: created + second * 4, visible: now, fails: false };
-        let parts = [0, 1, 2].map(|number| life.part(number, 3, second / 2));
+        let life = Life { created, starts, ready, ends: created + second * 4, visible: now + second * 2, fails: false };
+        let parts = [0, 1, 2].map(|number| life.part(number, 3));
         for (number, part) in (0..).zip(&parts) {
             assert_eq!(part.starts, now + second * (1 + number));
-            assert_eq!(part.visible, part.starts + second / 2);
             assert_eq!(part.ready, now + second * (2 + number));
             assert_eq!(part.ends, created + second * (2 + number));
         }
-        assert_eq!(life.part(0, 1, Duration::ZERO).ready, ready);
-        assert_eq!(life.part(7, 0, Duration::ZERO).ready, ready);
+        assert_eq!(parts.map(|part| part.visible - now), [second * 2, second * 2, second * 3]);
+        assert_eq!(life.part(0, 1).ready, ready);
+        assert_eq!(life.part(7, 0).ready, ready);
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test program uses a part of this")]
 
+pub mod blueprints;
+
 use std::time::Duration;
 
 use leonardo_ai_emulator::{Emulator, Fault, FaultPlan};

@@ -41,7 +41,7 @@ impl App {
         });
         let mut outputs = Vec::with_capacity(plan.len());
         for (place, (scene, blocked)) in (0..).zip(plan) {
-            let mut part = life.part(place, number, self.state.config.record_delay);
+            let mut part = life.part(place, number);
             // Otherwise it ends as the run does.
             part.fails |= blocked.is_some();
             let create = create(version, &filled, scene, public);
