@@ -119,13 +119,28 @@ async fn with_webhooks_each_of_many_waits_takes_one_read() {
     most(reads(&emulator), MANY);
 }
 
-/// Nothing is set but the pace that lets the test end soon: such waits read the account's list together.
+/// With every default, waits read the account's list together, and each that is woken looks at once by itself.
 #[tokio::test(flavor = "multi_thread")]
-async fn with_webhooks_many_waits_with_every_default_read_little_too() {
-    let time = Emulator::builder().generation_time(5 * SECOND);
-    let (emulator, core) = started(time, |core| core).await;
-    waited(&core, MANY, |wait| wait).await;
-    most(reads(&emulator), MANY);
+async fn with_webhooks_and_every_default_reads_are_few_too() {
+    let (emulator, core) = started(Emulator::builder(), |core| core.polls_per_minute(600)).await;
+    let mut works = JoinSet::new();
+    for number in 0..60 {
+        let core = core.clone();
+        works.spawn(async move {
+            let request = request(number).prompt(format!("slow {}ms", 1000 + 120 * number));
+            let id = image_create_generation(&core, request).await.unwrap().generation_id;
+            let ended = image_wait_for_generation(&core, id).await.unwrap();
+            let completed = ended.created_at.unwrap().to_system_time().unwrap() + (1000 + 120 * number as u32) * MS;
+            completed.elapsed().unwrap_or_default()
+        });
+    }
+    let mut late = works.join_all().await;
+    late.sort();
+    println!("late: {:?} in the middle, {:?} at most", late[30], late[59]);
+    assert!(late[30] < 300 * MS, "{late:?}");
+    let reads = reads(&emulator);
+    println!("{reads} reads for 60 generations");
+    assert!(reads < 90, "{reads} reads");
 }
 
 /// So many are complete at once that the pace would have the last of them wait for 20 s.
