@@ -16,6 +16,8 @@ mod error;
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "only some groups have forms"))]
 mod form;
 mod ids;
+#[cfg(any(feature = "models", feature = "webhooks"))]
+mod webhooks;
 
 pub use common::{
     Cost, CostUnit, ElementInput, ImageExtension, InitImageType, JobStatus, Lora, SdVersion, Timestamp, UnknownValue,
@@ -27,6 +29,8 @@ pub use ids::{
     InitImageId, MediaId, ModelAssetId, ModelId, SourceImageId, SyncGenerationId, TextureGenerationId, TextureImageId,
     UserElementId, UserId, VariationId,
 };
+#[cfg(any(feature = "models", feature = "webhooks"))]
+pub use webhooks::{WebhookGeneration, WebhookImage, WebhookModel};
 
 // The models of a group of operations come with any operation of the group.
 // begin of groups: written by `UPDATE=1 cargo test --features full --test consistency`
@@ -101,6 +105,7 @@ pub use elements::{
 };
 #[cfg(any(
     feature = "models",
+    feature = "webhooks",
     feature = "image-create-generation",
     feature = "image-delete-generation-by-id",
     feature = "image-get-generation-by-id",
@@ -109,6 +114,7 @@ pub use elements::{
 mod image;
 #[cfg(any(
     feature = "models",
+    feature = "webhooks",
     feature = "image-create-generation",
     feature = "image-delete-generation-by-id",
     feature = "image-get-generation-by-id",
@@ -154,6 +160,7 @@ mod media;
 pub use media::{DeletedMedia, MediaExtension, MediaUpload, UploadMediaRequest, UploadedMedia};
 #[cfg(any(
     feature = "models",
+    feature = "webhooks",
     feature = "models-create-model",
     feature = "models-delete-model-by-id",
     feature = "models-get-custom-models-by-user-id",
@@ -163,6 +170,7 @@ pub use media::{DeletedMedia, MediaExtension, MediaUpload, UploadMediaRequest, U
 mod models;
 #[cfg(any(
     feature = "models",
+    feature = "webhooks",
     feature = "models-create-model",
     feature = "models-delete-model-by-id",
     feature = "models-get-custom-models-by-user-id",

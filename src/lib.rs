@@ -48,6 +48,8 @@ mod trace;
 mod transfer;
 #[cfg(feature = "client")]
 mod transport;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
 
 #[cfg(feature = "client")]
 pub use self::{
@@ -80,8 +82,10 @@ pub use self::poll::{Job, JobState, Steps, Wait, WaitError, WaitErrorReason, Wai
 pub use self::transfer::{Upload, UploadError, UploadProgress, UploadReason};
 
 // The crates whose types stand in signatures.
+#[cfg(any(feature = "client", feature = "webhooks"))]
+pub use http;
 #[cfg(feature = "client")]
-pub use {bytes, http, reqwest, url};
+pub use {bytes, reqwest, url};
 
 /// The pages of `docs/`. This module is in the documentation alone, not in a build.
 // Examples of the pages need every operation.
@@ -125,5 +129,11 @@ pub mod guide {
         reliability "docs/reliability.md"
         performance "docs/performance.md"
         architecture "docs/architecture.md"
+    }
+
+    // Its examples need more than the operations.
+    #[cfg(any(not(doctest), feature = "webhooks-axum"))]
+    pages! {
+        webhooks "docs/webhooks.md"
     }
 }

@@ -8,6 +8,7 @@ use leonardo_ai::LeonardoCore;
 use leonardo_ai_emulator::Emulator;
 
 /// The core of the environment or, without a key, that of an emulator, which stops when it is dropped.
+#[allow(dead_code, reason = "an example may have settings of its own")]
 pub async fn service() -> Result<(LeonardoCore, Option<Emulator>), Box<dyn Error>> {
     if std::env::var_os("LEONARDO_API_KEY").is_some() {
         let core = LeonardoCore::from_env()?;

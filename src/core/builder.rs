@@ -396,6 +396,8 @@ impl LeonardoCoreBuilder {
             pace: crate::limits::Pace::new(self.polls_per_minute),
             #[cfg(feature = "polling")]
             poll_delays: self.poll_delays,
+            #[cfg(feature = "polling")]
+            waits: Default::default(),
             #[cfg(feature = "searching")]
             users: Default::default(),
             #[cfg(all(feature = "polling", feature = "searching"))]

@@ -69,6 +69,8 @@ pub(crate) struct Inner {
     pub(crate) pace: crate::limits::Pace,
     #[cfg(feature = "polling")]
     pub(crate) poll_delays: RetryPolicy,
+    #[cfg(feature = "polling")]
+    pub(crate) waits: crate::poll::Waits,
     #[cfg(feature = "searching")]
     pub(crate) users: crate::core::key::Users,
     #[cfg(all(feature = "polling", feature = "searching"))]

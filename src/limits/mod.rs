@@ -46,6 +46,13 @@ impl Pace {
         Turn { pace: self.clone(), place, used: false }
     }
 
+    /// How long the urgent turns that wait will take.
+    #[cfg(feature = "searching")]
+    pub(crate) fn urgent_for(&self) -> Duration {
+        let turns = self.lock();
+        turns.at(self.0.interval, turns.urgent).saturating_duration_since(Instant::now())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Turns> {
         // Left whole by every holder.
         self.0.turns.lock().unwrap_or_else(PoisonError::into_inner)
@@ -166,6 +173,8 @@ mod tests {
         assert_eq!(intervals(&pace.turn(false)), 6);
         assert_eq!(intervals(&pace.turn(true)), 3);
         assert_eq!(intervals(&turns[0]), 4);
+        #[cfg(feature = "searching")]
+        assert!(pace.urgent_for() > pace.0.interval * 3 && pace.urgent_for() <= pace.0.interval * 4);
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod create_and_wait;
 #[cfg(feature = "polling")]
 mod job;
 #[cfg(feature = "polling")]
+mod notify;
+#[cfg(feature = "polling")]
 mod poller;
 #[cfg(feature = "polling")]
 mod steps;
@@ -22,6 +24,8 @@ use std::time::Duration;
 
 #[cfg(feature = "creating")]
 pub(crate) use self::create::{Creating, Made, OnProgress, retries};
+#[cfg(feature = "polling")]
+pub(crate) use self::notify::Waits;
 #[cfg(feature = "polling")]
 pub(crate) use self::poller::{PollOptions, Poller, Seen, Waited, poll_options, reading};
 #[cfg(all(feature = "polling", feature = "searching"))]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::job::{Job, JobState, WaitError, WaitErrorReason};
+use super::notify::Awaited;
 #[cfg(feature = "searching")]
 use super::watch::{Listed, Registration, Watched};
 use super::{Delays, OnRetry, before_deadline, never_connected};
@@ -54,6 +55,12 @@ impl Waited {
         }
     }
 }
+
+/// The longest delay between a poll that was woken and the one after it, before jitter.
+const SOON: Duration = Duration::from_secs(1);
+/// The first delay from which on a wait polls for itself.
+#[cfg(feature = "searching")]
+const SELDOM: Duration = Duration::from_secs(10);
 
 pub(crate) type Reading = BoxFuture<'static, Result<Seen, Error>>;
 
@@ -180,6 +187,8 @@ pub(crate) struct Poller {
     exists: bool,
     /// How many polls failed before the server was reached; none if it was.
     unreached: Option<u32>,
+    /// Its place among the waits that can be notified, once it has begun.
+    awaited: Option<Awaited>,
     /// Its place among the waits that read the account's list together, unless it polls for itself.
     #[cfg(feature = "searching")]
     together: Together,
@@ -217,9 +226,15 @@ impl Poller {
             polls: 0,
             exists: false,
             unreached: Some(0),
+            awaited: None,
             #[cfg(feature = "searching")]
             together: Together::New,
         }
+    }
+
+    /// Leaves out the first poll, at once.
+    pub(crate) fn just_created(&mut self) {
+        self.due = None;
     }
 
     /// Begins the wait for what was just created; the time of the deadline began before.
@@ -258,9 +273,12 @@ impl Poller {
             return Err(Ended::Call(self.invalid("runtime", "a call must be awaited within a Tokio runtime")));
         }
         let (_, wait_began) = *self.began.get_or_insert_with(|| (Instant::now(), Instant::now()));
+        self.awaited.get_or_insert_with(|| Awaited::new(&self.core, &self.id, &self.poll.wake));
         loop {
             #[cfg(feature = "searching")]
             if let Some(seen) = self.watch().await? {
+                // It was looked at: a poll of its own need not come at once.
+                self.due = self.due.filter(|(delay, _)| !delay.is_zero());
                 (self.exists, self.unreached, self.last_failure) = (true, None, None);
                 return Ok(seen);
             }
@@ -299,6 +317,8 @@ impl Poller {
         let Some(listed) = self.waited.listed else { return Ok(None) };
         if matches!(self.together, Together::New) {
             let shared = self.call.headers.is_empty() && self.call.server.is_none() && self.core.inner.auth.is_fixed();
+            // Who seldom looks, as where webhooks tell what is complete, asks for less alone.
+            let shared = shared && self.poll.delays.first() < SELDOM;
             self.together = match shared {
                 true => Together::Among(Registration::new(&self.core, &self.id)),
                 false => Together::Alone,
@@ -365,8 +385,8 @@ impl Poller {
             }
         }
         if woken {
-            // It is, or will be, complete any moment.
-            self.delays = Delays::new(&self.core, &self.poll.delays);
+            // It is, or will be, complete any moment, however seldom it is looked at otherwise.
+            self.delays = Delays::new(&self.core, &self.poll.delays.beginning_with(SOON));
         }
         Ok(())
     }

@@ -16,7 +16,8 @@ use crate::runtime::BoxFuture;
 /// The first poll comes at once, the second after about a second, and each further delay is half as long again, up to
 /// 10 seconds; so a job that takes 20 seconds costs about 7 requests. All waits of a core and its clones share one pace
 /// ([`polls_per_minute`](crate::LeonardoCoreBuilder::polls_per_minute)), so that many of them together stay below the
-/// service's limit: then each polls less often. A [`waker`](Self::waker) has the next poll come at once.
+/// service's limit: then each polls less often. [`LeonardoCore::notify`](crate::LeonardoCore::notify) with the id, or a
+/// [`waker`](Self::waker), has the next poll come at once.
 ///
 /// While 8 or more waits for generations of a core are under way, and the features that search the account's list are
 /// compiled in (`image-generate` brings them), one of the waits reads that list for all, every 2 seconds, 50 records a
@@ -33,6 +34,7 @@ pub struct Wait<J: Job> {
     id: J::Id,
     call: Options,
     poll: PollOptions,
+    just_created: bool,
 }
 
 call_options! {
@@ -48,7 +50,15 @@ on_retry_option! { impl[J: Job] Wait<J>, options: poll }
 
 impl<J: Job> Wait<J> {
     pub(crate) fn new(core: &LeonardoCore, waited: Waited, id: J::Id) -> Self {
-        Self { core: core.clone(), waited, id, call: Options::default(), poll: PollOptions::new(core) }
+        let (call, poll) = (Options::default(), PollOptions::new(core));
+        Self { core: core.clone(), waited, id, call, poll, just_created: false }
+    }
+
+    /// Leaves out the poll that comes at once: it was created a moment ago, so that there is nothing to see yet. The first
+    /// poll comes after [`first_delay`](Self::first_delay), or when it is notified.
+    pub fn just_created(mut self) -> Self {
+        self.just_created = true;
+        self
     }
 
     /// Every state that a poll finds, instead of only the last: any number of pending records, then a complete one or
@@ -64,8 +74,12 @@ impl<J: Job> Wait<J> {
     }
 
     fn poller(self) -> (Poller, J::Id) {
-        let Self { core, waited, id, call, poll } = self;
-        (Poller::new(&core, waited, id.to_string(), call, poll), id)
+        let Self { core, waited, id, call, poll, just_created } = self;
+        let mut poller = Poller::new(&core, waited, id.to_string(), call, poll);
+        if just_created {
+            poller.just_created();
+        }
+        (poller, id)
     }
 }
 

@@ -59,6 +59,8 @@ const PAGE: u32 = 50;
 /// How many pages are read in a round at most, and one more for so many waits.
 const MOST_PAGES: u32 = 10;
 const WAITS_A_PAGE: u32 = 25;
+/// For how long polls of those that were woken may queue before the others that are woken wait for the list.
+const QUEUE: Duration = Duration::from_secs(1);
 /// How long every wait polls for itself after the list could not be read.
 const OFF: Duration = Duration::from_secs(60);
 
@@ -69,6 +71,8 @@ pub(crate) struct Watch {
     /// The number of the round that is being read.
     round: AtomicU64,
     lead: tokio::sync::Mutex<Round>,
+    /// Has the next page be read at once.
+    hurry: Notify,
 }
 
 #[derive(Default)]
@@ -102,6 +106,8 @@ struct Round {
     began: Option<Instant>,
     /// When the next page may be read.
     next_at: Option<Instant>,
+    /// Whether that is so because reading it failed.
+    failed: bool,
 }
 
 /// What comes of waiting for the list.
@@ -146,6 +152,24 @@ impl Registration {
         left: impl Fn() -> Duration,
         mut delay_after: impl FnMut(&Error) -> Option<Duration>,
     ) -> Watched {
+        let mut hurried = false;
+        let watched = self.watched(listed, options, wake, &left, &mut delay_after, &mut hurried).await;
+        if hurried && !matches!(watched, Watched::Seen(_)) {
+            // The list was of no use to it.
+            wake.notify_one();
+        }
+        watched
+    }
+
+    async fn watched(
+        &self,
+        listed: &Listed,
+        options: &Options,
+        wake: &Notify,
+        left: &impl Fn() -> Duration,
+        delay_after: &mut impl FnMut(&Error) -> Option<Duration>,
+        hurried: &mut bool,
+    ) -> Watched {
         let watch = &self.core.inner.watch;
         let mut woken = pin!(wake.notified());
         loop {
@@ -165,6 +189,10 @@ impl Registration {
             });
             let mut round = match runtime::timeout(left(), pin!(first)).await {
                 None => return Watched::OutOfTime,
+                Some(First::Woken) if self.hurries(hurried) => {
+                    woken.set(wake.notified());
+                    continue;
+                }
                 Some(First::Woken) => return Watched::Woken,
                 Some(First::News) => match self.slot.take() {
                     Some(watched) => return watched,
@@ -176,20 +204,33 @@ impl Registration {
             if let Some(watched) = self.slot.take() {
                 return watched;
             }
-            let led = {
-                let mut step = pin!(watch.step(&self.core, listed, options, &mut round));
-                let led = poll_fn(|context| match woken.as_mut().poll(context) {
-                    Poll::Ready(()) => Poll::Ready(None),
-                    Poll::Pending => step.as_mut().poll(context).map(Some),
+            let due = {
+                let mut due = pin!(watch.due(&self.core, &round));
+                let due = poll_fn(|context| match woken.as_mut().poll(context) {
+                    Poll::Ready(()) => Poll::Ready(false),
+                    Poll::Pending => due.as_mut().poll(context).map(|()| true),
                 });
-                runtime::timeout(left(), pin!(led)).await
+                runtime::timeout(left(), pin!(due)).await
             };
-            match led {
+            match due {
                 None => return Watched::OutOfTime,
-                Some(None) => return Watched::Woken,
-                Some(Some(Ok(()))) => {}
-                Some(Some(Err(error))) => match delay_after(&error) {
-                    Some(delay) => round.next_at = Instant::now().checked_add(delay),
+                Some(false) if self.hurries(hurried) => {
+                    woken.set(wake.notified());
+                    continue;
+                }
+                Some(false) => return Watched::Woken,
+                Some(true) => {}
+            }
+            // A wake does not end a request: the next one to lead would send it again.
+            let stepped = {
+                let step = pin!(watch.step(&self.core, listed, options, &mut round));
+                runtime::timeout(left(), step).await
+            };
+            match stepped {
+                None => return Watched::OutOfTime,
+                Some(Ok(())) => {}
+                Some(Err(error)) => match delay_after(&error) {
+                    Some(delay) => (round.next_at, round.failed) = (Instant::now().checked_add(delay), true),
                     None => watch.turn_off(),
                 },
             }
@@ -197,6 +238,16 @@ impl Registration {
                 return watched;
             }
         }
+    }
+
+    /// Whether so many were woken that the list shows it sooner than a poll of its own would. Then the list is read at once.
+    fn hurries(&self, hurried: &mut bool) -> bool {
+        let crowded = self.core.inner.pace.urgent_for() > QUEUE;
+        if crowded {
+            *hurried = true;
+            self.core.inner.watch.hurry.notify_one();
+        }
+        crowded
     }
 }
 
@@ -250,17 +301,14 @@ impl Watch {
 }
 
 impl Watch {
-    /// Reads the next page when it is due, and tells whoever waits for what is on it. Dropped halfway, it has changed
-    /// nothing.
-    async fn step(
-        &self,
-        core: &LeonardoCore,
-        listed: &Listed,
-        options: &Options,
-        round: &mut Round,
-    ) -> Result<(), Error> {
+    /// Waits until the next page is due, and takes its turn.
+    async fn due(&self, core: &LeonardoCore, round: &Round) {
         if let Some(next_at) = round.next_at {
-            runtime::sleep(next_at.saturating_duration_since(Instant::now())).await;
+            let delay = next_at.saturating_duration_since(Instant::now());
+            match round.failed {
+                true => runtime::sleep(delay).await,
+                false => _ = runtime::timeout(delay, pin!(self.hurry.notified())).await,
+            }
         }
         let turn = core.inner.pace.turn(false);
         loop {
@@ -271,6 +319,16 @@ impl Watch {
             runtime::sleep(rest).await;
         }
         turn.take();
+    }
+
+    /// Reads the next page, and tells whoever waits for what is on it. Dropped halfway, it has changed nothing.
+    async fn step(
+        &self,
+        core: &LeonardoCore,
+        listed: &Listed,
+        options: &Options,
+        round: &mut Round,
+    ) -> Result<(), Error> {
         let users = &core.inner.users;
         let user = match users.of(None, None) {
             Some(user) => user,
@@ -306,7 +364,7 @@ impl Watch {
             Read::Gap => false,
             Read::End | Read::Stuck => true,
         };
-        round.next_at = None;
+        (round.next_at, round.failed) = (None, false);
         if ended {
             lock(&self.waiting).miss(number);
             let next_at = round.began.and_then(|began| began.checked_add(BETWEEN));

@@ -105,6 +105,19 @@ impl RetryPolicy {
         self.max_backoff
     }
 
+    /// The first delay, before jitter.
+    #[cfg(all(feature = "searching", feature = "polling"))]
+    pub(crate) fn first(&self) -> Duration {
+        self.initial_backoff.min(self.max_backoff)
+    }
+
+    /// The same with a first delay of at most that, from which delays grow by half at least.
+    #[cfg(feature = "polling")]
+    pub(crate) fn beginning_with(&self, delay: Duration) -> Self {
+        let (first, multiplier) = (self.initial_backoff.min(delay), self.multiplier.max(1.5));
+        Self { initial_backoff: first, multiplier, ..self.clone() }
+    }
+
     pub(crate) fn allows(&self, attempts: u32, elapsed: Duration, delay: Duration) -> bool {
         attempts < self.max_attempts && elapsed.saturating_add(delay) <= self.max_elapsed
     }

@@ -71,6 +71,22 @@ async fn generate_saves_the_pictures_of_every_prompt_that_can_be_drawn() {
     assert_eq!((stdout.matches("Saved ").count(), std::fs::read_dir(out.path()).unwrap().count()), (8, 8));
 }
 
+#[cfg(feature = "webhooks-axum")]
+#[tokio::test]
+async fn webhook_saves_what_it_is_told_of_without_polling() {
+    let out = tempfile::tempdir().unwrap();
+    let output = program("webhook").arg("--out").arg(out.path()).args(["--count", "2"]).output().await.unwrap();
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stdout}{stderr}");
+    let received = stdout.matches("Received image_generation.complete of ").count();
+    assert_eq!((received, stdout.matches("Saved ").count()), (2, 2), "{stdout}");
+    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 2);
+
+    let refused =
+        program("webhook").env("LEONARDO_API_KEY", "k").env_remove("LEONARDO_WEBHOOK_KEY").output().await.unwrap();
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("LEONARDO_WEBHOOK_KEY"));
+}
+
 #[tokio::test]
 async fn image_to_image_begins_with_the_image_that_it_is_given() {
     let emulator = Emulator::start().await.unwrap();
