@@ -101,7 +101,7 @@ fn types(file: &str) -> Vec<Type> {
                 types.push(Type {
                     name: name.trim_end_matches(" {").to_owned(),
                     docs: paragraphs.trim().to_owned(),
-                    is_request: attributes.contains("#[model(request)]"),
+                    is_request: attributes.contains("#[model(request"),
                     parts: fields,
                 });
             }
