@@ -5,7 +5,7 @@ mod sizes;
 use std::borrow::Cow;
 use std::fmt;
 
-use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::paths::LocationSegment;
 use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::Value;
@@ -159,7 +159,7 @@ fn refuse(error: &ValidationError<'_>, model: &V2Model, checking: &mut Checking)
         }
         Kind::Format { format } => (format!("must have the form {format}").into(), "correct it".into()),
         Kind::Pattern { pattern } => (format!("must match {pattern}").into(), "correct it".into()),
-        Kind::Type { .. } => (format!("must be of another type: {}", error.masked()).into(), "correct it".into()),
+        Kind::Type { kind: TypeKind::Single(kind) } => (format!("must be of type {kind}").into(), "correct it".into()),
         other => {
             let bound = format!("must keep to {} in the schema of {model}", other.keyword());
             (bound.into(), "look at what v2_get_models says of it".into())

@@ -55,10 +55,11 @@ pub struct CreateGenerationRequest {
     pub expanded_domain: Option<bool>,
     /// Whether the fantasy avatar feature is used.
     pub fantasy_avatar: Option<bool>,
-    /// How closely to follow the prompt, 1 to 20; 7 is a good start.
+    /// How closely to follow the prompt, 1 to 20, or to 30 with alchemy on a model that is not of the SDXL family; 7 is a
+    /// good start.
     #[model(name = "guidance_scale", range = 1..)]
     pub guidance_scale: Option<f64>,
-    /// Height in pixels before any upscaling: 32 to 1536, in steps of 8. Defaults to 768.
+    /// Height in pixels before any upscaling: 32 to 1536, in steps of 8; Lucid has larger ones. Defaults to 768.
     #[model(default = 768, range = 32.., step = 8)]
     pub height: Option<u32>,
     /// High contrast of prompt magic; `false` is what the web app calls RAW mode.
@@ -75,7 +76,7 @@ pub struct CreateGenerationRequest {
     /// An uploaded image to start from.
     #[model(name = "init_image_id")]
     pub init_image_id: Option<InitImageId>,
-    /// How much of the starting image to keep, 0.1 to 0.9.
+    /// How much of the starting image to keep, 0.1 to 0.9; on a canvas, 0 to 0.8.
     #[model(name = "init_strength")]
     pub init_strength: Option<f64>,
     /// The model. Defaults to `b24e16ff-06e3-43eb-8d33-4416c2d75876`. When it is not sent,
@@ -140,7 +141,7 @@ pub struct CreateGenerationRequest {
     pub unzoom_amount: Option<f64>,
     /// How many times larger to make the images; for enterprise accounts.
     pub upscale_ratio: Option<f64>,
-    /// Width in pixels before any upscaling: 32 to 1536, in steps of 8. Defaults to 1024.
+    /// Width in pixels before any upscaling: 32 to 1536, in steps of 8; Lucid has larger ones. Defaults to 1024.
     #[model(default = 1024, range = 32.., step = 8)]
     pub width: Option<u32>,
     /// Whether a controlnet is used. Deprecated: use [`controlnets`](Self::controlnets).
@@ -197,7 +198,7 @@ pub struct ControlnetInput {
     /// so on. Every family of models has numbers of its own.
     #[model(required)]
     pub preprocessor_id: i64,
-    /// How much it counts, for preprocessors that take a number.
+    /// How much it counts, for preprocessors that take a number: 0 to 2.
     #[model(range = 0..=2)]
     pub weight: Option<f64>,
     /// How much it counts, for style, character and content references.

@@ -17,11 +17,11 @@ mod error;
 mod form;
 mod ids;
 
+pub use crate::codec::{Violation, Violations};
 pub use common::{
     Cost, CostUnit, ElementInput, ImageExtension, InitImageType, JobStatus, Lora, SdVersion, Timestamp, UnknownValue,
     VariationType, VideoResolution,
 };
-pub use crate::codec::{Violation, Violations};
 pub use error::ApiErrorBody;
 pub use ids::{
     BlueprintExecutionId, BlueprintId, BlueprintVersionId, DatasetId, DatasetImageId, ElementId, GenerationId, ImageId,

@@ -22,7 +22,7 @@ pub struct CreateImageToVideoGenerationRequest {
     /// Which of the two it is.
     #[model(required)]
     pub image_type: InitImageType,
-    /// The image that the video ends with. Needs [`MotionModel::Kling2_1`] and an uploaded image to begin with.
+    /// The image that the video ends with. Needs [`MotionModel::Kling2_1`] or [`MotionModel::Kling2_5`].
     pub end_frame_image: Option<EndFrameImageInput>,
     /// How large the video is; which there are depends on the model.
     pub resolution: Option<VideoResolution>,

@@ -9,7 +9,7 @@ use crate::codec::{Model, Record};
 #[derive(Clone, Debug, PartialEq, Model)]
 #[model(request, checked)]
 pub struct PromptImproveRequest {
-    /// The prompt to improve, of less than 200 characters.
+    /// The prompt to improve, at most 199 characters.
     #[model(required, length = 1..=199)]
     pub prompt: String,
     /// How to improve it.

@@ -19,7 +19,12 @@ pub(super) fn image_to_video(request: &CreateImageToVideoGenerationRequest, chec
     }
     if request.end_frame_image.is_some() && !matches!(model, Some(MotionModel::Kling2_1 | MotionModel::Kling2_5)) {
         let bound = "needs the model KLING2_1 or KLING2_5";
-        checking.refuse("endFrameImage", &request.end_frame_image, bound, "set model to one of these, or leave this out");
+        checking.refuse(
+            "endFrameImage",
+            &request.end_frame_image,
+            bound,
+            "set model to one of these, or leave this out",
+        );
     }
     match model {
         Some(MotionModel::Veo3 | MotionModel::Veo3Fast) => veo_duration(request.duration, checking),

@@ -27,10 +27,10 @@ mod scalar;
 mod tests;
 mod write;
 
-pub use check::{Violation, Violations};
 #[cfg(feature = "v2-check")]
 pub(crate) use check::shown;
 pub(crate) use check::{Bound, Checking, Limit, Limited};
+pub use check::{Violation, Violations};
 pub(crate) use leonardo_ai_derive::Model;
 pub(crate) use open_enum::open_enum;
 pub(crate) use place::{Extra, Input, List, Outcome, Place, Record, Required, missing};

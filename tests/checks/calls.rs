@@ -46,8 +46,7 @@ async fn a_request_that_passes_is_sent_as_it_is() {
     let server = Server::script(vec![Reply::json(200, crate::common::CREATED)]).await;
     let request = CreateGenerationRequest::new("a pier").seed(7).extra("newer", true);
     let unchecked = serde_json::to_value(&request).unwrap();
-    let result: Result<_, Error> =
-        async { image_create_generation(&server.core(), request.checked()?).await }.await;
+    let result: Result<_, Error> = async { image_create_generation(&server.core(), request.checked()?).await }.await;
     result.unwrap();
     assert_eq!(server.expect(1).await[0].json(), unchecked);
     assert!(!KEY.is_empty());

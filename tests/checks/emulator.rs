@@ -30,8 +30,7 @@ const NOT_LOOKED_AT: &[(&str, &str)] = &[
 ];
 
 /// The emulator takes elements whatever the model is.
-const ELEMENTS: &[&str] =
-    &["motion_create_image_to_video_generation", "motion_create_text_to_video_generation"];
+const ELEMENTS: &[&str] = &["motion_create_image_to_video_generation", "motion_create_text_to_video_generation"];
 
 /// The groups that the emulator does not have.
 const NOT_THERE: &[&str] = &["blueprints_execute_blueprint", "texture_create_texture_generation"];
@@ -45,7 +44,8 @@ struct Account {
 impl Account {
     /// An account with whatever a request may name.
     async fn new() -> Self {
-        let emulator = Emulator::builder().generation_time(Duration::ZERO).limits(Limits::none()).start().await.unwrap();
+        let emulator =
+            Emulator::builder().generation_time(Duration::ZERO).limits(Limits::none()).start().await.unwrap();
         let core = LeonardoCore::builder().bearer_auth(emulator.key()).server_url(emulator.base_url()).build().unwrap();
         let made = image_generate(&core, CreateGenerationRequest::new("a pier").num_images(1)).await.unwrap();
         let image = &made.generation.generated_images[0];

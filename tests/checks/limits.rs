@@ -100,7 +100,8 @@ fn texts_that_the_service_insists_on_must_not_be_blank() {
 
 #[test]
 fn everything_is_found_at_once() {
-    let request = CreateGenerationRequest::new("a pier").num_images(9).width(1001).contrast(2.0).guidance_scale(f64::NAN);
+    let request =
+        CreateGenerationRequest::new("a pier").num_images(9).width(1001).contrast(2.0).guidance_scale(f64::NAN);
     let found = request.check().unwrap_err();
     assert_eq!(fields(&Err(found.clone())), ["contrast", "guidance_scale", "num_images", "width"]);
     assert_eq!(
@@ -138,7 +139,10 @@ fn what_is_newer_than_the_crate_is_no_violation() {
         ("elements_create_element", json!({"sd_version": "NEWER", "num_train_epochs": 999, "instance_prompt": null})),
         ("elements_create_element", json!({"sd_version": "FLUX_DEV", "lora_focus": "Newer", "num_train_epochs": 999})),
         ("models_create_model", json!({"sd_version": "NEWER"})),
-        ("motion_create_image_to_video_generation", json!({"model": "NEWER", "seed": 9_999_999_999_i64, "elements": []})),
+        (
+            "motion_create_image_to_video_generation",
+            json!({"model": "NEWER", "seed": 9_999_999_999_i64, "elements": []}),
+        ),
         ("motion_create_image_to_video_generation", json!({"model": "KLING2_5", "resolution": "RESOLUTION_2160"})),
         ("motion_create_text_to_video_generation", json!({"model": "NEWER", "seed": 9_999_999_999_i64})),
         ("motion_create_video_upscale", json!({"resolution": "RESOLUTION_2160"})),
@@ -154,7 +158,8 @@ fn what_stands_in_extra_is_no_violation_and_counts_as_set() {
     request.num_images = None;
     request.width = None;
     assert_eq!(request.check(), Ok(()));
-    let request = CreateGenerationRequest::new("a pier").unzoom(true).extra("unzoomAmount", 2).extra("init_image_id", "i");
+    let request =
+        CreateGenerationRequest::new("a pier").unzoom(true).extra("unzoomAmount", 2).extra("init_image_id", "i");
     assert_eq!(request.check(), Ok(()));
     let mut request = CreateUniversalUpscalerJobRequest::generated("i").extra("generatedImageId", "i");
     request.generated_image_id = None;

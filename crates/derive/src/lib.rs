@@ -149,7 +149,17 @@ impl<'a> Model<'a> {
             }
             if !extra {
                 let docs = field.attrs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
-                model.fields.push(Field { name, wire, aliases, ty: &field.ty, docs, default, required, setter, limits });
+                model.fields.push(Field {
+                    name,
+                    wire,
+                    aliases,
+                    ty: &field.ty,
+                    docs,
+                    default,
+                    required,
+                    setter,
+                    limits,
+                });
             }
         }
         Ok(model)
