@@ -14,8 +14,7 @@ use serde_json::{Map, Value, json};
 /// What is sent, before it is made wrong: method, path and body. `{…}` is any id that was given, `@…` one within a body.
 fn routes() -> Vec<(&'static str, &'static str, Value)> {
     let canvas = |extra: Value| {
-        let mut body =
-            json!({"imageDataUrl": "data:image/jpeg;base64,/9j/", "prompt": "p", "width": 512, "height": 512});
+        let mut body = json!({"imageDataUrl": "data:image/jpeg;base64,/9j/", "prompt": "p", "width": 512, "height": 512});
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         body
     };
