@@ -573,3 +573,7 @@ mod account;
 mod image_source;
 #[cfg(feature = "remove-background")]
 mod remove_background_error;
+#[cfg(feature = "v2-check")]
+mod v2_check;
+#[cfg(feature = "v2-check")]
+pub use v2_check::{V2Check, V2NotChecked, V2Warning, v2_check};

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 use super::{BlueprintExecutionId, BlueprintId, BlueprintVersionId, GenerationId, Timestamp};
 use crate::codec::{self, Encode, Fragment, Input, Model, Outcome, Place, open_enum};
 
+mod rules;
+
 /// Which blueprints to list: the first some after a cursor, or the last some before one.
 #[derive(Clone, Debug, PartialEq, Eq, Model)]
 #[model(request)]
@@ -252,7 +254,7 @@ pub struct BlueprintObstacle {
 
 /// Asks for a run of a version of a blueprint.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked = rules::execution)]
 pub struct ExecuteBlueprintRequest {
     /// The version.
     #[model(required)]

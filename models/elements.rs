@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 use super::{Cost, DatasetId, JobStatus, Timestamp, UserElementId};
 use crate::codec::{Model, Record, open_enum};
 
+mod rules;
+
 /// Asks for the training of an element.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked = rules::element)]
 pub struct CreateElementRequest {
     /// The element's name.
     #[model(required)]
@@ -15,7 +17,7 @@ pub struct CreateElementRequest {
     /// What the element does.
     pub description: Option<String>,
     /// The pictures to train on: at least 10, and at most 50 for Flux Dev or 40 for the SDXL family.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub dataset_id: DatasetId,
     /// The word that stands for the subject in prompts, rather a rare one such as `magicdonut`. Needed, except for
     /// Flux Dev with the focus style or object.
@@ -28,6 +30,7 @@ pub struct CreateElementRequest {
     #[model(name = "train_text_encoder", required)]
     pub train_text_encoder: bool,
     /// The side of the pictures in pixels: 1024 is the only one, and taken when this is not sent.
+    #[model(one_of = [1024])]
     pub resolution: Option<u32>,
     /// The model that the element is for.
     #[model(name = "sd_version", required)]

@@ -8,6 +8,8 @@ use super::{
 };
 use crate::codec::{Model, Record, open_enum};
 
+mod rules;
+
 /// Asks for images.
 ///
 /// [`Default`] spells out the documented defaults instead of leaving them to the service: alchemy, 1024 × 768
@@ -30,16 +32,18 @@ use crate::codec::{Model, Record, open_enum};
 /// Reading a request from JSON starts from the same defaults: an absent field keeps its default, and a `null` is a
 /// field not to be sent.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked = rules::generation)]
 pub struct CreateGenerationRequest {
     /// Whether alchemy, the better and dearer pipeline, is used; the model decides which version of it. Defaults to
     /// true.
     #[model(default = true)]
     pub alchemy: Option<bool>,
     /// Contrast of alchemy, 0 to 1.
+    #[model(range = 0..=1)]
     pub contrast_ratio: Option<f64>,
     /// Contrast for Phoenix and Flux models: one of 1, 1.3, 1.8, 2.5, 3, 3.5, 4 and 4.5. Phoenix with alchemy wants
     /// at least 2.5.
+    #[model(one_of = [1, 1.3, 1.8, 2.5, 3, 3.5, 4, 4.5])]
     pub contrast: Option<f64>,
     /// Images that guide the generation.
     pub controlnets: Option<Vec<ControlnetInput>>,
@@ -51,11 +55,12 @@ pub struct CreateGenerationRequest {
     pub expanded_domain: Option<bool>,
     /// Whether the fantasy avatar feature is used.
     pub fantasy_avatar: Option<bool>,
-    /// How closely to follow the prompt, 1 to 20; 7 is a good start.
-    #[model(name = "guidance_scale")]
+    /// How closely to follow the prompt, 1 to 20, or to 30 with alchemy on a model that is not of the SDXL family; 7 is a
+    /// good start.
+    #[model(name = "guidance_scale", range = 1..)]
     pub guidance_scale: Option<f64>,
-    /// Height in pixels before any upscaling: 32 to 1536, in steps of 8. Defaults to 768.
-    #[model(default = 768)]
+    /// Height in pixels before any upscaling: 32 to 1536, in steps of 8; Lucid has larger ones. Defaults to 768.
+    #[model(default = 768, range = 32.., step = 8)]
     pub height: Option<u32>,
     /// High contrast of prompt magic; `false` is what the web app calls RAW mode.
     pub high_contrast: Option<bool>,
@@ -71,7 +76,7 @@ pub struct CreateGenerationRequest {
     /// An uploaded image to start from.
     #[model(name = "init_image_id")]
     pub init_image_id: Option<InitImageId>,
-    /// How much of the starting image to keep, 0.1 to 0.9.
+    /// How much of the starting image to keep, 0.1 to 0.9; on a canvas, 0 to 0.8.
     #[model(name = "init_strength")]
     pub init_strength: Option<f64>,
     /// The model. Defaults to `b24e16ff-06e3-43eb-8d33-4416c2d75876`. When it is not sent,
@@ -82,10 +87,10 @@ pub struct CreateGenerationRequest {
     #[model(name = "negative_prompt")]
     pub negative_prompt: Option<String>,
     /// How many images to make: 1 to 8, or 1 to 4 when a side is longer than 768 pixels. Defaults to 4.
-    #[model(name = "num_images", default = 4)]
+    #[model(name = "num_images", default = 4, range = 1..=8)]
     pub num_images: Option<u32>,
     /// Steps of the sampler, 10 to 60; the service takes 15 when this is not sent.
-    #[model(name = "num_inference_steps")]
+    #[model(name = "num_inference_steps", range = 10..=60)]
     pub num_inference_steps: Option<u32>,
     /// Whether PhotoReal is used. Needs alchemy, and version 1 of it also needs the model not to be sent.
     pub photo_real: Option<bool>,
@@ -93,16 +98,18 @@ pub struct CreateGenerationRequest {
     pub photo_real_version: Option<String>,
     /// Depth of field of PhotoReal: 0.55 (low), 0.5 (medium) or 0.45 (high); the service takes 0.55 when this is
     /// not sent.
+    #[model(one_of = [0.55, 0.5, 0.45])]
     pub photo_real_strength: Option<f64>,
     /// The look. Defaults to [`PresetStyle::Dynamic`].
     #[model(default = PresetStyle::Dynamic)]
     pub preset_style: Option<PresetStyle>,
     /// What to paint, at most 1500 characters. Defaults to `A majestic cat in the snow`.
-    #[model(default = "A majestic cat in the snow")]
+    #[model(default = "A majestic cat in the snow", length = 1..=1500)]
     pub prompt: String,
     /// Whether prompt magic is used.
     pub prompt_magic: Option<bool>,
     /// How strong prompt magic is, 0.1 to 1.
+    #[model(range = 0.1..=1)]
     pub prompt_magic_strength: Option<f64>,
     /// The version of prompt magic: `v2` or `v3`.
     pub prompt_magic_version: Option<String>,
@@ -116,6 +123,7 @@ pub struct CreateGenerationRequest {
     pub sd_version: Option<SdVersion>,
     /// Where the randomness starts: the same seed with the same settings gives similar images. At most 2147483637
     /// for Flux and 9999999998 for other models.
+    #[model(range = ..=9999999998)]
     pub seed: Option<i64>,
     /// The look, by the identifier of a style, for models such as Phoenix, FLUX and Lucid, which do without
     /// [`preset_style`](Self::preset_style).
@@ -133,8 +141,8 @@ pub struct CreateGenerationRequest {
     pub unzoom_amount: Option<f64>,
     /// How many times larger to make the images; for enterprise accounts.
     pub upscale_ratio: Option<f64>,
-    /// Width in pixels before any upscaling: 32 to 1536, in steps of 8. Defaults to 1024.
-    #[model(default = 1024)]
+    /// Width in pixels before any upscaling: 32 to 1536, in steps of 8; Lucid has larger ones. Defaults to 1024.
+    #[model(default = 1024, range = 32.., step = 8)]
     pub width: Option<u32>,
     /// Whether a controlnet is used. Deprecated: use [`controlnets`](Self::controlnets).
     pub control_net: Option<bool>,
@@ -190,7 +198,8 @@ pub struct ControlnetInput {
     /// so on. Every family of models has numbers of its own.
     #[model(required)]
     pub preprocessor_id: i64,
-    /// How much it counts, for preprocessors that take a number.
+    /// How much it counts, for preprocessors that take a number: 0 to 2.
+    #[model(range = 0..=2)]
     pub weight: Option<f64>,
     /// How much it counts, for style, character and content references.
     pub strength_type: Option<StrengthType>,

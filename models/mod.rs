@@ -19,6 +19,7 @@ mod ids;
 #[cfg(any(feature = "models", feature = "webhooks"))]
 mod webhooks;
 
+pub use crate::codec::{Violation, Violations};
 pub use common::{
     Cost, CostUnit, ElementInput, ImageExtension, InitImageType, JobStatus, Lora, SdVersion, Timestamp, UnknownValue,
     VariationType, VideoResolution,

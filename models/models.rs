@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 use super::{Cost, DatasetId, ImageId, JobStatus, ModelId, SdVersion, Timestamp};
 use crate::codec::{Model, Record, open_enum};
 
+mod rules;
+
 /// Asks for the training of a model.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked = rules::model)]
 pub struct CreateModelRequest {
     /// The model's name.
     #[model(required)]
@@ -15,16 +17,17 @@ pub struct CreateModelRequest {
     /// What the model does.
     pub description: Option<String>,
     /// The pictures to train on.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub dataset_id: DatasetId,
     /// The word that stands for the subject in prompts, rather a rare one such as `magicdonut`.
-    #[model(name = "instance_prompt", required)]
+    #[model(name = "instance_prompt", required, length = 1..)]
     pub instance_prompt: String,
     /// What the model paints; the service takes [`CustomModelType::General`] when this is not sent.
     pub model_type: Option<CustomModelType>,
     /// Whether what it paints is unsafe to show at work; the service takes false when this is not sent.
     pub nsfw: Option<bool>,
     /// The side of the pictures in pixels, 512 or 768; the service takes 512 when this is not sent.
+    #[model(one_of = [512, 768])]
     pub resolution: Option<u32>,
     /// The model to begin with: [`SdVersion::V1_5`] or [`SdVersion::V2`]; the service takes the former when this is not
     /// sent.

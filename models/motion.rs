@@ -7,20 +7,22 @@ use super::{
 };
 use crate::codec::{Model, Record, open_enum};
 
+mod rules;
+
 /// Asks for a video that begins with an image.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked = rules::image_to_video)]
 pub struct CreateImageToVideoGenerationRequest {
     /// What happens in the video.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub prompt: String,
     /// The image: an [`InitImageId`] when uploaded, an [`ImageId`] when generated.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub image_id: SourceImageId,
     /// Which of the two it is.
     #[model(required)]
     pub image_type: InitImageType,
-    /// The image that the video ends with. Needs [`MotionModel::Kling2_1`] and an uploaded image to begin with.
+    /// The image that the video ends with. Needs [`MotionModel::Kling2_1`] or [`MotionModel::Kling2_5`].
     pub end_frame_image: Option<EndFrameImageInput>,
     /// How large the video is; which there are depends on the model.
     pub resolution: Option<VideoResolution>,
@@ -97,10 +99,10 @@ impl EndFrameImageInput {
 
 /// Asks for a video out of a prompt alone.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked = rules::text_to_video)]
 pub struct CreateTextToVideoGenerationRequest {
     /// What happens in the video.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub prompt: String,
     /// How large the video is; which there are depends on the model.
     pub resolution: Option<VideoResolution>,
@@ -142,10 +144,10 @@ impl CreateTextToVideoGenerationRequest {
 
 /// Asks for a video with Motion 1.0 (SVD), which the service retired on 17 June 2026.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked = rules::svd)]
 pub struct CreateSvdMotionGenerationRequest {
     /// The image: generated, uploaded, or a variation.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub image_id: SourceImageId,
     /// Whether the image was uploaded.
     pub is_init_image: Option<bool>,
@@ -179,10 +181,10 @@ impl CreateSvdMotionGenerationRequest {
 
 /// Asks for a larger video.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked = rules::video_upscale)]
 pub struct CreateVideoUpscaleRequest {
     /// The generation that made the video.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub source_generation_id: GenerationId,
     /// How large the video becomes: [`VideoResolution::P720`] is the only one so far.
     #[model(required)]

@@ -7,10 +7,10 @@ use crate::codec::{Model, Record};
 
 /// Asks for a better prompt.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked)]
 pub struct PromptImproveRequest {
-    /// The prompt to improve, of less than 200 characters.
-    #[model(required)]
+    /// The prompt to improve, at most 199 characters.
+    #[model(required, length = 1..=199)]
     pub prompt: String,
     /// How to improve it.
     pub prompt_instructions: Option<String>,

@@ -68,27 +68,33 @@ impl fmt::Debug for DataUrl {
 
 /// Asks for a picture out of a sketch.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked)]
 pub struct CreateLcmGenerationRequest {
     /// The picture to start from, a JPEG.
-    #[model(required)]
+    #[model(required, prefix = "data:image/jpeg;base64,")]
     pub image_data_url: DataUrl,
     /// What to paint.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub prompt: String,
     /// How closely to follow the prompt, 0.5 to 20.
+    #[model(range = 0.5..=20)]
     pub guidance: Option<f64>,
     /// How far to go from the picture, 0.1 to 1.
+    #[model(range = 0.1..=1)]
     pub strength: Option<f64>,
     /// The look.
     pub style: Option<LcmStyle>,
     /// Steps of the sampler, 4 to 16.
+    #[model(range = 4..=16)]
     pub steps: Option<u32>,
     /// Width in pixels: 512, 640 or 1024; the service takes 512 when this is not sent.
+    #[model(one_of = [512, 640, 1024])]
     pub width: Option<u32>,
     /// Height in pixels: 512, 640 or 1024; the service takes 512 when this is not sent.
+    #[model(one_of = [512, 640, 1024])]
     pub height: Option<u32>,
     /// Where the randomness starts, at most 9999999998.
+    #[model(range = ..=9999999998)]
     pub seed: Option<i64>,
     /// Comes back in the response, so that one that is late can be told apart.
     pub request_timestamp: Option<String>,
@@ -106,27 +112,33 @@ impl CreateLcmGenerationRequest {
 
 /// Asks for a finer picture.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked)]
 pub struct PerformInstantRefineRequest {
     /// The picture to refine, a JPEG.
-    #[model(required)]
+    #[model(required, prefix = "data:image/jpeg;base64,")]
     pub image_data_url: DataUrl,
     /// What the picture shows.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub prompt: String,
     /// How closely to follow the prompt, 0.5 to 20.
+    #[model(range = 0.5..=20)]
     pub guidance: Option<f64>,
     /// How far to go from the picture, 0.1 to 1.
+    #[model(range = 0.1..=1)]
     pub strength: Option<f64>,
     /// The look.
     pub style: Option<LcmStyle>,
     /// Steps of the sampler, 4 to 16.
+    #[model(range = 4..=16)]
     pub steps: Option<u32>,
     /// Width in pixels: 512, 640 or 1024; the service takes 512 when this is not sent.
+    #[model(one_of = [512, 640, 1024])]
     pub width: Option<u32>,
     /// Height in pixels: 512, 640 or 1024; the service takes 512 when this is not sent.
+    #[model(one_of = [512, 640, 1024])]
     pub height: Option<u32>,
     /// Where the randomness starts, at most 9999999998.
+    #[model(range = ..=9999999998)]
     pub seed: Option<i64>,
     /// Comes back in the response, so that one that is late can be told apart.
     pub request_timestamp: Option<String>,
@@ -144,30 +156,36 @@ impl PerformInstantRefineRequest {
 
 /// Asks for a part of a picture to be painted anew.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked)]
 pub struct PerformInpaintingLcmRequest {
     /// The picture, a JPEG.
-    #[model(required)]
+    #[model(required, prefix = "data:image/jpeg;base64,")]
     pub image_data_url: DataUrl,
     /// The mask, a JPEG of the same size in pixels: what is white is painted anew, what is black stays.
-    #[model(required)]
+    #[model(required, prefix = "data:image/jpeg;base64,")]
     pub mask_data_url: DataUrl,
     /// What to paint.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub prompt: String,
     /// How closely to follow the prompt, 0.5 to 20.
+    #[model(range = 0.5..=20)]
     pub guidance: Option<f64>,
     /// How far to go from the picture, 0.1 to 1.
+    #[model(range = 0.1..=1)]
     pub strength: Option<f64>,
     /// The look.
     pub style: Option<LcmStyle>,
     /// Steps of the sampler, 4 to 16.
+    #[model(range = 4..=16)]
     pub steps: Option<u32>,
     /// Width in pixels: 512, 640 or 1024; the service takes 512 when this is not sent.
+    #[model(one_of = [512, 640, 1024])]
     pub width: Option<u32>,
     /// Height in pixels: 512, 640 or 1024; the service takes 512 when this is not sent.
+    #[model(one_of = [512, 640, 1024])]
     pub height: Option<u32>,
     /// Where the randomness starts, at most 9999999998.
+    #[model(range = ..=9999999998)]
     pub seed: Option<i64>,
     /// Comes back in the response, so that one that is late can be told apart.
     pub request_timestamp: Option<String>,
@@ -185,33 +203,40 @@ impl PerformInpaintingLcmRequest {
 
 /// Asks for a larger picture, which the service keeps.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked)]
 pub struct PerformAlchemyUpscaleLcmRequest {
     /// The picture to upscale, a JPEG.
-    #[model(required)]
+    #[model(required, prefix = "data:image/jpeg;base64,")]
     pub image_data_url: DataUrl,
     /// What the picture shows.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub prompt: String,
     /// How closely to follow the prompt, 0.5 to 20.
+    #[model(range = 0.5..=20)]
     pub guidance: Option<f64>,
     /// How far to go from the picture, 0.1 to 1.
+    #[model(range = 0.1..=1)]
     pub strength: Option<f64>,
     /// The look.
     pub style: Option<LcmStyle>,
     /// Steps of the sampler, 4 to 16.
+    #[model(range = 4..=16)]
     pub steps: Option<u32>,
     /// Width in pixels: 512, 640 or 1024; the service takes 512 when this is not sent.
+    #[model(one_of = [512, 640, 1024])]
     pub width: Option<u32>,
     /// Height in pixels: 512, 640 or 1024; the service takes 512 when this is not sent.
+    #[model(one_of = [512, 640, 1024])]
     pub height: Option<u32>,
     /// Where the randomness starts, at most 9999999998.
+    #[model(range = ..=9999999998)]
     pub seed: Option<i64>,
     /// Comes back in the response, so that one that is late can be told apart.
     pub request_timestamp: Option<String>,
     /// Whether to refine it smoothly.
     pub refine_creative: Option<bool>,
     /// How strongly to refine it, 0.5 to 0.9.
+    #[model(range = 0.5..=0.9)]
     pub refine_strength: Option<f64>,
     /// Fields that this type does not have, under their names on the wire.
     #[model(extra)]

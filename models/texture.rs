@@ -7,7 +7,7 @@ use crate::codec::{Model, Record, open_enum};
 
 /// Asks for textures for an uploaded 3D model.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked)]
 pub struct CreateTextureGenerationRequest {
     /// The 3D model.
     #[model(required)]

@@ -11,6 +11,8 @@ use super::{
 };
 use crate::codec::{Model, Record, open_enum};
 
+mod catalogue;
+
 open_enum!(
     /// A model of version 2, by its slug. Models come and go with a few weeks' notice.
     pub enum V2Model {
@@ -934,10 +936,10 @@ impl fmt::Debug for V2SyncResult {
 #[non_exhaustive]
 pub struct V2ModelDetails {
     /// The model's identifier, which is that of version 1 where it has the model too. It is not the slug that
-    /// `v2_create_generation` takes.
+    /// `v2_create_generation` takes: see [`V2Model::catalogue_id`].
     #[model(required)]
     pub id: ModelId,
-    /// Its name for people.
+    /// Its name for people: see [`V2Model::title`].
     pub name: String,
     /// A JSON schema of its parameters.
     pub parameters: Option<Value>,

@@ -7,12 +7,14 @@ use super::{
 };
 use crate::codec::{Model, Record, open_enum};
 
+mod rules;
+
 /// Asks for a picture that shows more of the surroundings.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked)]
 pub struct CreateVariationUnzoomRequest {
     /// The generated image, or the variation of one; not an uploaded image.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub id: SourceImageId,
     /// Whether [`id`](field@Self::id) is that of a variation. It must be true then, and only then.
     pub is_variation: Option<bool>,
@@ -35,10 +37,10 @@ impl CreateVariationUnzoomRequest {
 
 /// Asks for a larger picture.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked)]
 pub struct CreateVariationUpscaleRequest {
     /// The generated image; neither an uploaded image nor a variation.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub id: ImageId,
     /// Fields that this type does not have, under their names on the wire.
     #[model(extra)]
@@ -54,10 +56,10 @@ impl CreateVariationUpscaleRequest {
 
 /// Asks for the picture without its background.
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked)]
 pub struct CreateVariationNoBgRequest {
     /// The generated image, or the variation of one; not an uploaded image.
-    #[model(required)]
+    #[model(required, length = 1..)]
     pub id: SourceImageId,
     /// Whether [`id`](field@Self::id) is that of a variation. It must be true then, and only then.
     pub is_variation: Option<bool>,
@@ -84,7 +86,7 @@ impl CreateVariationNoBgRequest {
 /// asks for one, by [`upscaler_style`](field@Self::upscaler_style) or by
 /// [`ultra_upscale_style`](field@Self::ultra_upscale_style).
 #[derive(Clone, Debug, PartialEq, Model)]
-#[model(request)]
+#[model(request, checked = rules::universal_upscaler)]
 pub struct CreateUniversalUpscalerJobRequest {
     /// The image, if it was generated.
     pub generated_image_id: Option<ImageId>,
@@ -98,12 +100,16 @@ pub struct CreateUniversalUpscalerJobRequest {
     /// The style of the second way, ultra. Not together with [`upscaler_style`](field@Self::upscaler_style).
     pub ultra_upscale_style: Option<UltraUpscaleStyle>,
     /// How freely detail is added, 1 to 10; the service takes 5 when this is not sent.
+    #[model(range = 1..=10)]
     pub creativity_strength: Option<u32>,
     /// How many times larger each side becomes, 1 to 2; the service takes 1.5 when this is not sent.
+    #[model(range = 1..=2)]
     pub upscale_multiplier: Option<f64>,
     /// Contrast of the details, 1 to 10; needs [`ultra_upscale_style`](field@Self::ultra_upscale_style).
+    #[model(range = 1..=10)]
     pub detail_contrast: Option<u32>,
     /// How close to stay to the image, 1 to 10; needs [`ultra_upscale_style`](field@Self::ultra_upscale_style).
+    #[model(range = 1..=10)]
     pub similarity: Option<u32>,
     /// What the picture shows.
     pub prompt: Option<String>,

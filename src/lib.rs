@@ -106,6 +106,7 @@ pub mod guide {
 
     pages! {
         calls "docs/calls.md"
+        checks "docs/checks.md"
         workflows "docs/workflows.md"
         services "docs/services.md"
         image "docs/image.md"

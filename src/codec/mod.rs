@@ -16,6 +16,7 @@
 //! | an unknown field | is passed over | goes to `extra`, or is an error |
 //! | a field twice | the last one counts | is an error |
 
+mod check;
 #[cfg(feature = "client")]
 pub(crate) mod decode;
 mod open_enum;
@@ -28,6 +29,10 @@ mod serialize;
 mod tests;
 mod write;
 
+#[cfg(feature = "v2-check")]
+pub(crate) use check::shown;
+pub(crate) use check::{Bound, Checking, Limit, Limited};
+pub use check::{Violation, Violations};
 pub(crate) use leonardo_ai_derive::Model;
 pub(crate) use open_enum::open_enum;
 pub(crate) use place::{Extra, Input, List, Outcome, Place, Record, Required, missing};

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{BoxError, CallInfo};
+use super::{BoxError, CallInfo, Error};
+use crate::codec::Violations;
+use crate::operation::Effect;
 
 /// A setting that cannot be used.
 #[derive(thiserror::Error)]
@@ -30,9 +32,30 @@ pub struct InvalidRequestError {
     pub call: CallInfo,
     /// The argument or option that is wrong, such as `id` or `body`.
     pub field: Cow<'static, str>,
-    /// What is wrong with it.
+    /// What is wrong with it, and with other fields.
     pub reason: Cow<'static, str>,
     /// The error of whoever found out, if it was not this crate.
     #[source]
     pub source: Option<BoxError>,
+}
+
+impl InvalidRequestError {
+    /// Everything that was found wrong, if `check` of the request found it.
+    pub fn violations(&self) -> Option<&Violations> {
+        self.source.as_ref()?.downcast_ref()
+    }
+}
+
+/// What `check` found, as an error that names the first field.
+impl From<Violations> for Error {
+    fn from(violations: Violations) -> Self {
+        let found = violations.to_string();
+        let (field, reason) = found.split_once(": ").unwrap_or(("request", &found));
+        Self::InvalidRequest(Box::new(InvalidRequestError {
+            call: CallInfo::new(violations.of(), Effect::Billable),
+            field: field.to_owned().into(),
+            reason: reason.to_owned().into(),
+            source: Some(Box::new(violations)),
+        }))
+    }
 }

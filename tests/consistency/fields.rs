@@ -30,6 +30,8 @@ struct Field {
     default: Option<String>,
     required: bool,
     docs: String,
+    /// The numbers of its limits, as they stand in the attribute.
+    limits: Vec<String>,
 }
 
 /// The text of documentation as it reads outside of rustdoc: links to items are their names.
@@ -74,6 +76,19 @@ fn option<'a>(attribute: &'a str, key: &str) -> Option<&'a str> {
     Some(value[..end.expect("an attribute ends")].trim_matches('"'))
 }
 
+/// The numbers in the limits of an attribute, but for the least length.
+fn limits(attributes: &str) -> Vec<String> {
+    let mut limits = Vec::new();
+    for limit in ["range = ", "step = ", "one_of = [", "length = "] {
+        let Some((_, value)) = attributes.split_once(limit) else { continue };
+        let end = value.find(if limit.ends_with('[') { "]" } else { ")" }).expect("an attribute ends");
+        let value = value[..end].split(", step").next().unwrap_or_default().replace("..=", " ").replace("..", " ");
+        let numbers = value.split([' ', ',']).filter(|number| !number.is_empty()).map(str::to_owned);
+        limits.extend(numbers.skip(usize::from(limit == "length = ")));
+    }
+    limits
+}
+
 /// The public types of a file, which is formatted by rustfmt.
 fn types(file: &str) -> Vec<Type> {
     let text = read(file);
@@ -101,7 +116,7 @@ fn types(file: &str) -> Vec<Type> {
                 types.push(Type {
                     name: name.trim_end_matches(" {").to_owned(),
                     docs: paragraphs.trim().to_owned(),
-                    is_request: attributes.contains("#[model(request)]"),
+                    is_request: attributes.contains("#[model(request"),
                     parts: fields,
                 });
             }
@@ -123,6 +138,7 @@ fn types(file: &str) -> Vec<Type> {
                         default: option(&attributes, "default").map(str::to_owned),
                         required: attributes.contains("required"),
                         docs: plain(&docs),
+                        limits: limits(&attributes),
                     });
                 }
                 Parts::Values(values) => {
@@ -224,6 +240,37 @@ fn the_tables_of_fields_are_those_of_the_models() {
             Parts::Values(values) => values.iter().map(|(_, _, docs)| &**docs).collect(),
         };
         assert!(docs.iter().all(|docs| !docs.is_empty()), "{} has a part without documentation", of.name);
+    }
+}
+
+#[test]
+fn the_documentation_of_a_field_names_its_limits() {
+    let mut count = 0;
+    for file in names("models", ".rs") {
+        for of in types(&format!("models/{file}.rs")) {
+            let Parts::Fields(fields) = of.parts else { continue };
+            for field in fields {
+                let words: Vec<_> = field.docs.split([' ', ',', '.', ':', ';', '(']).collect();
+                for limit in &field.limits {
+                    let is_named = words.contains(&&**limit) || field.docs.contains(&format!(" {limit}"));
+                    assert!(is_named, "{}::{}: {limit} is not in {:?}", of.name, field.name, field.docs);
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 90, "{count} limits were found");
+}
+
+#[test]
+#[cfg(feature = "full")]
+fn the_titles_of_the_models_are_those_in_their_documentation() {
+    let models = types("models/v2.rs").into_iter().find(|of| of.name == "V2Model").expect("it is there");
+    let Parts::Values(values) = models.parts else { panic!("V2Model has values") };
+    for (variant, wire, docs) in values {
+        let title =
+            leonardo_ai::models::V2Model::from(wire).title().unwrap_or_else(|| panic!("{variant} has no title"));
+        assert!(docs.starts_with(&format!("{title}. ")), "{variant}: {title} and {docs}");
     }
 }
 

@@ -1,12 +1,16 @@
 //! The derive behind the models of `leonardo-ai`. It names private items of that crate, so it works nowhere else.
 
+mod limits;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Fields, GenericArgument, Ident, Lit, LitStr, PathArguments,
-    Result, Type, parse_macro_input,
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Fields, GenericArgument, Ident, Lit, LitStr, Path,
+    PathArguments, Result, Token, Type, parse_macro_input,
 };
+
+use limits::Limit;
 
 /// Makes a struct readable and writable by the codec, under the names that its fields have on the wire.
 ///
@@ -16,6 +20,8 @@ use syn::{
 ///   `None`. `Default` comes with it, unless a field is required.
 /// - `#[model(response)]`: reading is lenient, and begins with the struct's own `Default`.
 /// - `#[model(internal)]`: only read, as a response is, and only by the crate itself.
+/// - `#[model(request, checked)]`: has the methods `check` and `checked`, which hold its fields to their limits. With
+///   `checked = path`, the function there adds what depends on several fields.
 ///
 /// On a field:
 ///
@@ -25,6 +31,14 @@ use syn::{
 /// - `no_setter`: of a response, it has no setter, since there is a method of its name.
 /// - `required`: a request that does not have it is refused, as is a response in which it is blank, or the number 0.
 /// - `extra`: of a request, the map of the fields that the struct does not have. Without one they are refused.
+///
+/// The limits of a field of a request, which `None` keeps to:
+///
+/// - `range = 1..=8`, `range = ..=8`, `range = 1..`: of a number.
+/// - `step = 8`: a number is a multiple of it.
+/// - `one_of = [512, 640]`: the numbers that there are.
+/// - `length = 1..=1500`: the characters of a text. One that is blank has none.
+/// - `prefix = "…"`: what a text begins with.
 ///
 /// Every field gets a setter of its name, which takes what stands in an `Option` without it. A response has setters with
 /// the feature `test-util` alone.
@@ -46,6 +60,12 @@ struct Model<'a> {
     kind: Kind,
     fields: Vec<Field<'a>>,
     extra: Option<&'a Ident>,
+    checked: Option<Checked>,
+}
+
+/// That it has `check`, and what that does beside looking at limits.
+struct Checked {
+    rules: Option<Path>,
 }
 
 struct Field<'a> {
@@ -57,6 +77,7 @@ struct Field<'a> {
     default: Option<Expr>,
     required: bool,
     setter: bool,
+    limits: Vec<Limit>,
 }
 
 impl<'a> Model<'a> {
@@ -67,8 +88,13 @@ impl<'a> Model<'a> {
         let Fields::Named(named) = &data.fields else {
             return Err(Error::new_spanned(&input.ident, "the fields of a model have names"));
         };
-        let mut kind = None;
+        let (mut kind, mut checked) = (None, None);
         each_option(&input.attrs, |meta| {
+            if kind == Some(Kind::Request) && meta.path.is_ident("checked") {
+                let rules = if meta.input.peek(Token![=]) { Some(meta.value()?.parse()?) } else { None };
+                checked = Some(Checked { rules });
+                return Ok(());
+            }
             kind = Some(match () {
                 () if meta.path.is_ident("request") => Kind::Request,
                 () if meta.path.is_ident("response") => Kind::Response,
@@ -84,11 +110,11 @@ impl<'a> Model<'a> {
             return Err(Error::new_spanned(&input.ident, "a response must be `#[non_exhaustive]`"));
         }
 
-        let mut model = Self { name: &input.ident, kind, fields: Vec::new(), extra: None };
+        let mut model = Self { name: &input.ident, kind, fields: Vec::new(), extra: None, checked };
         for field in &named.named {
             let Some(name) = &field.ident else { continue };
             let (mut wire, mut default, mut required, mut extra) = (None, None, false, false);
-            let (mut aliases, mut setter) = (Vec::new(), true);
+            let (mut aliases, mut setter, mut limits) = (Vec::new(), true, Vec::new());
             each_option(&field.attrs, |meta| {
                 match () {
                     () if meta.path.is_ident("name") => wire = Some(meta.value()?.parse::<LitStr>()?.value()),
@@ -102,7 +128,10 @@ impl<'a> Model<'a> {
                     }
                     () if meta.path.is_ident("default") => default = Some(meta.value()?.parse::<Expr>()?),
                     () if meta.path.is_ident("extra") => extra = true,
-                    () => return Err(meta.error("expected `name`, `default`, `required` or `extra`")),
+                    () => match Limit::parse(&meta)? {
+                        Some(limit) => limits.push(limit),
+                        None => return Err(meta.error("expected `name`, `default`, `required`, `extra` or a limit")),
+                    },
                 }
                 Ok(())
             })?;
@@ -120,7 +149,17 @@ impl<'a> Model<'a> {
             }
             if !extra {
                 let docs = field.attrs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
-                model.fields.push(Field { name, wire, aliases, ty: &field.ty, docs, default, required, setter });
+                model.fields.push(Field {
+                    name,
+                    wire,
+                    aliases,
+                    ty: &field.ty,
+                    docs,
+                    default,
+                    required,
+                    setter,
+                    limits,
+                });
             }
         }
         Ok(model)
@@ -132,13 +171,14 @@ impl<'a> Model<'a> {
         if self.kind == Kind::Internal {
             return record;
         }
-        let (default, fields, setters) = (self.default(), self.fields(), self.setters());
+        let (default, fields, setters, check) = (self.default(), self.fields(), self.setters(), self.check());
         let read = if self.kind == Kind::Request { quote!(read_request) } else { quote!(read_response) };
         quote! {
             #record
             #default
             #fields
             #setters
+            #check
 
             impl<'de> ::serde::Deserialize<'de> for #name {
                 fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
