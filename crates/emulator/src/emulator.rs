@@ -162,6 +162,8 @@ pub struct EmulatorBuilder {
     balance: Option<f64>,
     limits: Limits,
     upload_limit: u64,
+    v2_flat: bool,
+    v2_in_lists: bool,
     webhook: Option<(String, String)>,
     deliveries: Vec<Delivery>,
     faults: FaultPlan,
@@ -183,6 +185,8 @@ impl Default for EmulatorBuilder {
             balance: None,
             limits: Limits::none(),
             upload_limit: 256 * 1024 * 1024,
+            v2_flat: false,
+            v2_in_lists: true,
             webhook: None,
             deliveries: Vec::new(),
             faults: FaultPlan::none(),
@@ -261,6 +265,20 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Whether the response to a create request of version 2 has its fields at the top level, as a part of the service's
+    /// documentation shows it, and not below `generate`, as they are seen in practice. Defaults to false.
+    pub fn v2_flat(mut self, flat: bool) -> Self {
+        self.v2_flat = flat;
+        self
+    }
+
+    /// Whether the account's list of generations has those of version 2, which is not documented. Defaults to true. They
+    /// can always be read by their ids.
+    pub fn v2_in_lists(mut self, listed: bool) -> Self {
+        self.v2_in_lists = listed;
+        self
+    }
+
     /// Where to tell that a generation is complete, and the key that is sent along. Only plain HTTP is spoken.
     pub fn webhook(mut self, url: impl Into<String>, callback_key: impl Into<String>) -> Self {
         self.webhook = Some((url.into(), callback_key.into()));
@@ -312,6 +330,8 @@ impl EmulatorBuilder {
             balance: self.balance.map_or_else(|| self.plan.start(), |amount| self.plan.sum(amount)),
             limits: self.limits,
             upload_limit: self.upload_limit,
+            v2_flat: self.v2_flat,
+            v2_in_lists: self.v2_in_lists,
         };
         let user_id = config.user.to_string();
         #[cfg(feature = "tls")]

@@ -23,6 +23,9 @@ Options:
   --clock-skew MS         how far the service's clock is ahead [default: 0]
   --no-limits             no limits; without this, those of the real service
   --upload-limit BYTES    the largest upload [default: 268435456]
+  --v2-flat               responses to creates of version 2 have their fields at
+                          the top level, not below generate
+  --v2-unlisted           the account's list has no generations of version 2
   --webhook URL           where to tell of completed generations (plain HTTP)
   --webhook-key KEY       the callback key sent to it [default: callback-key]
   --control               open the control interface under /control/
@@ -51,7 +54,8 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
             None => (arg, None),
         };
-        let flag = matches!(name.as_str(), "-h" | "--help" | "--no-limits" | "--control");
+        let flag =
+            matches!(name.as_str(), "-h" | "--help" | "--no-limits" | "--v2-flat" | "--v2-unlisted" | "--control");
         if flag && inline.is_some() {
             return Err(format!("{name} takes no value"));
         }
@@ -74,6 +78,8 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             "--clock-skew" => builder = builder.clock_skew(number(&name, &value()?)?),
             "--no-limits" => limits = Limits::none(),
             "--upload-limit" => builder = builder.upload_limit(number(&name, &value()?)?),
+            "--v2-flat" => builder = builder.v2_flat(true),
+            "--v2-unlisted" => builder = builder.v2_in_lists(false),
             "--webhook" => webhook = Some(value()?),
             "--webhook-key" => webhook_key = value()?,
             "--control" => builder = builder.control(true),

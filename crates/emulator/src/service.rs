@@ -53,7 +53,7 @@ impl Handler for Service {
             while let Some(Ok(_)) = body.frame().await {}
             Body::empty()
         } else {
-            let most = if path.contains("lcm") { MOST_BODY_WITH_PICTURES } else { MOST_BODY };
+            let most = if path.contains("lcm") || path.contains("/v2/") { MOST_BODY_WITH_PICTURES } else { MOST_BODY };
             match self.collect(entry, body, most).await {
                 Ok(body) => Body::from(body),
                 Err(refusal) => return refusal.into_response(),

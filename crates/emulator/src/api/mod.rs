@@ -19,6 +19,7 @@ mod texture;
 mod three_d_model_assets;
 mod training;
 mod user;
+mod v2;
 mod variation;
 
 use std::sync::Arc;
@@ -53,6 +54,7 @@ const GROUPS: &[fn() -> Router<App>] = &[
     texture::routes,
     three_d_model_assets::routes,
     user::routes,
+    v2::routes,
     variation::routes,
 ];
 

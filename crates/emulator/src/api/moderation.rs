@@ -34,6 +34,11 @@ pub(super) fn check_prompt(prompt: &str) -> Result<(), ApiError> {
     if prompt.chars().count() > MOST_CHARACTERS {
         return Err(ApiError::bad("Invalid prompt, maximum length of 1500 characters exceeded"));
     }
+    check_words(prompt)
+}
+
+/// Refuses prompts that are improper.
+pub(super) fn check_words(prompt: &str) -> Result<(), ApiError> {
     let Some(Moderated { word, status, named }) = moderated(prompt) else {
         return Ok(());
     };

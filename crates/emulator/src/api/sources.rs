@@ -10,7 +10,7 @@ use crate::http::response::ApiError;
 use crate::state::files::Kind;
 use crate::state::generation::Generation;
 use crate::state::life::Status;
-use crate::state::picture::{Change, Drawing, Subject};
+use crate::state::picture::{Drawing, Subject};
 use crate::state::{header, ids};
 use crate::sync::lock;
 
@@ -63,12 +63,7 @@ impl App {
         let file = uploads.init_image(id)?.file.as_ref()?;
         let known = header::size(&file.head).filter(|(width, height)| *width.max(height) <= MOST_SIDE);
         let (width, height) = known.unwrap_or(UNKNOWN_SIZE);
-        // Painted within the bounds of the service's own pictures, and then brought to its size.
-        let painted = (width.clamp(32, 1536), height.clamp(32, 1536));
-        let mut subject = Subject::plain(format!("upload {:08x}", file.crc32).into(), 0, painted.0, painted.1);
-        if painted != (width, height) {
-            subject = subject.changed(Change::Scaled(width, height));
-        }
+        let subject = Subject::of_size(format!("upload {:08x}", file.crc32).into(), 0, width, height);
         Some(Source { origin: id, image: None, subject })
     }
 

@@ -39,6 +39,7 @@ pub(super) fn routes(state: Arc<State>, pictures: Arc<Pictures>) -> Router {
         .route("/cdn/users/{user}/modelAssets/{file}", get(uploaded))
         .route("/cdn/users/{user}/textures/{id}/{file}", get(of_texture))
         .route("/cdn/users/{user}/datasets/{id}/{file}", get(of_dataset))
+        .route("/cdn/ephemeral/{file}", get(ephemeral))
         .route("/cdn/samples/{file}", get(sample))
         .with_state(Images { state, pictures })
 }
@@ -68,6 +69,36 @@ async fn sample(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) 
     images.serve(&headers, id.and_then(platform::sample).map(Drawing::Picture)).await
 }
 
+async fn ephemeral(Extract(images): Extract<Images>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    let drawing = find_ephemeral(&images.state, uri.path());
+    images.serve(&headers, drawing).await
+}
+
+fn find_ephemeral(state: &State, path: &str) -> Option<Drawing> {
+    let (id, extension) = path.rsplit('/').next()?.split_once('.')?;
+    let drawing = lock(&state.ephemeral).get(ids::parse(id)?, Instant::now());
+    drawing.filter(|drawing| drawing.extension() == extension)
+}
+
+/// What is served under a path.
+pub(crate) enum Served {
+    Drawing(Drawing),
+    /// A file that was uploaded.
+    File(Bytes),
+}
+
+/// What is served under a path, if it is a picture.
+pub(crate) fn served(state: &State, path: &str) -> Option<Served> {
+    let drawing = if path.starts_with("/cdn/ephemeral/") {
+        find_ephemeral(state, path)
+    } else if path.contains("/variations/") {
+        find_variation(state, path)
+    } else {
+        find(state, path)
+    };
+    drawing.map(Served::Drawing).or_else(|| find_stored(state, path).map(|(.., bytes)| Served::File(bytes)))
+}
+
 impl Images {
     async fn serve(&self, headers: &HeaderMap, drawing: Option<Drawing>) -> Response<Body> {
         let Some(drawing) = drawing else {
@@ -77,6 +108,8 @@ impl Images {
         let content_type = drawing.content_type();
         match self.pictures.get(drawing).await {
             Ok(bytes) => serve(headers, content_type, &etag, bytes),
+            // The file that it is made of was forgotten.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => no_such_file().await,
             Err(error) => failed(&error),
         }
     }

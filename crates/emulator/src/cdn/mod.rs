@@ -2,7 +2,7 @@
 
 mod blob;
 mod drawing;
-mod images;
+pub(crate) mod images;
 pub(crate) mod pictures;
 pub(crate) mod storage;
 

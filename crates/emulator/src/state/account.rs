@@ -80,7 +80,7 @@ impl Account {
             operation,
             made: Made::Uuid(generation.id),
             prompt: Arc::clone(&generation.create.prompt),
-            seed: generation.create.seed,
+            seed: generation.seed().unwrap_or(0),
             num_images: generation.create.num_images,
             price: generation.price,
             at: generation.life.created,

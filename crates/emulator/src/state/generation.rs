@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::cut_out::CutOut;
 use super::ids::{self, mix};
 use super::life::{Life, Status};
 use super::money::Ticks;
@@ -66,16 +67,23 @@ pub(crate) struct Create {
     pub(crate) motion: Option<Motion>,
     /// What its one picture shows, if it was made of another picture.
     pub(crate) made_of: Option<Subject>,
+    /// For what version 2 makes, of which they are as well.
+    pub(crate) version2: Option<Version2>,
+}
+
+/// What only generations of version 2 have.
+#[derive(Debug)]
+pub(crate) struct Version2 {
+    /// The seed that its record shows; many models have none, and one to draw from they have all the same.
+    pub(crate) seed: Option<i64>,
+    /// Its picture, if that is one without its background.
+    pub(crate) cut_out: Option<Arc<CutOut>>,
 }
 
 impl Create {
     /// Whether the images are so marked; asked for with the word `nsfwword`, so that clients can be tried with it.
     pub(crate) fn nsfw(&self) -> bool {
         has_word(&self.prompt, "nsfwword")
-    }
-
-    pub(crate) fn extension(&self) -> &'static str {
-        if self.transparent { "png" } else { "jpg" }
     }
 }
 
@@ -84,24 +92,41 @@ impl Generation {
         self.life.status(now)
     }
 
-    /// What one of its pictures shows; of a video the poster.
+    /// The seed, if it is one that matters to those who asked.
+    pub(crate) fn seed(&self) -> Option<i64> {
+        self.create.version2.as_ref().map_or(Some(self.create.seed), |version2| version2.seed)
+    }
+
+    /// What one of its pictures shows, or what stands for it where something else is made of it; of a video the poster.
     pub(crate) fn subject(&self, index: u32) -> Subject {
         let create = &self.create;
-        match (&create.motion, &create.made_of) {
-            (Some(motion), _) => motion.film.poster.clone(),
-            (None, Some(picture)) => picture.clone(),
-            (None, None) => Subject {
+        match (&create.motion, &create.made_of, self.cut_out()) {
+            (Some(motion), ..) => motion.film.poster.clone(),
+            (None, Some(picture), _) => picture.clone(),
+            (None, None, Some(cut_out)) => cut_out.subject(create.width, create.height),
+            (None, None, None) => Subject {
                 index,
                 transparent: create.transparent,
-                ..Subject::plain(Arc::clone(&create.prompt), create.seed, create.width, create.height)
+                ..Subject::of_size(Arc::clone(&create.prompt), create.seed, create.width, create.height)
             },
         }
     }
 
+    /// One of its pictures.
+    fn picture(&self, index: u32) -> Drawing {
+        match self.cut_out() {
+            Some(cut_out) => Drawing::CutOut(Arc::clone(cut_out)),
+            None => Drawing::Picture(self.subject(index)),
+        }
+    }
+
+    fn cut_out(&self) -> Option<&Arc<CutOut>> {
+        self.create.version2.as_ref()?.cut_out.as_ref()
+    }
+
     /// The files it has made, by their names.
     pub(crate) fn files(&self) -> impl Iterator<Item = (String, Drawing)> {
-        let pictures =
-            (0..self.create.num_images).map(|index| (self.file(index), Drawing::Picture(self.subject(index))));
+        let pictures = (0..self.create.num_images).map(|index| (self.file(index), self.picture(index)));
         let film = self.create.motion.iter().map(|motion| (self.film_file(), Drawing::Film(motion.film.clone())));
         pictures.chain(film)
     }
@@ -113,7 +138,7 @@ impl Generation {
 
     /// The name of an image's file.
     pub(crate) fn file(&self, index: u32) -> String {
-        format!("{}_{index}.{}", slug(&self.create.prompt), self.create.extension())
+        format!("{}_{index}.{}", slug(&self.create.prompt), self.picture(index).extension())
     }
 
     /// The name of a video's file.

@@ -3,9 +3,11 @@
 pub(crate) mod account;
 pub(crate) mod blueprints;
 pub(crate) mod clock;
+pub(crate) mod cut_out;
 pub(crate) mod executions;
 pub(crate) mod files;
 pub(crate) mod generation;
+pub(crate) mod given;
 pub(crate) mod header;
 pub(crate) mod ids;
 pub(crate) mod life;
@@ -20,6 +22,7 @@ pub(crate) mod prices;
 pub(crate) mod texture;
 pub(crate) mod training;
 pub(crate) mod uploads;
+pub(crate) mod v2_models;
 pub(crate) mod variation;
 
 use std::future::Future;
@@ -31,7 +34,9 @@ use uuid::Uuid;
 
 use crate::sync::lock;
 use account::Account;
+use cut_out::Ephemeral;
 use executions::Executions;
+use given::Gallery;
 use limits::{Limits, Usage};
 use log::Log;
 use money::{Plan, Ticks};
@@ -53,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) balance: Ticks,
     pub(crate) limits: Limits,
     pub(crate) upload_limit: u64,
+    pub(crate) v2_flat: bool,
+    pub(crate) v2_in_lists: bool,
 }
 
 /// Where the account is locked together with another part, it is locked first, and the uploads are locked last.
@@ -68,6 +75,9 @@ pub(crate) struct State {
     pub(crate) models: Mutex<Trainings<Uuid>>,
     pub(crate) textures: Mutex<Textures>,
     pub(crate) executions: Mutex<Executions>,
+    /// The pictures that were given.
+    pub(crate) gallery: Mutex<Gallery>,
+    pub(crate) ephemeral: Mutex<Ephemeral>,
     pub(crate) log: Mutex<Log>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -88,6 +98,8 @@ impl State {
             models: Mutex::default(),
             textures: Mutex::default(),
             executions: Mutex::default(),
+            gallery: Mutex::default(),
+            ephemeral: Mutex::default(),
             log: Mutex::default(),
             tasks: Mutex::default(),
         }

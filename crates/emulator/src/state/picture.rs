@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cut_out::CutOut;
 use super::ids::{hash, mix};
 
 /// The most pixels that a changed picture may have: the documented limit of the universal upscaler.
@@ -38,6 +39,16 @@ impl Subject {
     /// A picture that nothing was done to.
     pub(crate) fn plain(prompt: Arc<str>, seed: i64, width: u32, height: u32) -> Self {
         Self { prompt, seed, index: 0, width, height, transparent: false, changes: Vec::new() }
+    }
+
+    /// A picture of a size that need not be one to paint in: it is painted in one like it, and brought to its size.
+    pub(crate) fn of_size(prompt: Arc<str>, seed: i64, width: u32, height: u32) -> Self {
+        const MOST: u64 = 2048;
+        let longest = u64::from(width.max(height)).max(1);
+        // Smaller in the same proportions, since what does not fit them is cut off.
+        let fit = |side: u32| u32::try_from(u64::from(side) * longest.min(MOST) / longest).unwrap_or(32).max(32);
+        let painted = Self::plain(prompt, seed, fit(width), fit(height));
+        if painted.size() == (width, height) { painted } else { painted.changed(Change::Scaled(width, height)) }
     }
 
     pub(crate) fn changed(mut self, change: Change) -> Self {
@@ -130,6 +141,7 @@ pub(crate) enum Drawing {
     Picture(Subject),
     Film(Film),
     Texture(Subject, Map),
+    CutOut(Arc<CutOut>),
 }
 
 impl Drawing {
@@ -139,6 +151,7 @@ impl Drawing {
             Self::Film(film) => mix(film.poster.fingerprint() ^ mix(u64::from(film.milliseconds))),
             // No number of milliseconds is as large.
             Self::Texture(subject, map) => mix(subject.fingerprint() ^ mix(1 << 32 | *map as u64)),
+            Self::CutOut(cut_out) => cut_out.fingerprint(),
         }
     }
 
@@ -148,6 +161,7 @@ impl Drawing {
             Self::Texture(..) => "image/png",
             Self::Picture(_) => "image/jpeg",
             Self::Film(_) => "video/mp4",
+            Self::CutOut(cut_out) => cut_out.cutting.format.content_type(),
         }
     }
 
@@ -156,6 +170,7 @@ impl Drawing {
             Self::Picture(subject) => subject.extension(),
             Self::Film(_) => "mp4",
             Self::Texture(..) => "png",
+            Self::CutOut(cut_out) => cut_out.cutting.format.extension(),
         }
     }
 }

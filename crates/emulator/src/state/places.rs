@@ -90,6 +90,16 @@ impl Places {
         self.origin.to_string() + &self.texture_path(texture, map)
     }
 
+    /// The address of a result that is not kept.
+    pub(crate) fn ephemeral(&self, id: Uuid, extension: &str) -> String {
+        format!("{}/cdn/ephemeral/{id}.{extension}", self.origin)
+    }
+
+    /// The path of an address that is one of the emulator's own.
+    pub(crate) fn own_path<'a>(&self, url: &'a str) -> Option<&'a str> {
+        url.strip_prefix(&*self.origin).filter(|path| path.starts_with('/'))
+    }
+
     /// The address of the sample picture of something that the platform offers.
     pub(crate) fn sample(&self, id: Uuid) -> String {
         format!("{}/cdn/samples/{id}.jpg", self.origin)

@@ -1,6 +1,7 @@
 //! The one table of prices, from which both the charges and the price calculator come.
 //!
-//! Published are the prices of prompts, of textures and of the universal upscaler; those marked as invented only have
+//! Published are the prices of prompts, of textures, of the universal upscaler, and of the removal of a background by
+//! version 2; those marked as invented only have
 //! the right order of magnitude. In dollars all but images cost as much as in credits, at the rate of the images.
 
 use super::money::{Plan, Ticks};
@@ -8,20 +9,48 @@ use super::money::{Plan, Ticks};
 /// Something that costs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Work {
-    Images { width: u32, height: u32, number: u32, alchemy: bool, ultra: bool },
+    Images {
+        width: u32,
+        height: u32,
+        number: u32,
+        alchemy: bool,
+        ultra: bool,
+    },
     Unzoom,
     Upscale,
     NoBackground,
-    UniversalUpscale { megapixels: u32 },
-    UltraUpscale { megapixels: u32 },
+    UniversalUpscale {
+        megapixels: u32,
+    },
+    UltraUpscale {
+        megapixels: u32,
+    },
     SvdMotion,
-    Video { lines: u32, seconds: u32 },
+    Video {
+        lines: u32,
+        seconds: u32,
+    },
     VideoUpscale,
-    Canvas { refine: bool },
-    Training { side: u32, pictures: u32 },
-    Texture { preview: bool },
+    Canvas {
+        refine: bool,
+    },
+    Training {
+        side: u32,
+        pictures: u32,
+    },
+    Texture {
+        preview: bool,
+    },
     Prompt,
-    Blueprint { credits: u32 },
+    Blueprint {
+        credits: u32,
+    },
+    /// By version 2: that of an image.
+    RemoveBackground,
+    Sounds {
+        number: u32,
+    },
+    Model3d,
 }
 
 impl Work {
@@ -60,6 +89,12 @@ impl Work {
             Self::Prompt => 4,
             // As its version says; those of the emulator are invented.
             Self::Blueprint { credits } => credits,
+            // Published is the price in dollars alone; this is near to it at the rate of the images.
+            Self::RemoveBackground => 50,
+            // Invented.
+            Self::Sounds { number } => 20 * number,
+            // Invented.
+            Self::Model3d => 100,
         }
     }
 }
@@ -71,6 +106,7 @@ impl Plan {
             Work::Images { width, height, number, alchemy, ultra } => {
                 self.images(width, height, number, alchemy, ultra)
             }
+            Work::RemoveBackground if self == Self::PayAsYouGo => self.sum(0.1047),
             other => self.credits(other.credits()),
         }
     }
@@ -89,5 +125,6 @@ mod tests {
         assert_eq!([true, false].map(|preview| price(Work::Texture { preview })), ["30", "150"]);
         assert_eq!(price(Work::Prompt), "4");
         assert_eq!(decimal(Plan::PayAsYouGo.price(Work::Prompt)), "0.0084");
+        assert_eq!(decimal(Plan::PayAsYouGo.price(Work::RemoveBackground)), "0.1047");
     }
 }

@@ -192,6 +192,7 @@ pub(super) fn parse(body: &[u8]) -> Result<(Create, Vec<Reference>), ApiError> {
         controlnets: list(fields, "controlnets").next().is_some(),
         motion: None,
         made_of: None,
+        version2: None,
     };
     Ok((create, references(fields)?))
 }

@@ -3,6 +3,8 @@
 mod create;
 mod show;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State as Extract;
 use axum::http::Uri;
@@ -97,11 +99,13 @@ async fn list(Extract(app): Extract<App>, uri: Uri) -> Outcome {
     let user = last_id(&uri)?;
     let (offset, limit) = page(&uri)?;
     let limit = if app.is_own(user) { limit } else { 0 };
-    let now = Instant::now();
+    let (now, config) = (Instant::now(), &app.state.config);
     // The lock is not held while the response is made, which may be long.
     let page: Vec<_> = {
         let account = lock(&app.state.account);
-        account.newest_first().filter(|one| one.life.is_visible(now)).skip(offset).take(limit).cloned().collect()
+        let listed =
+            |one: &&Arc<Generation>| one.life.is_visible(now) && (config.v2_in_lists || one.create.version2.is_none());
+        account.newest_first().filter(listed).skip(offset).take(limit).cloned().collect()
     };
     let shown: Vec<Value> = page.iter().map(|one| show(&app, one, now)).collect();
     Ok(ok(&json!({"generations": shown})))

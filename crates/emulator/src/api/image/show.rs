@@ -22,8 +22,9 @@ pub(super) fn show(app: &App, generation: &Generation, now: Instant) -> Value {
         Status::Pending | Status::Failed => Vec::new(),
     };
     let motion = create.motion.as_ref();
-    // Videos have none of what only the models of pictures have.
-    let pictured = |value: Value| if motion.is_some() { Value::Null } else { value };
+    // Videos and what version 2 makes have none of what only the older models of pictures have.
+    let is_other = motion.is_some() || create.version2.is_some();
+    let pictured = |value: Value| if is_other { Value::Null } else { value };
     let optional = |value: Option<f64>| value.map_or(Value::Null, number);
     json!({
         "generated_images": images,
@@ -37,7 +38,7 @@ pub(super) fn show(app: &App, generation: &Generation, now: Instant) -> Value {
         "imageToVideo": motion.map(|motion| motion.from_image),
         "imageWidth": create.width,
         "inferenceSteps": pictured(create.steps.into()),
-        "seed": create.seed,
+        "seed": generation.seed(),
         "public": create.public,
         "scheduler": or(create.scheduler, "EULER_DISCRETE"),
         "sdVersion": or(create.sd_version, "v1_5"),

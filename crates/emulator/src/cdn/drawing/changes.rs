@@ -68,6 +68,24 @@ fn relit(mut image: Image, light: &Palette) -> Image {
     image
 }
 
+/// A part of the picture, from this corner on.
+pub(super) fn part(image: &Image, (left, top): (usize, usize), (width, height): (usize, usize)) -> Image {
+    let source = image.canvas.width;
+    let rgb = cut_rows::<3>(&image.canvas.rgb, source, (left, top), (width, height));
+    let alpha = image.alpha.as_ref().map(|alpha| cut_rows::<1>(alpha, source, (left, top), (width, height)));
+    Image { canvas: Canvas { width, height, rgb }, alpha }
+}
+
+fn cut_rows<const N: usize>(
+    from: &[u8],
+    from_width: usize,
+    (left, top): (usize, usize),
+    (width, height): (usize, usize),
+) -> Vec<u8> {
+    let rows = from.chunks_exact(from_width * N).skip(top).take(height);
+    rows.flat_map(|row| row.get(left * N..(left + width) * N).unwrap_or_default()).copied().collect()
+}
+
 /// Puts a picture into the middle of a larger one.
 fn set_into(mut around: Image, inner: &Image) -> Image {
     let (outer_width, inner_width) = (around.canvas.width, inner.canvas.width);

@@ -12,6 +12,8 @@
 
 mod canvas;
 mod changes;
+mod cut_out;
+mod decode;
 mod film;
 mod land;
 mod maps;
@@ -36,6 +38,7 @@ use crate::state::picture::{Drawing, Subject};
 pub(super) fn draw(drawing: &Drawing) -> io::Result<Vec<u8>> {
     match drawing {
         Drawing::Film(film) => film::draw(film),
+        Drawing::CutOut(cut_out) => cut_out::draw(cut_out),
         Drawing::Texture(subject, map) => maps::draw(subject, *map),
         Drawing::Picture(subject) => {
             let Image { canvas, alpha } = compose(subject);
