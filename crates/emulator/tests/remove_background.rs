@@ -315,3 +315,24 @@ async fn a_jpeg_with_what_was_not_there_in_white() {
     assert_eq!(jpeg_size(&file), (48, 32));
     assert!(jpeg_decoder::Decoder::new(&file[..]).decode().unwrap()[..3].iter().all(|value| *value > 248));
 }
+
+#[tokio::test]
+async fn files_that_are_spoilt_are_refused_or_read() {
+    let emulator = Emulator::builder().generation_time(Duration::ZERO).start().await.unwrap();
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut refused = 0;
+    for round in 0..90 {
+        let mut file = square(["png", "jpg", "webp"][round % 3], 40, 30);
+        for _ in 0..random.usize(1..6) {
+            let at = random.usize(..file.len());
+            file[at] = random.u8(..);
+        }
+        if random.bool() {
+            file.truncate(random.usize(..file.len()));
+        }
+        let response = ask(&emulator, &request(inline(&file), json!({}))).await;
+        refused += usize::from(response.is_array());
+    }
+    assert!((10..90).contains(&refused), "{refused}");
+    assert_eq!(emulator.charges().len(), 90 - refused);
+}

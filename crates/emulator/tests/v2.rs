@@ -95,7 +95,7 @@ async fn images() {
         &emulator,
         "lucid-origin",
         json!({
-            "prompt": "a pier", "negative_prompt": "rain", "width": 80, "height": 48, "quantity": 2, "seed": 42,
+            "prompt": "a pier", "width": 80, "height": 48, "quantity": 2, "seed": 42,
             "style_ids": ["111dc692-d470-4eec-b791-3475abac4c46"], "prompt_enhance": "OFF",
             "guidances": {"style": [{"image": {"id": source, "type": "GENERATED"}, "strength": "ULTRA"}]},
         }),
@@ -104,7 +104,7 @@ async fn images() {
     for (name, expected) in [
         ("status", json!("COMPLETE")),
         ("prompt", json!("a pier")),
-        ("negativePrompt", json!("rain")),
+        ("negativePrompt", json!("")),
         ("seed", json!(42)),
         ("imageWidth", json!(80)),
         ("imageHeight", json!(48)),
@@ -188,8 +188,13 @@ async fn videos() {
     }});
     job(&emulator, "bytedance/seedance-2.5", parameters).await;
     assert!((emulator.charges().pop().unwrap().amount - 2.0 * cost).abs() < 1e-9);
-    let record =
-        made(&emulator, "motion_2.0", json!({"prompt": "x", "width": 480, "height": 832, "seed": 2_147_483_637})).await;
+    let record = made(
+        &emulator,
+        "motion_2.0",
+        json!({"prompt": "x", "negative_prompt": "rain", "width": 480, "height": 832, "seed": 2_147_483_637}),
+    )
+    .await;
+    assert_eq!(record["negativePrompt"], "rain");
     assert_eq!(
         (&record["seed"], &record["generated_images"][0]["motionModel"]),
         (&json!(2_147_483_637), &json!("MOTION2"))
@@ -220,29 +225,39 @@ async fn what_makes_no_pictures_and_what_makes_larger_ones() {
         .await;
 }
 
+/// A guidance by one image.
+fn named(kind: &str, id: &str) -> Value {
+    json!([{"image": {"id": id, "type": kind}}])
+}
+
+/// That a request with these parameters and a prompt is refused.
+async fn refused_with_prompt(emulator: &Emulator, model: &str, mut parameters: Value, code: &str, error: &str) {
+    parameters["prompt"] = json!("x");
+    refused(emulator, &request(model, parameters), code, error).await;
+}
+
 #[tokio::test]
-async fn what_is_refused() {
-    let (emulator, generation, source) = with_image().await;
-    let public = json!({"model": "lucid-origin", "parameters": {"prompt": "x"}});
-    refused(&emulator, &public, "VALIDATION_ERROR", "public must be a boolean").await;
+async fn requests_without_the_right_form_are_refused() {
+    let emulator = Emulator::start().await.unwrap();
+    let invalid = async |body: Value, error: &str| refused(&emulator, &body, "VALIDATION_ERROR", error).await;
+    invalid(json!({"model": "lucid-origin", "parameters": {"prompt": "x"}}), "public must be a boolean").await;
     let mut other = request("lucid-origin", json!({"prompt": "x"}));
     other["teamId"] = json!("x");
-    refused(&emulator, &other, "VALIDATION_ERROR", "property teamId should not exist").await;
-    refused(&emulator, &json!({"public": true}), "VALIDATION_ERROR", "model must be a string").await;
-    refused(&emulator, &json!({"model": "flux-dev", "public": true}), "VALIDATION_ERROR", "parameters must be").await;
-    refused(&emulator, &request("gpt-9", json!({"prompt": "x"})), "VALIDATION_ERROR", "model must be one of").await;
-    let named = |kind: &str, id: &str| json!([{"image": {"id": id, "type": kind}}]);
-    let mut cases = vec![
-        ("lucid-origin", json!({}), "parameters.prompt should not be null"),
-        ("lucid-origin", json!({"prompt": "x".repeat(9999)}), "parameters.prompt must be shorter"),
+    invalid(other, "property teamId should not exist").await;
+    invalid(json!({"public": true}), "model must be a string").await;
+    invalid(json!({"model": "flux-dev", "public": true}), "parameters must be").await;
+    invalid(request("gpt-9", json!({"prompt": "x"})), "model must be one of").await;
+    invalid(request("lucid-origin", json!({})), "parameters.prompt should not be null").await;
+    let long = json!({"prompt": "x".repeat(10_000)});
+    invalid(request("lucid-origin", long), "parameters.prompt must be shorter").await;
+    for (model, parameters, error) in [
         ("lucid-origin", json!({"unheard": 1}), "property parameters.unheard should not exist"),
         ("lucid-origin", json!({"width": "1024"}), "parameters.width must be an integer"),
         ("lucid-origin", json!({"width": 1028}), "parameters.width must be divisible by 8"),
         ("lucid-origin", json!({"height": 8}), "parameters.height must not be less than 16"),
         ("lucid-origin", json!({"quantity": 9}), "parameters.quantity must not be greater than 8"),
-        ("lucid-origin", json!({"contrast": "MIDDLE"}), "parameters.contrast must be one of"),
+        ("kino-xl", json!({"contrast": "MIDDLE"}), "parameters.contrast must be one of"),
         ("lucid-origin", json!({"style_ids": ["x"]}), "parameters.style_ids.0 must be a UUID"),
-        ("lucid-origin", json!({"guidances": {"pose": []}}), "property parameters.guidances.pose should not exist"),
         ("ideogram-v3.0", json!({"mode": "FAST"}), "property parameters.mode should not exist"),
         ("gpt-image-2", json!({"seed": 1}), "property parameters.seed should not exist"),
         ("flux-dev", json!({"seed": 2_147_483_638_u32}), "parameters.seed must not be greater"),
@@ -250,101 +265,83 @@ async fn what_is_refused() {
         ("motion_2.0", json!({"width": 100, "height": 100}), "parameters.width must be one of"),
         ("kling-2.6", json!({"duration": 7}), "parameters.duration must be one of"),
         ("grok-imagine-1.5", json!({}), "parameters.guidances should not be null"),
-        (
-            "kino-xl",
-            json!({"guidances": {"edge": named("GENERATED", &source)}}),
-            "parameters.guidances.edge.0.strength should",
-        ),
-        (
-            "flux-dev",
-            json!({"guidances": {"style": [{}, {}]}}),
-            "parameters.guidances.style must contain no more than 1",
-        ),
-        (
-            "flux-dev",
-            json!({"guidances": {"style": named("FOUND", &source)}}),
-            "parameters.guidances.style.0.image.type",
-        ),
-        (
-            "veo-3.1-lite",
-            json!({"guidances": {"end_frame": named("GENERATED", &source)}}),
-            "parameters.guidances.end_frame needs",
-        ),
-        (
-            "kling-video-o-1",
-            json!({"guidances": {"start_frame": named("GENERATED", &source), "image_reference": named("GENERATED", &source)}}),
-            "parameters.guidances.image_reference cannot be used with",
-        ),
-    ];
-    let prompted = |(model, mut parameters, error): (&'static str, Value, &'static str)| {
-        if !error.starts_with("parameters.prompt") {
-            parameters["prompt"] = json!("x");
-        }
-        (request(model, parameters), error)
-    };
-    for (body, error) in cases.drain(..).map(prompted) {
-        refused(&emulator, &body, "VALIDATION_ERROR", error).await;
-    }
-    for (code, model, parameters, error) in [
-        ("BAD_REQUEST", "motion_2.0", json!({"width": 512, "height": 720}), "invalid dimensions"),
-        ("BAD_REQUEST", "motion_2.0", json!({"width": 512}), "invalid dimensions"),
-        ("BAD_REQUEST", "seedream-4.0", json!({"width": 14142, "height": 14142}), "invalid dimensions"),
-        (
-            "NOT_FOUND",
-            "flux-dev",
-            json!({"guidances": {"style": named("GENERATED", UNKNOWN)}}),
-            "couldn't access image",
-        ),
-        ("NOT_FOUND", "flux-dev", json!({"guidances": {"style": named("UPLOADED", &source)}}), "couldn't access image"),
-        (
-            "NOT_FOUND",
-            "flux-dev",
-            json!({"guidances": {"content": named("VARIATION", &source)}}),
-            "couldn't access image",
-        ),
-        (
-            "NOT_FOUND",
-            "flux-dev",
-            json!({"guidances": {"content": named("GENERATED", &generation)}}),
-            "couldn't access image",
-        ),
-        (
-            "NOT_FOUND",
-            "flux-dev",
-            json!({"guidances": {"style": [{"image": {"type": "BASE64", "data": "eA=="}}]}}),
-            "couldn't",
-        ),
-        (
-            "VALIDATION_ERROR",
-            "flux-dev",
-            json!({"guidances": {"style": [{"image": {"type": "URL"}}]}}),
-            "image must have",
-        ),
-        (
-            "NOT_FOUND",
-            "kling-video-o-3",
-            json!({"guidances": {"video_reference_base": [{"video": {"id": source, "type": "GENERATED"}}]}}),
-            "couldn't access video",
-        ),
-        (
-            "NOT_FOUND",
-            "seedance-2.0",
-            json!({"guidances": {"audio_reference": [{"audio": {"id": UNKNOWN, "type": "UPLOADED"}}]}}),
-            "couldn't access audio",
-        ),
     ] {
-        let mut parameters = parameters;
-        parameters["prompt"] = json!("x");
-        refused(&emulator, &request(model, parameters), code, error).await;
+        refused_with_prompt(&emulator, model, parameters, "VALIDATION_ERROR", error).await;
     }
     for (word, error) in
-        [("forbiddenword", "content moderation filter: forbiddenword"), ("unseemlyword", "Your prompt appears")]
+        [("forbiddenword", "content moderation filter: forbiddenword"), ("unseemlyword", "Your prompt")]
     {
         refused(&emulator, &request("lucid-origin", json!({"prompt": format!("a {word}")})), "BAD_REQUEST", error)
             .await;
     }
-    let missing = call(&emulator, "POST", "/v2/generations", "{}").await;
-    assert_eq!(missing.status, 404, "it is not below v1");
+    let elsewhere = call(&emulator, "POST", "/v2/generations", "{}").await;
+    assert_eq!(elsewhere.status, 404, "it is not below v1");
+}
+
+#[tokio::test]
+async fn guidances_of_the_wrong_kind_are_refused() {
+    let (emulator, _, source) = with_image().await;
+    let image = named("GENERATED", &source);
+    let place = "parameters.guidances";
+    for (model, guidances, error) in [
+        ("lucid-origin", json!({"pose": []}), format!("property {place}.pose should not exist")),
+        ("kino-xl", json!({"edge": image}), format!("{place}.edge.0.strength should not be null")),
+        (
+            "kino-xl",
+            json!({"edge": [{"image": {}, "strength": "MAX"}]}),
+            format!("{place}.edge.0.strength must be one of"),
+        ),
+        ("flux-dev", json!({"style": [{}, {}]}), format!("{place}.style must contain no more than 1")),
+        ("flux-dev", json!({"style": named("FOUND", &source)}), format!("{place}.style.0.image.type must be one of")),
+        (
+            "gpt-image-2",
+            json!({"image_reference": [{"image": {}, "strength": "LOW"}]}),
+            format!("property {place}.image_ref"),
+        ),
+        ("wan-2.7", json!({"video_reference_base": image}), format!("property {place}.video_reference_base.0.image")),
+        ("veo-3.1-lite", json!({"end_frame": image}), format!("{place}.end_frame needs start_frame")),
+        (
+            "kling-video-o-1",
+            json!({"start_frame": image, "image_reference": image}),
+            format!("{place}.image_reference cannot"),
+        ),
+        (
+            "hailuo-03",
+            json!({"audio_reference": [{"audio": {"id": source, "type": "UPLOADED"}}]}),
+            format!("{place}.audio_r"),
+        ),
+        ("flux-dev", json!({"style": [{"image": {"type": "URL"}}]}), "image must have what its type says".to_owned()),
+    ] {
+        let parameters = json!({"guidances": guidances});
+        refused_with_prompt(&emulator, model, parameters, "VALIDATION_ERROR", &error).await;
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_refused() {
+    let (emulator, generation, source) = with_image().await;
+    for (model, parameters) in [
+        ("motion_2.0", json!({"width": 512, "height": 720})),
+        ("motion_2.0", json!({"width": 512})),
+        ("seedream-4.0", json!({"width": 14142, "height": 14142})),
+    ] {
+        refused_with_prompt(&emulator, model, parameters, "BAD_REQUEST", "invalid dimensions").await;
+    }
+    for image in [
+        named("GENERATED", UNKNOWN),
+        named("UPLOADED", &source),
+        named("VARIATION", &source),
+        named("GENERATED", &generation),
+        json!([{"image": {"type": "BASE64", "data": "eA=="}}]),
+    ] {
+        let parameters = json!({"guidances": {"style": image}});
+        refused_with_prompt(&emulator, "flux-dev", parameters, "NOT_FOUND", "couldn't access image").await;
+    }
+    // A picture is no video.
+    let video = json!({"guidances": {"video_reference_base": [{"video": {"id": source, "type": "GENERATED"}}]}});
+    refused_with_prompt(&emulator, "kling-video-o-3", video, "NOT_FOUND", "couldn't access video").await;
+    let sound = json!({"guidances": {"audio_reference": [{"audio": {"id": UNKNOWN, "type": "UPLOADED"}}]}});
+    refused_with_prompt(&emulator, "seedance-2.0", sound, "NOT_FOUND", "couldn't access audio").await;
 }
 
 #[tokio::test]

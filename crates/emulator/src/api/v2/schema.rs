@@ -21,27 +21,25 @@ impl Errors {
 
 /// Holds a value against a schema. `path` says where in the request the value is.
 pub(super) fn check(schema: &Value, value: &Value, path: &str, errors: &mut Errors) {
-    let fits = match schema["type"].as_str() {
-        Some("object") => match value {
-            Value::Object(fields) => return check_object(schema, fields, path, errors),
-            _ => Err("an object"),
-        },
-        Some("array") => match value {
-            Value::Array(items) => return check_array(schema, items, path, errors),
-            _ => Err("an array"),
-        },
-        Some("string") => value.as_str().map(|text| check_text(schema, text, path, errors)).ok_or("a string"),
-        Some("integer") if value.is_i64() || value.is_u64() => Ok(check_number(schema, value, path, errors)),
-        Some("integer") => Err("an integer number"),
-        Some("number") if value.is_number() => Ok(check_number(schema, value, path, errors)),
-        Some("number") => Err("a number"),
-        Some("boolean") if value.is_boolean() => Ok(()),
-        Some("boolean") => Err("a boolean"),
-        // Nothing is known of it.
-        _ => Ok(()),
+    // Of what has no type nothing is known.
+    let Some(kind) = schema["type"].as_str() else { return };
+    let (expected, fits) = match kind {
+        "object" => ("an object", value.is_object()),
+        "array" => ("an array", value.is_array()),
+        "string" => ("a string", value.is_string()),
+        "integer" => ("an integer number", value.is_i64() || value.is_u64()),
+        "number" => ("a number", value.is_number()),
+        _ => ("a boolean", value.is_boolean()),
     };
-    if let Err(expected) = fits {
+    if !fits {
         return errors.add(format!("{path} must be {expected}"));
+    }
+    match value {
+        Value::Object(fields) => check_object(schema, fields, path, errors),
+        Value::Array(items) => check_array(schema, items, path, errors),
+        Value::String(text) => check_text(schema, text, path, errors),
+        Value::Number(_) => check_number(schema, value, path, errors),
+        Value::Null | Value::Bool(_) => {}
     }
     if let Some(known) = schema["enum"].as_array() {
         if !known.iter().any(|one| is_same(one, value)) {

@@ -56,7 +56,11 @@ fn chosen(model: &Model, sizes: &Sizes, parameters: &Map<String, Value>, frame: 
                 return size;
             }
             let like = frame.unwrap_or(usual);
-            let off = |(width, height): Size| lines.map_or(0, |lines| lines.abs_diff(width.min(height)));
+            // Of one resolution are those with about as many pixels as its 16 by 9 has.
+            let area = |lines: u32| u64::from(lines) * u64::from(lines) * 16 / 9;
+            let off = |(width, height): Size| {
+                lines.map_or(0, |lines| area(lines).abs_diff(u64::from(width) * u64::from(height)))
+            };
             pairs.iter().copied().min_by_key(|size| (difference(*size, like), off(*size))).unwrap_or(usual)
         }
         Sides::Listed { .. } => usual,
