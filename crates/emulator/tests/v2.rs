@@ -130,7 +130,7 @@ async fn images() {
 
     // A very wide and a very small one, a number of images of the model's own, and no seed where the model has none.
     for (model, parameters, size, count) in [
-        ("krea-2-turbo", json!({"prompt": "x", "width": 16, "height": 4096}), (16, 4096), 1),
+        ("krea-2-turbo", json!({"prompt": "x", "width": 16, "height": 4096}), (16, 4096), 4),
         ("flux-dev", json!({"prompt": "x", "width": 480, "height": 480, "seed": 7}), (480, 480), 4),
         ("nano-banana-2", json!({"prompt": "x", "width": 848, "height": 672}), (1024, 1024), 1),
         (

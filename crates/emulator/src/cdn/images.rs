@@ -80,25 +80,6 @@ fn find_ephemeral(state: &State, path: &str) -> Option<Drawing> {
     drawing.filter(|drawing| drawing.extension() == extension)
 }
 
-/// What is served under a path.
-pub(crate) enum Served {
-    Drawing(Drawing),
-    /// A file that was uploaded.
-    File(Bytes),
-}
-
-/// What is served under a path, if it is a picture.
-pub(crate) fn served(state: &State, path: &str) -> Option<Served> {
-    let drawing = if path.starts_with("/cdn/ephemeral/") {
-        find_ephemeral(state, path)
-    } else if path.contains("/variations/") {
-        find_variation(state, path)
-    } else {
-        find(state, path)
-    };
-    drawing.map(Served::Drawing).or_else(|| find_stored(state, path).map(|(.., bytes)| Served::File(bytes)))
-}
-
 impl Images {
     async fn serve(&self, headers: &HeaderMap, drawing: Option<Drawing>) -> Response<Body> {
         let Some(drawing) = drawing else {

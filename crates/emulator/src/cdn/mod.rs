@@ -2,7 +2,7 @@
 
 mod blob;
 mod drawing;
-pub(crate) mod images;
+mod images;
 pub(crate) mod pictures;
 pub(crate) mod storage;
 

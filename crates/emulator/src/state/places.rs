@@ -95,9 +95,9 @@ impl Places {
         format!("{}/cdn/ephemeral/{id}.{extension}", self.origin)
     }
 
-    /// The path of an address that is one of the emulator's own.
-    pub(crate) fn own_path<'a>(&self, url: &'a str) -> Option<&'a str> {
-        url.strip_prefix(&*self.origin).filter(|path| path.starts_with('/'))
+    /// Whether an address is one of the emulator's own.
+    pub(crate) fn is_own(&self, url: &str) -> bool {
+        url.strip_prefix(&*self.origin).is_some_and(|path| path.starts_with('/'))
     }
 
     /// The address of the sample picture of something that the platform offers.

@@ -12,12 +12,11 @@ use super::refusal::Refusal;
 use super::schema::Errors;
 use crate::api::app::App;
 use crate::api::fields::{list, text};
-use crate::cdn::images::{Served, served};
 use crate::state::cut_out::Origin;
 use crate::state::given::Given;
 use crate::state::ids::{self, hash};
 use crate::state::life::Status;
-use crate::state::picture::{Drawing, Subject};
+use crate::state::picture::Subject;
 use crate::state::uploads::Slot;
 use crate::state::v2_models::{Guidance, Model, Rule};
 use crate::sync::lock;
@@ -155,7 +154,7 @@ impl App {
             (Some("UPLOADED" | "INIT"), Some(id), ..) => self.uploaded_picture(id),
             (Some("GENERATED" | "GENERATION"), Some(id), ..) => self.generated_picture(id, now),
             (Some("VARIATION"), Some(id), ..) => self.varied(id, now).map(|source| Picture::drawn(source.subject)),
-            (Some("URL"), _, Some(url), _) | (None, None, Some(url), _) => self.linked_picture(url),
+            (Some("URL"), _, Some(url), _) | (None, None, Some(url), _) => self.linked_picture(url, now),
             (Some("BASE64"), .., Some(data)) | (None, None, None, Some(data)) => inline(data),
             (None, Some(id), ..) => self.uploaded_picture(id).or_else(|| self.generated_picture(id, now)),
             _ => {
@@ -181,21 +180,18 @@ impl App {
         self.generated(id, now).map(|source| Picture::drawn(source.subject))
     }
 
-    fn linked_picture(&self, url: &str) -> Option<Picture> {
+    fn linked_picture(&self, url: &str, now: Instant) -> Option<Picture> {
         if let Some(data) = url.strip_prefix("data:") {
             return inline(data.split_once(";base64,")?.1);
         }
-        let Some(path) = self.state.places.own_path(url) else {
+        if !self.state.places.is_own(url) {
             let name = format!("link {:016x}", hash(url.as_bytes())).into();
             let origin = Origin::Drawn(Subject::of_size(name, 0, LINKED.0, LINKED.1));
             return Some(Picture { origin, is_withheld: has_mark(url.as_bytes()) });
-        };
-        match served(&self.state, path)? {
-            Served::Drawing(Drawing::Picture(subject)) => Some(Picture::drawn(subject)),
-            Served::Drawing(Drawing::CutOut(cut_out)) => Some(Picture::drawn(cut_out.source.subject())),
-            Served::Drawing(Drawing::Film(_) | Drawing::Texture(..)) => None,
-            Served::File(bytes) => Picture::given(bytes),
         }
+        let source = self.at_url(url, now)?;
+        let is_upload = lock(&self.state.uploads).init_image(source.origin).is_some() && !url.contains("/variations/");
+        if is_upload { self.uploaded_picture(&source.origin.to_string()) } else { Some(Picture::drawn(source.subject)) }
     }
 
     /// Whether there is a video or a sound. A generated video is named by its image, and a generated sound by its
