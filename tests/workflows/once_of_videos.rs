@@ -137,3 +137,35 @@ async fn it_waits_as_every_create_that_waits_does() {
     let dropped = tokio::time::timeout(MS, make().into_future()).await;
     assert!(dropped.is_err());
 }
+
+fn v2_request(model: V2Model) -> CreateV2GenerationRequest {
+    CreateV2GenerationRequest::new(model, V2Parameters::new("a pier").quantity(1_u32))
+}
+
+#[tokio::test]
+async fn version_2_is_found_where_the_list_shows_it_and_stays_unknown_where_it_does_not() {
+    let once = |core: &LeonardoCore, model| v2_create_generation_once(core, v2_request(model)).grace(200 * MS);
+    for shows in [true, false] {
+        let builder = Emulator::builder().v2_in_lists(shows);
+        let (emulator, core) = start(vec![Fault::ResetAfterWork], builder).await;
+        let ended = once(&core, V2Model::LucidOrigin).await;
+        assert_eq!((emulator.charges().len(), creates(&emulator)), (1, 1), "{shows}");
+        match ended {
+            Ok(job) => assert!(shows && emulator.charges()[0].generation_id == job.generation_id.as_str()),
+            Err(error) => assert!(!shows && matches!(error, Error::OutcomeUnknown(_)), "{error:?}"),
+        }
+    }
+    // What is said to be listed is made again if it is not there.
+    let (emulator, core) = start(vec![Fault::ResetBeforeWork], Emulator::builder()).await;
+    once(&core, V2Model::LucidOrigin).listed(true).await.unwrap();
+    assert_eq!((emulator.charges().len(), creates(&emulator)), (1, 2));
+    // A model without a seed is sent none, and a lost response is not looked for.
+    let (emulator, core) = start(vec![Fault::ResetAfterWork], Emulator::builder()).await;
+    let error = once(&core, V2Model::RecraftV4).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown(_)) && emulator.requests().len() == 1, "{error:?}");
+    // With its wait, and with a seed of a small range.
+    let (emulator, core) = start(vec![Fault::CutBody], Emulator::builder()).await;
+    let made = v2_generate_and_wait(&core, v2_request(V2Model::Motion2_0Fast)).await;
+    assert!(made.is_ok() || creates(&emulator) == 1, "{made:?}");
+    assert_eq!(emulator.charges().len(), 1);
+}
