@@ -22,9 +22,9 @@ pub struct Limits {
     pub pending_upscales: Option<u32>,
     /// Trainings at the same time; further ones wait, and are not refused.
     pub concurrent_trainings: Option<u32>,
-    /// Textures of 3D models worked on at the same time; further ones wait, and are not refused.
+    /// 3D models and textures of them worked on at the same time; further ones wait, and are not refused.
     pub concurrent_3d_jobs: Option<u32>,
-    /// Textures of 3D models that are not finished.
+    /// 3D models and textures of them that are not finished.
     pub pending_3d_jobs: Option<u32>,
     /// Runs of blueprints at the same time; further ones wait.
     pub concurrent_blueprints: Option<u32>,
@@ -78,11 +78,11 @@ pub(crate) struct Exceeded {
 /// Jobs that share their limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lane {
-    /// Images and videos.
+    /// Images, videos and sounds.
     Generations,
     Variations,
     Trainings,
-    /// Textures of 3D models.
+    /// 3D models and textures of them.
     ThreeD,
     Blueprints,
 }
