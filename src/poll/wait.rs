@@ -22,7 +22,8 @@ use crate::runtime::BoxFuture;
 /// While 8 or more waits for generations of a core are under way, and the features that search the account's list are
 /// compiled in (`image-generate` brings them), one of the waits reads that list for all, every 2 seconds, 50 records a
 /// request, instead of each polling for itself. A generation that the list does not show is polled by its id, and so is
-/// one whose wait has headers or a server of its own, or whose core asks a provider for its key.
+/// one whose wait has headers or a server of its own or a first delay of 10 seconds or more, or whose core asks a provider
+/// for its key.
 ///
 /// Whatever is transient is survived until the deadline, unless the server was never reached: then the retry policy
 /// says how often that is attempted. Failures take from the core's retry budget; while it is spent, polls come with the
