@@ -124,7 +124,7 @@ mod tests {
     fn waits_leave_when_they_are_dropped() {
         let core = core();
         let waits: Vec<_> = ["a", "b", "a"].map(|id| awaited(&core.clone(), id)).into();
-        assert_eq!((core.notify("a"), core.notify("b".to_owned()), core.notify("c")), (2, 1, 0));
+        assert_eq!((core.notify("a"), core.notify("b"), core.notify("c")), (2, 1, 0));
         drop(waits);
         assert_eq!(core.notify("a"), 0);
         assert!(core.inner.waits.lock().waiting.is_empty());
