@@ -170,7 +170,7 @@ fn a_pair_that_becomes_a_square_is_a_warning() {
         for (width, height) in [(1376, 768), (2752, 1536), (6336, 2688), (1024, 1024), (0, 768)] {
             assert!(!square(model.clone(), &none, width, height), "{model}: {width} x {height}");
         }
-        for (width, height) in [(1376, 848), (1376, 1536), (4128, 2304)] {
+        for (width, height) in [(1376, 848), (1376, 1536), (4128, 2304), (2753, 1537)] {
             assert!(square(model.clone(), &none, width, height), "{model}: {width} x {height}");
         }
     }
