@@ -163,9 +163,19 @@ async fn version_2_is_found_where_the_list_shows_it_and_stays_unknown_where_it_d
     let (emulator, core) = start(vec![Fault::ResetAfterWork], Emulator::builder()).await;
     let error = once(&core, V2Model::RecraftV4).await.unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown(_)) && emulator.requests().len() == 1, "{error:?}");
-    // With its wait, and with a seed of a small range.
-    let (emulator, core) = start(vec![Fault::CutBody], Emulator::builder()).await;
-    let made = v2_generate_and_wait(&core, v2_request(V2Model::Motion2_0Fast)).await;
-    assert!(made.is_ok() || creates(&emulator) == 1, "{made:?}");
+    // A seed of a small range marks it together with the prompt.
+    assert_eq!(V2Model::RodinV2.largest_seed(), Some(65_535));
+    let image = image_generate(&core, CreateGenerationRequest::new("a cup").num_images(1)).await.unwrap().generation;
+    let image = V2Guidance::from_image(V2GuidanceImage::generated(&image.generated_images[0].id));
+    let parameters = V2Parameters::default().guidances(V2Guidances::default().image_reference([image]));
+    emulator.set_faults(FaultPlan::sequence([Fault::ResetAfterWork]).on_method("POST"));
+    let request = CreateV2GenerationRequest::new(V2Model::RodinV2, parameters);
+    emulator.set_faults(FaultPlan::sequence([Fault::ResetAfterWork]).on_method("POST"));
+    let job = v2_create_generation_once(&core, request).grace(200 * MS).await.unwrap();
+    let charge = emulator.charges().pop().unwrap();
+    assert_eq!((charge.generation_id.as_str(), charge.seed <= 65_535), (job.generation_id.as_str(), true));
+    // With its wait.
+    let (emulator, core) = start(vec![Fault::ResetAfterWork], Emulator::builder()).await;
+    v2_generate_and_wait(&core, v2_request(V2Model::LucidRealism)).await.unwrap();
     assert_eq!(emulator.charges().len(), 1);
 }
