@@ -75,7 +75,7 @@ async fn generate(Arguments { out, prompts }: Arguments) -> Result<ExitCode, Box
                     println!("Saved {}", path.display());
                 }
                 println!("Seed: {}", made.generation.seed.map_or("not told".into(), |seed| seed.to_string()));
-                // The cost stands in the answer to the create, which may have been lost.
+                // The cost stands in the response to the create, which may have been lost.
                 let cost = made.job.cost.map(|cost| format!("{} {}", cost.amount, cost.unit));
                 println!("Cost: {}", cost.as_deref().unwrap_or("not told"));
             }

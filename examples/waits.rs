@@ -135,9 +135,9 @@ async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
     let control = format!("{}/control/requests", url.trim_end_matches("/api/rest"));
     let client = reqwest::Client::new();
     let count = || async {
-        let answer = client.get(&control).send().await?.error_for_status()?.bytes().await?;
-        let answer: serde_json::Value = serde_json::from_slice(&answer)?;
-        answer["count"].as_u64().ok_or_else(|| Box::<dyn Error>::from("the server does not tell its requests"))
+        let response = client.get(&control).send().await?.error_for_status()?.bytes().await?;
+        let response: serde_json::Value = serde_json::from_slice(&response)?;
+        response["count"].as_u64().ok_or_else(|| Box::<dyn Error>::from("the server does not tell its requests"))
     };
     let before = count().await?;
     let started = Instant::now();

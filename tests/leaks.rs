@@ -250,7 +250,7 @@ fn the_search_finds_what_it_should() {
 // What fails
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// Sends with a client and keeps what the requests and the answers' errors print.
+/// Sends with a client and keeps what the requests and the responses' errors print.
 struct Spy {
     client: reqwest::Client,
     seen: Arc<Mutex<String>>,
@@ -478,7 +478,7 @@ async fn answers_that_cannot_be_read_do_not_show_the_key() {
         let server = Server::start(move |_, request| echo(key_of(request))).await;
         assert_all_hidden(&server.url(), &RetryPolicy::none(), LONG, context).await;
     }
-    assert_log_hidden(&"answers that cannot be read");
+    assert_log_hidden(&"responses that cannot be read");
 }
 
 #[tokio::test]
@@ -525,7 +525,7 @@ async fn limits_do_not_show_the_key() {
 #[tokio::test]
 async fn keys_of_earlier_attempts_are_not_shown() {
     log_everything();
-    // Every attempt has a key of its own, and every answer echoes all keys so far.
+    // Every attempt has a key of its own, and every response echoes all keys so far.
     let keys = Arc::new(Mutex::new(String::new()));
     let server = {
         let keys = keys.clone();
@@ -557,12 +557,12 @@ async fn keys_of_earlier_attempts_are_not_shown() {
 }
 
 #[tokio::test]
-async fn repetitions_do_not_show_the_key() {
+async fn retries_do_not_show_the_key() {
     let server = Server::start(|_, request| Reply::json(503, key_of(request))).await;
-    assert_all_hidden(&server.url(), &quick().max_attempts(3), LONG, "repetitions").await;
+    assert_all_hidden(&server.url(), &quick().max_attempts(3), LONG, "retries").await;
     let refusing = Refusing::new();
-    assert_all_hidden(&refusing.url(), &quick().max_attempts(3), LONG, "repetitions without a connection").await;
-    assert_log_hidden(&"repetitions");
+    assert_all_hidden(&refusing.url(), &quick().max_attempts(3), LONG, "retries without a connection").await;
+    assert_log_hidden(&"retries");
 }
 
 #[tokio::test]
@@ -863,7 +863,7 @@ fn number(entry: &Entry, field: &str) -> u64 {
     entry.fields.0.get(field).and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no {field} in {entry:?}"))
 }
 
-fn repetitions(records: &[Entry]) -> Vec<&Entry> {
+fn retries(records: &[Entry]) -> Vec<&Entry> {
     records.iter().filter(|entry| entry.fields.0.contains_key("retry_reason")).collect()
 }
 
@@ -874,7 +874,7 @@ impl fmt::Display for Entry {
 }
 
 #[tokio::test]
-async fn a_call_that_succeeds_has_a_span_and_an_event_for_each_repetition() {
+async fn a_call_that_succeeds_has_a_span_and_an_event_for_each_retry() {
     static OPERATION: Operation = Operation::new("logged_success", Method::GET, "/v1/x", Effect::Idempotent);
     log_everything();
     let replies = vec![Reply::json(503, "{}"), Reply::with(429, &[("retry-after", "0")], "{}"), Reply::json(201, "{}")];
@@ -890,8 +890,8 @@ async fn a_call_that_succeeds_has_a_span_and_an_event_for_each_repetition() {
     number(span, "elapsed_ms");
     assert!(!span.fields.0.contains_key("error"), "{span}");
 
-    let repeated = repetitions(&records);
-    let [first, second] = repeated[..] else { panic!("{records:#?}") };
+    let retried = retries(&records);
+    let [first, second] = retried[..] else { panic!("{records:#?}") };
     for (event, attempt, status) in [(first, 1, 503), (second, 2, 429)] {
         assert_eq!(event.level, Level::WARN, "{event}");
         assert_eq!((number(event, "attempt"), number(event, "status")), (attempt, status));
@@ -921,7 +921,7 @@ async fn a_call_that_succeeds_has_a_span_and_an_event_for_each_repetition() {
 
 #[tokio::test]
 async fn a_call_that_fails_has_its_error_in_its_span() {
-    static ANSWERED: Operation = Operation::new("logged_failure", Method::GET, "/v1/x", Effect::Read);
+    static FAILING: Operation = Operation::new("logged_failure", Method::GET, "/v1/x", Effect::Read);
     static REFUSED: Operation = Operation::new("logged_refusal", Method::POST, "/v1/x", Effect::Billable);
     static OPEN: Operation = Operation::new("logged_open", Method::POST, "/v1/x", Effect::Billable);
     static UNSENT: Operation = Operation::new("logged_unsent", Method::GET, "/v1/{id}", Effect::Read);
@@ -930,7 +930,7 @@ async fn a_call_that_fails_has_its_error_in_its_span() {
     let core = server.builder().bearer_auth(KEY).retry(quick().max_attempts(2)).build().unwrap();
     let refusing = Refusing::new();
     for (call, attempts, status) in [
-        (Call::new(&core, &ANSWERED), 2, Some(503)),
+        (Call::new(&core, &FAILING), 2, Some(503)),
         (Call::new(&core, &REFUSED).server_url(refusing.url()), 2, None),
         (Call::new(&core, &OPEN), 1, Some(503)),
         (Call::new(&core, &UNSENT), 0, None),
@@ -944,9 +944,9 @@ async fn a_call_that_fails_has_its_error_in_its_span() {
         assert_eq!(span.fields.0.get("status"), status.map(|status: u16| status.to_string()).as_ref(), "{span}");
         assert_eq!(span.fields.0["error"], error.to_string());
         number(span, "elapsed_ms");
-        let repeated = repetitions(&records);
-        assert_eq!(repeated.len() as u64, attempts.saturating_sub(1), "{records:#?}");
-        assert!(repeated.iter().all(|event| event.fields.0.get("status") == span.fields.0.get("status")));
+        let retried = retries(&records);
+        assert_eq!(retried.len() as u64, attempts.saturating_sub(1), "{records:#?}");
+        assert!(retried.iter().all(|event| event.fields.0.get("status") == span.fields.0.get("status")));
         let failed = only(&records, "call failed");
         assert_eq!((failed.level, &failed.fields.0["error"]), (Level::WARN, &error.to_string()));
     }

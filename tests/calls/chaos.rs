@@ -102,7 +102,7 @@ fn since(emulator: &Emulator, before: usize) -> usize {
 }
 
 #[tokio::test]
-async fn a_create_that_meets_a_fault_is_repeated_only_if_nothing_was_done() {
+async fn a_create_that_meets_a_fault_is_retried_only_if_nothing_was_done() {
     for (fault, looks) in faults() {
         let emulator = Emulator::builder().faults(plan(&fault)).start().await.unwrap();
         let result = image_create_generation(&core(&emulator, 250 * MS), CreateGenerationRequest::new("a pier")).await;
@@ -124,7 +124,7 @@ async fn a_create_that_meets_a_fault_is_repeated_only_if_nothing_was_done() {
 }
 
 #[tokio::test]
-async fn a_read_that_meets_a_fault_is_repeated_unless_that_is_useless() {
+async fn a_read_that_meets_a_fault_is_retried_unless_that_is_useless() {
     let emulator = Emulator::start().await.unwrap();
     let core = core(&emulator, 250 * MS);
     let job = image_create_generation(&core, CreateGenerationRequest::new("a pier")).await.unwrap();
@@ -138,8 +138,8 @@ async fn a_read_that_meets_a_fault_is_repeated_unless_that_is_useless() {
                 assert_eq!((seen(&error), since(&emulator, before)), (looks, 1), "{fault:?}: {error:?}");
             }
             _ => {
-                let answer = result.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
-                assert_eq!((answer.attempts, answer.output.id), (2, job.generation_id.clone()), "{fault:?}");
+                let response = result.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+                assert_eq!((response.attempts, response.output.id), (2, job.generation_id.clone()), "{fault:?}");
                 assert_eq!(since(&emulator, before), 2, "{fault:?}");
             }
         }
@@ -147,7 +147,7 @@ async fn a_read_that_meets_a_fault_is_repeated_unless_that_is_useless() {
 }
 
 #[tokio::test]
-async fn a_delete_that_meets_a_fault_is_repeated_and_leaves_nothing() {
+async fn a_delete_that_meets_a_fault_is_retried_and_leaves_nothing() {
     for (fault, looks) in faults() {
         let emulator = Emulator::start().await.unwrap();
         let core = core(&emulator, 250 * MS);
@@ -159,7 +159,7 @@ async fn a_delete_that_meets_a_fault_is_repeated_and_leaves_nothing() {
             (Seen::TooLarge | Seen::Unexpected, _) => {
                 assert_eq!((seen(&result.unwrap_err()), requests), (looks, 1), "{fault:?}");
             }
-            // The lost answer said that it was deleted, so the repetition finds nothing to delete.
+            // The lost response said that it was deleted, so the retry finds nothing to delete.
             (_, true) => assert_eq!((seen(&result.unwrap_err()), requests), (Seen::NotFound, 2), "{fault:?}"),
             (_, false) => assert_eq!((result.unwrap().id, requests), (job.generation_id.clone(), 2), "{fault:?}"),
         }
@@ -170,7 +170,7 @@ async fn a_delete_that_meets_a_fault_is_repeated_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_charges_nothing_and_is_repeated_for_every_effect() {
+async fn a_refused_connection_charges_nothing_and_is_retried_for_every_effect() {
     let emulator = Emulator::start().await.unwrap();
     let core = core(&emulator, 250 * MS);
     emulator.refuse_connections(true);

@@ -21,7 +21,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::common::{
-    CREATED, GENERATION, ID, KEY, LONG, ME, Refusing, Reply, SHORT, Server, answer, create, double, get, me, quick,
+    CREATED, GENERATION, ID, KEY, LONG, ME, Refusing, Reply, SHORT, Server, create, double, get, me, quick, response,
 };
 
 fn valid() -> LeonardoCoreBuilder {
@@ -138,7 +138,7 @@ async fn the_key_is_not_sent_unencrypted_unless_that_is_allowed() {
         let shared = shared.clone();
         double(move |request| {
             shared.lock().unwrap().push(request.url.to_string());
-            Ok(answer(200, &[], ME))
+            Ok(response(200, &[], ME))
         })
     };
     let core = builder().build().unwrap();
@@ -672,7 +672,7 @@ async fn a_transport_of_ones_own_gets_the_whole_request() {
     let core = double(move |request| {
         let body = if request.method == Method::POST { CREATED } else { GENERATION };
         recorder.lock().unwrap().push(request);
-        Ok(answer(200, &[("x-from", "double")], body))
+        Ok(response(200, &[("x-from", "double")], body))
     });
     let core = core.server_url("https://h.example/api").max_response_bytes(12_345).build().unwrap();
     create(&core).await.unwrap();

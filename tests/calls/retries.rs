@@ -1,4 +1,4 @@
-//! Which failures are repeated, how often and when, and which never are.
+//! Which failures are retried, how often and when, and which never are.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,8 +11,8 @@ use leonardo_ai::{
 };
 
 use crate::common::{
-    CREATED, DELETED, GENERATION, ID, KEY, LONG, Refusing, Reply, SHORT, Server, answer, create, delete, double, get,
-    quick,
+    CREATED, DELETED, GENERATION, ID, KEY, LONG, Refusing, Reply, SHORT, Server, create, delete, double, get, quick,
+    response,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -22,7 +22,7 @@ fn sluggish() -> RetryPolicy {
     RetryPolicy::default().initial_backoff(HOUR).max_backoff(HOUR).max_elapsed(Duration::MAX)
 }
 
-/// Failures that pass, and are answers or the lack of one.
+/// Failures that pass, and are responses or the lack of one.
 fn transient() -> Vec<(&'static str, Reply)> {
     let error = |status| Reply::json(status, r#"{"error":"Service Error","path":"$","code":"unexpected"}"#);
     let listed = r#"{"errors":[{"message":"m","extensions":{"code":"unexpected","statusCode":500}}]}"#;
@@ -50,7 +50,7 @@ fn transient() -> Vec<(&'static str, Reply)> {
 }
 
 #[tokio::test]
-async fn a_read_and_a_delete_are_repeated_after_anything_that_may_pass() {
+async fn a_read_and_a_delete_are_retried_after_anything_that_may_pass() {
     for (what, failure) in transient() {
         let server = Server::script(vec![failure.clone(), failure.clone(), Reply::json(200, GENERATION)]).await;
         let core = server.core();
@@ -69,9 +69,9 @@ async fn a_read_and_a_delete_are_repeated_after_anything_that_may_pass() {
 }
 
 #[tokio::test]
-async fn a_read_and_a_delete_are_repeated_after_a_timeout() {
+async fn a_read_and_a_delete_are_retried_after_a_timeout() {
     for stalled in [Vec::new(), b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{".to_vec()] {
-        // A slow machine may need several attempts for the answer that does come.
+        // A slow machine may need several attempts for the response that does come.
         let policy = quick().max_attempts(20).max_elapsed(LONG);
         let server = Server::script(vec![Reply::Stall(stalled.clone()), Reply::json(200, GENERATION)]).await;
         let core = server.builder().timeout(SHORT).retry(policy.clone()).build().unwrap();
@@ -85,7 +85,7 @@ async fn a_read_and_a_delete_are_repeated_after_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_read_is_not_repeated_after_what_will_not_pass() {
+async fn a_read_is_not_retried_after_what_will_not_pass() {
     for status in [300, 302, 400, 401, 402, 403, 404, 405, 409, 410, 413, 422] {
         let server = Server::always(Reply::json(status, "{}")).await;
         let core = server.core();
@@ -128,7 +128,7 @@ async fn a_delete_whose_answer_was_lost_is_not_found_the_second_time() {
 }
 
 #[tokio::test]
-async fn a_create_is_repeated_after_a_429() {
+async fn a_create_is_retried_after_a_429() {
     let listed = r#"{"errors":[{"message":"m","extensions":{"statusCode":429}}]}"#;
     let bodies = [Reply::json(429, "{}"), Reply::json(429, "<html>"), Reply::json(200, listed)];
     for refused in bodies {
@@ -152,7 +152,7 @@ async fn a_create_that_is_always_refused_by_429_was_not_charged() {
 }
 
 #[tokio::test]
-async fn a_create_is_repeated_until_there_is_a_connection() {
+async fn a_create_is_retried_until_there_is_a_connection() {
     let refusing = Refusing::new();
     let policy = quick().max_attempts(u32::MAX).max_elapsed(LONG);
     let core = LeonardoCore::builder().bearer_auth(KEY).server_url(refusing.url()).retry(policy);
@@ -166,11 +166,11 @@ async fn a_create_is_repeated_until_there_is_a_connection() {
 }
 
 #[tokio::test]
-async fn a_create_is_repeated_by_what_its_transport_says() {
+async fn a_create_is_retried_by_what_its_transport_says() {
     let attempts = AtomicUsize::new(0);
     let core = double(move |_| match attempts.fetch_add(1, Ordering::SeqCst) {
         0 | 1 => Err(TransportError::new(TransportErrorKind::Connect, "refused")),
-        _ => Ok(answer(200, &[], CREATED)),
+        _ => Ok(response(200, &[], CREATED)),
     });
     let core = core.build().unwrap();
     let response = image_create_generation(&core, Default::default()).with_response().await.unwrap();
@@ -178,7 +178,7 @@ async fn a_create_is_repeated_by_what_its_transport_says() {
 }
 
 #[tokio::test]
-async fn a_create_is_not_repeated_after_anything_that_leaves_its_outcome_open() {
+async fn a_create_is_not_retried_after_anything_that_leaves_its_outcome_open() {
     for (what, failure) in transient() {
         if what.starts_with("429") {
             continue;
@@ -192,7 +192,7 @@ async fn a_create_is_not_repeated_after_anything_that_leaves_its_outcome_open() 
 }
 
 #[tokio::test]
-async fn a_create_is_not_repeated_after_a_timeout() {
+async fn a_create_is_not_retried_after_a_timeout() {
     let server = Server::script(vec![Reply::Stall(Vec::new()), Reply::json(200, CREATED)]).await;
     let core = server.builder().timeout(SHORT).build().unwrap();
     let error = create(&core).await.unwrap_err();
@@ -201,7 +201,7 @@ async fn a_create_is_not_repeated_after_a_timeout() {
 }
 
 #[tokio::test]
-async fn no_policy_and_no_retry_after_make_a_create_be_repeated() {
+async fn no_policy_and_no_retry_after_make_a_create_be_retried() {
     let failure = Reply::with(503, &[("retry-after", "0")], "{}");
     let server = Server::script(vec![failure, Reply::json(200, CREATED)]).await;
     let eager = quick().max_attempts(u32::MAX).max_elapsed(Duration::MAX);
@@ -224,7 +224,7 @@ async fn a_create_that_was_refused_before_it_was_lost_names_the_attempt_that_was
 }
 
 #[tokio::test]
-async fn a_429_is_repeated_after_what_retry_after_says() {
+async fn a_429_is_retried_after_what_retry_after_says() {
     let server = Server::script(vec![Reply::with(429, &[("retry-after", "1")], "{}"), Reply::json(200, CREATED)]).await;
     let core = server.core();
     let started = Instant::now();
@@ -234,7 +234,7 @@ async fn a_429_is_repeated_after_what_retry_after_says() {
 }
 
 #[tokio::test]
-async fn a_503_is_repeated_at_the_date_that_retry_after_names() {
+async fn a_503_is_retried_at_the_date_that_retry_after_names() {
     // The server's clock counts, not this machine's.
     let date = [("date", "Wed, 21 Oct 2015 07:28:00 GMT"), ("retry-after", "Wed, 21 Oct 2015 07:28:01 GMT")];
     let server = Server::script(vec![Reply::with(503, &date, "{}"), Reply::json(200, GENERATION)]).await;
@@ -369,7 +369,7 @@ async fn a_retry_after_that_is_too_long_is_an_error_at_once() {
 }
 
 #[tokio::test]
-async fn repeating_can_be_turned_off_for_a_core_and_for_a_call() {
+async fn retrying_can_be_turned_off_for_a_core_and_for_a_call() {
     let server = Server::always(Reply::json(503, "{}")).await;
     let attempts = |error: Error| error.call().unwrap().attempts;
     let core = server.core();
@@ -403,9 +403,10 @@ async fn a_pause_that_would_pass_a_limit_of_time_is_not_begun() {
 }
 
 #[tokio::test]
-async fn limits_of_time_end_a_call_that_would_be_repeated_for_ever() {
+async fn limits_of_time_end_a_call_that_would_be_retried_for_ever() {
     let eager = quick().max_attempts(u32::MAX).max_elapsed(Duration::MAX);
-    let failing = || double(|_| Ok(answer(503, &[], "{}"))).retry_budget(RetryBudget::unlimited()).retry(eager.clone());
+    let failing =
+        || double(|_| Ok(response(503, &[], "{}"))).retry_budget(RetryBudget::unlimited()).retry(eager.clone());
 
     let error = get(&failing().retry(eager.clone().max_elapsed(SHORT)).build().unwrap()).await.unwrap_err();
     assert!(matches!(&error, Error::Api(api) if api.status == 503), "{error:?}");
@@ -426,7 +427,7 @@ async fn no_attempt_begins_after_the_deadline() {
     let counted = attempts.clone();
     let core = double(move |_| {
         counted.fetch_add(1, Ordering::SeqCst);
-        Ok(answer(429, &[], "{}"))
+        Ok(response(429, &[], "{}"))
     });
     let pause = Duration::from_millis(10);
     let policy = RetryPolicy::default().initial_backoff(pause).max_backoff(pause).jitter(0.0);
@@ -459,14 +460,14 @@ async fn a_create_is_not_sent_again_with_too_little_time() {
     let counted = attempts.clone();
     let core = double(move |_| {
         counted.fetch_add(1, Ordering::SeqCst);
-        Ok(answer(429, &[], "{}"))
+        Ok(response(429, &[], "{}"))
     });
     let core = core.retry(policy).min_time_for_billable(least).deadline(least + delay * 3).build().unwrap();
     let (error, ()) = tokio::join!(create(&core), async { std::thread::sleep(delay * 4) });
     assert!(!error.unwrap_err().may_have_been_charged());
     assert_eq!(attempts.load(Ordering::SeqCst), 1);
 
-    // What costs nothing is repeated for as long as there is time.
+    // What costs nothing is retried for as long as there is time.
     let server = Server::script(vec![Reply::json(429, "{}"), Reply::json(200, GENERATION)]).await;
     let core = server.builder().min_time_for_billable(least).deadline(LONG / 2).build().unwrap();
     get(&core).await.unwrap();
@@ -564,7 +565,7 @@ async fn a_call_that_is_refused_asks_for_no_key() {
 }
 
 #[tokio::test]
-async fn calls_at_the_same_time_are_repeated_each_for_itself() {
+async fn calls_at_the_same_time_are_retried_each_for_itself() {
     let server = Server::start(|number, _| match number {
         0..20 => Reply::json(503, "{}"),
         _ => Reply::json(200, GENERATION),

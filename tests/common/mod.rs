@@ -27,13 +27,13 @@ pub const KEY: &str = "99999999-8888-4777-8666-555555555555";
 /// The id of a generation.
 pub const ID: &str = "75925cd2-fb65-4e8c-84c0-6cc010a528e3";
 
-/// The answer to a create.
+/// The response to a create.
 pub const CREATED: &str = include_str!("../fixtures/create-payg.json");
-/// The answer to reading a generation.
+/// The response to reading a generation.
 pub const GENERATION: &str = include_str!("../fixtures/generation-complete.json");
-/// The answer to deleting a generation.
+/// The response to deleting a generation.
 pub const DELETED: &str = r#"{"delete_generations_by_pk":{"id":"75925cd2-fb65-4e8c-84c0-6cc010a528e3"}}"#;
-/// The answer to reading the account.
+/// The response to reading the account.
 pub const ME: &str = include_str!("../fixtures/me-payg.json");
 
 /// Long enough for anything that does happen, on any machine.
@@ -83,12 +83,12 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// An answer with a body of JSON.
+    /// A response with a body of JSON.
     pub fn json(status: u16, body: impl AsRef<[u8]>) -> Self {
         Self::with(status, &[("content-type", "application/json")], body)
     }
 
-    /// An answer made of its parts.
+    /// A response made of its parts.
     pub fn with(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
         let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n", body.as_ref().len());
         for (name, value) in headers {
@@ -98,13 +98,13 @@ impl Reply {
         Self::Send([head.as_bytes(), body.as_ref()].concat())
     }
 
-    /// An answer whose body ends before the length that it announces.
+    /// A response whose body ends before the length that it announces.
     pub fn cut(status: u16, body: &str) -> Self {
         let length = body.len() + 100;
         Self::Close(format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes())
     }
 
-    /// An answer in chunks that breaks off before the last one.
+    /// A response in chunks that breaks off before the last one.
     pub fn cut_chunked(status: u16, body: &str) -> Self {
         let (head, size) = (chunked_head(status), body.len());
         Self::Close(format!("{head}{size:x}\r\n{body}\r\n").into_bytes())
@@ -124,7 +124,7 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// The head of an answer whose body comes in chunks.
+/// The head of a response whose body comes in chunks.
 pub fn chunked_head(status: u16) -> String {
     format!("HTTP/1.1 {status} X\r\ntransfer-encoding: chunked\r\n\r\n")
 }
@@ -213,7 +213,7 @@ impl Server {
         received
     }
 
-    /// Waits until a client has closed the connection on which its request was left without an answer.
+    /// Waits until a client has closed the connection on which its request was left without a response.
     pub async fn expect_left(&self) {
         until("the end of the connection", || self.state.left.load(Ordering::SeqCst) > 0).await;
     }
@@ -354,8 +354,8 @@ where
     LeonardoCore::builder().bearer_auth(KEY).transport(Double(send)).deadline(None).retry(quick())
 }
 
-/// An answer for a [`double`].
-pub fn answer(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> TransportResponse {
+/// A response for a [`double`].
+pub fn response(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> TransportResponse {
     let mut map = leonardo_ai::http::HeaderMap::new();
     for (name, value) in headers {
         let name: leonardo_ai::http::HeaderName = name.parse().expect("a header's name");

@@ -19,7 +19,7 @@ async fn call(emulator: &Emulator, arguments: &[&str]) -> Output {
         .expect("runs")
 }
 
-fn answer(output: &Output) -> Value {
+fn response(output: &Output) -> Value {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("stdout is JSON alone")
@@ -36,27 +36,27 @@ fn fails(output: &Output, status: i32, message: &str) {
 #[tokio::test]
 async fn call_does_every_operation_with_wire_names() {
     let emulator = Emulator::start().await.unwrap();
-    let user = answer(&call(&emulator, &["user-get-user-self"]).await);
+    let user = response(&call(&emulator, &["user-get-user-self"]).await);
     assert_eq!(user["user"]["id"], emulator.user_id());
     assert!(user["apiPaidTokens"].is_number(), "{user}");
 
     let request = json!({"prompt": "a pier", "num_images": 1, "width": 512, "height": 512, "seed": 7}).to_string();
-    let job = answer(&call(&emulator, &["image-create-generation", &request]).await);
+    let job = response(&call(&emulator, &["image-create-generation", &request]).await);
     let id = job["generationId"].as_str().expect("an id");
     assert_eq!(emulator.charges().len(), 1);
 
     let by_id = json!({ "id": id }).to_string();
-    let generation = answer(&call(&emulator, &["image-get-generation-by-id", &by_id]).await);
+    let generation = response(&call(&emulator, &["image-get-generation-by-id", &by_id]).await);
     assert_eq!(
         (&generation["prompt"], &generation["imageWidth"], &generation["seed"]),
         (&json!("a pier"), &json!(512), &json!(7))
     );
 
     let page = json!({"userId": emulator.user_id(), "limit": 5}).to_string();
-    let list = answer(&call(&emulator, &["image-get-generations-by-user-id", &page]).await);
+    let list = response(&call(&emulator, &["image-get-generations-by-user-id", &page]).await);
     assert_eq!((list.as_array().unwrap().len(), &list[0]["id"]), (1, &json!(id)));
 
-    let deleted = answer(&call(&emulator, &["image-delete-generation-by-id", &by_id]).await);
+    let deleted = response(&call(&emulator, &["image-delete-generation-by-id", &by_id]).await);
     assert_eq!(deleted, json!({ "id": id }));
     let gone = call(&emulator, &["image-get-generation-by-id", &by_id]).await;
     fails(&gone, 1, "image_get_generation_by_id failed after 1 attempt");
@@ -89,7 +89,7 @@ async fn call_tells_an_unknown_outcome_apart() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        // Takes the request and closes without an answer.
+        // Takes the request and closes without a response.
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut taken = [0; 64];
             let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut taken).await;
@@ -107,7 +107,7 @@ async fn call_tells_an_unknown_outcome_apart() {
 
 /// An output that is expected to be one.
 async fn done(emulator: &Emulator, operation: &str, fields: Value) -> Value {
-    answer(&call(emulator, &[operation, &fields.to_string()]).await)
+    response(&call(emulator, &[operation, &fields.to_string()]).await)
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn call_reads_json_from_a_file_and_from_standard_input() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("request.json");
     std::fs::write(&file, r#"{"prompt": "a pier", "num_images": 1}"#).unwrap();
-    let job = answer(&call(&emulator, &["image-create-generation", &format!("@{}", file.display())]).await);
+    let job = response(&call(&emulator, &["image-create-generation", &format!("@{}", file.display())]).await);
 
     let mut child = program("call")
         .env("LEONARDO_API_KEY", emulator.key())
@@ -185,7 +185,7 @@ async fn call_reads_json_from_a_file_and_from_standard_input() {
         .unwrap();
     let given = json!({"id": job["generationId"]}).to_string();
     child.stdin.take().unwrap().write_all(given.as_bytes()).await.unwrap();
-    assert_eq!(answer(&child.wait_with_output().await.unwrap())["id"], job["generationId"]);
+    assert_eq!(response(&child.wait_with_output().await.unwrap())["id"], job["generationId"]);
 
     let none = format!("@{}", directory.path().join("none.json").display());
     fails(&call(&emulator, &["image-create-generation", &none]).await, 2, "none.json cannot be read");

@@ -78,7 +78,7 @@ pub struct Record {
 enum Reply {
     Never,
     Error(TransportErrorKind, Option<StatusCode>),
-    Answer(StatusCode, Bytes),
+    Response(StatusCode, Bytes),
     /// Read when the work is done.
     Me(usize),
     List {
@@ -133,7 +133,7 @@ impl Plan {
             What::Reset { .. } => self.reply = Reply::Error(TransportErrorKind::Exchange, None),
             What::Slow { .. } | What::Stalled { .. } => {}
             What::Status { code, .. } => {
-                self.reply = answer(StatusCode::from_u16(code).expect("a status"), "");
+                self.reply = response(StatusCode::from_u16(code).expect("a status"), "");
             }
             What::Limited(after) => {
                 let (text, after) = match after {
@@ -144,12 +144,12 @@ impl Plan {
                 self.retry_after = text;
                 self.outcome = Outcome::Limited(after);
                 let body = r#"{"error":"too many requests","path":"$","code":"unexpected"}"#;
-                self.reply = answer(StatusCode::TOO_MANY_REQUESTS, body);
+                self.reply = response(StatusCode::TOO_MANY_REQUESTS, body);
             }
             What::Rejected => {
                 self.outcome = Outcome::Rejected;
                 let body = r#"{"error":"width is wrong","path":"$","code":"validation-failed"}"#;
-                self.reply = answer(StatusCode::BAD_REQUEST, body);
+                self.reply = response(StatusCode::BAD_REQUEST, body);
             }
             What::Body(garbled) => {
                 let body = match garbled {
@@ -159,15 +159,15 @@ impl Plan {
                     Garbled::CutJson => r#"{"sdGenerationJob":{"generationId":"g"#,
                     Garbled::NoId => r#"{"sdGenerationJob":{"apiCreditCost":8}}"#,
                 };
-                self.reply = answer(StatusCode::OK, body);
+                self.reply = response(StatusCode::OK, body);
             }
             What::CutOff => self.reply = Reply::Error(TransportErrorKind::Body, Some(StatusCode::OK)),
         }
     }
 }
 
-fn answer(status: StatusCode, body: &str) -> Reply {
-    Reply::Answer(status, Bytes::copy_from_slice(body.as_bytes()))
+fn response(status: StatusCode, body: &str) -> Reply {
+    Reply::Response(status, Bytes::copy_from_slice(body.as_bytes()))
 }
 
 impl Service {
@@ -196,7 +196,7 @@ impl Transport for Service {
             sleep(plan.work_in).await;
             let (status, body) = match plan.reply {
                 Reply::Never => return std::future::pending().await,
-                Reply::Answer(status, body) => (Ok(status), body),
+                Reply::Response(status, body) => (Ok(status), body),
                 Reply::Error(kind, status) => (Err((kind, status)), Bytes::new()),
                 Reply::Me(account) => (Ok(StatusCode::OK), me(account)),
                 Reply::List { account, offset, limit } => {
@@ -299,7 +299,7 @@ impl State {
                         let id = id.unwrap_or_default();
                         let body = format!(r#"{{"sdGenerationJob":{{"generationId":"{id}","apiCreditCost":8}}}}"#);
                         plan.told = Some(id);
-                        answer(StatusCode::OK, &body)
+                        response(StatusCode::OK, &body)
                     }
                     (Of::Me, _) => Reply::Me(account),
                     (Of::List, _) => {

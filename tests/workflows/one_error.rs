@@ -46,7 +46,7 @@ fn record(status: &str) -> String {
     json!({"generations_by_pk": {"id": ID, "status": status, "generated_images": []}}).to_string()
 }
 
-/// Message, causes and answers are those of what was wrapped.
+/// Message, causes and responses are those of what was wrapped.
 fn assert_is(error: &Error, text: &str, cause: Option<String>) {
     let Error::Workflow(wrapped) = error else { panic!("{error:?}") };
     assert_eq!((error.to_string(), wrapped.to_string()), (text.to_owned(), text.to_owned()));

@@ -177,7 +177,7 @@ impl Service {
         self.charged.lock().unwrap().len()
     }
 
-    /// Answers every request to read something so.
+    /// Responses every request to read something so.
     fn reads(&self, reply: impl FnMut(&Received) -> Option<Reply> + Send + 'static) {
         *self.reads.lock().unwrap() = Box::new(reply);
     }
@@ -388,9 +388,9 @@ async fn no_call_outlives_its_deadline_because_another_is_stalled() {
     let ended = once(&core, request("in time", None)).deadline(1200 * MS).into_future();
     let ended = tokio::time::timeout(20 * SECOND, ended).await.expect("it ends by its own deadline").unwrap_err();
     assert!(ended.may_have_been_charged() && !stalled.is_finished(), "{ended}");
-    // One whose own lookup is answered does not wait for the stalled one.
+    // One whose own lookup succeeds does not wait for the stalled one.
     service.reads(|_| None);
-    once(&core, request("answered", None)).await.unwrap();
+    once(&core, request("succeeds", None)).await.unwrap();
     stalled.abort();
 }
 

@@ -29,9 +29,9 @@ async fn a_create_responds_with_id_and_cost() {
     let reply = call(&emulator, "POST", "/generations", &body.to_string()).await;
     assert_eq!(reply.status, 200);
     assert!(reply.header("content-type").unwrap().starts_with("application/json"));
-    let answer = reply.json();
-    assert_eq!(keys(&answer), BTreeSet::from(["sdGenerationJob"]));
-    let job = &answer["sdGenerationJob"];
+    let response = reply.json();
+    assert_eq!(keys(&response), BTreeSet::from(["sdGenerationJob"]));
+    let job = &response["sdGenerationJob"];
     assert_eq!(keys(job), BTreeSet::from(["apiCreditCost", "cost", "generationId"]));
     assert!(is_uuid(&job["generationId"]));
     assert_eq!(job["apiCreditCost"], Value::Null);
@@ -245,8 +245,8 @@ async fn lists_are_newest_first_and_paged() {
     ] {
         let reply = call(&emulator, "GET", &format!("/generations/user/{}{query}", emulator.user_id()), "").await;
         assert_eq!(reply.status, 200);
-        let answer = reply.json();
-        let listed: Vec<_> = answer["generations"].as_array().unwrap().iter().map(|g| &g["id"]).collect();
+        let response = reply.json();
+        let listed: Vec<_> = response["generations"].as_array().unwrap().iter().map(|g| &g["id"]).collect();
         assert_eq!(listed, expected.iter().collect::<Vec<_>>(), "{query}");
     }
     let other = "/generations/user/11111111-2222-4333-8444-555555555555";
@@ -297,8 +297,8 @@ async fn unknown_ids() {
 #[tokio::test]
 async fn me() {
     let emulator = Emulator::builder().balance(120.0).start().await.unwrap();
-    let answer = call(&emulator, "GET", "/me", "").await.json();
-    let details = &answer["user_details"][0];
+    let response = call(&emulator, "GET", "/me", "").await.json();
+    let details = &response["user_details"][0];
     assert_eq!(
         keys(details),
         BTreeSet::from([
@@ -320,8 +320,8 @@ async fn me() {
     assert_eq!(details["apiPaidTokens"], json!(120));
     assert_eq!(details["apiConcurrencySlots"], 10);
     create(&emulator, &json!({"prompt": "x"})).await;
-    let answer = call(&emulator, "GET", "/me", "").await.json();
-    assert_eq!(answer["user_details"][0]["apiPaidTokens"], json!(92));
+    let response = call(&emulator, "GET", "/me", "").await.json();
+    assert_eq!(response["user_details"][0]["apiPaidTokens"], json!(92));
 }
 
 #[tokio::test]

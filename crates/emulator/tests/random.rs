@@ -238,7 +238,7 @@ async fn bombard(emulator: &Emulator, seed: u64, requests: usize, ids: &Mutex<Ve
         }
         let method = if random.u8(..100) == 0 { ["PUT", "PATCH", "DELETE", "GET"][random.usize(..4)] } else { method };
         let reply = connection.request(method, &path, &headers, &bytes).await;
-        // A generation's id in place of an image's is answered so by the service, too.
+        // The service responds so, too, to a generation's id in place of an image's.
         let known = reply.status == 500 && reply.text().contains("\"Service Error\"") && path.contains("motion-svd");
         let asked = || format!("{method} {path} {}: {}", String::from_utf8_lossy(&bytes), reply.text());
         assert!(reply.status < 500 || known, "{}", asked());

@@ -20,8 +20,8 @@ struct Place {
 async fn place(emulator: &Emulator, extension: &str) -> Place {
     let reply = call(emulator, "POST", "/init-image", &json!({"extension": extension}).to_string()).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
-    let answer = reply.json();
-    let upload = &answer["uploadInitImage"];
+    let response = reply.json();
+    let upload = &response["uploadInitImage"];
     let keys: BTreeSet<_> = upload.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, BTreeSet::from(["fields", "id", "key", "url"]));
     let fields: Map<String, Value> = serde_json::from_str(upload["fields"].as_str().unwrap()).unwrap();
@@ -130,8 +130,8 @@ async fn requests_for_places_are_checked() {
 async fn canvas_images_come_in_pairs() {
     let emulator = Emulator::start().await.unwrap();
     let body = json!({"initExtension": "jpg", "maskExtension": "webp"}).to_string();
-    let answer = call(&emulator, "POST", "/canvas-init-image", &body).await.json();
-    let canvas = &answer["uploadCanvasInitImage"];
+    let response = call(&emulator, "POST", "/canvas-init-image", &body).await.json();
+    let canvas = &response["uploadCanvasInitImage"];
     assert_eq!(canvas.as_object().unwrap().len(), 8);
     for (name, content, kind) in
         [("init", &b"\xff\xd8\xff\xe0"[..], "image/jpeg"), ("mask", b"RIFF\0\0\0\0WEBPVP8 ", "image/webp")]

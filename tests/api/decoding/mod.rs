@@ -1,10 +1,10 @@
 //! Decoding: nothing that a server sends, and nothing that a caller gives, is a panic, and what is known of the API's
 //! habits (new enum values, new fields, nulls, numbers in other clothes) still decodes.
 //!
-//! Of an answer, only these are required: `generationId` of a job that was created, `id` of a generation and of one that
+//! Of a response, only these are required: `generationId` of a job that was created, `id` of a generation and of one that
 //! was deleted. A cost that stands alone needs its `amount`; in a job, one without it is left out.
 
-mod answers;
+mod responses;
 mod samples;
 mod sent;
 
@@ -293,7 +293,7 @@ proptest! {
     }
 }
 
-/// A core whose every request gets the same answer, and the number of requests.
+/// A core whose every request gets the same response, and the number of requests.
 fn canned(status: StatusCode, headers: HeaderMap, body: Vec<u8>, retry: RetryPolicy) -> (LeonardoCore, Arc<AtomicU32>) {
     let sent = Arc::new(AtomicU32::new(0));
     let count = sent.clone();
@@ -304,7 +304,7 @@ fn canned(status: StatusCode, headers: HeaderMap, body: Vec<u8>, retry: RetryPol
     (core.retry(retry).build().expect("a good configuration"), sent)
 }
 
-fn answered(body: &str) -> LeonardoCore {
+fn responding(body: &str) -> LeonardoCore {
     canned(StatusCode::OK, HeaderMap::new(), body.as_bytes().to_vec(), RetryPolicy::none()).0
 }
 

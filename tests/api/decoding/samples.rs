@@ -18,19 +18,19 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{ERRORS_IN_200, USER, WEBHOOK, answered, parse, pointers, rich_generation, wait};
+use super::{ERRORS_IN_200, USER, WEBHOOK, parse, pointers, responding, rich_generation, wait};
 use crate::common::{CREATED, DELETED, GENERATION, ID, KEY, ME, double};
 
 #[test]
 fn the_samples_decode_to_what_is_known_of_them() {
     wait(async {
-        let job = image_create_generation(&answered(CREATED), CreateGenerationRequest::default()).await.unwrap();
+        let job = image_create_generation(&responding(CREATED), CreateGenerationRequest::default()).await.unwrap();
         assert_eq!(job.generation_id.as_str(), ID);
         assert_eq!(job.api_credit_cost, None);
         let cost = job.cost.unwrap();
         assert_eq!((&*cost.amount, cost.amount_f64(), cost.unit), ("0.0147", Some(0.0147), CostUnit::Dollars));
 
-        let generation = image_get_generation_by_id(&answered(GENERATION), ID).await.unwrap();
+        let generation = image_get_generation_by_id(&responding(GENERATION), ID).await.unwrap();
         assert_eq!((generation.id.as_str(), &generation.status), (ID, &JobStatus::Complete));
         assert_eq!((generation.image_width, generation.image_height), (512, 512));
         assert_eq!((generation.seed, generation.inference_steps), (Some(905_778_432), Some(30)));
@@ -45,16 +45,16 @@ fn the_samples_decode_to_what_is_known_of_them() {
         let [variation] = &second.generated_image_variation_generics[..] else { panic!("one variation") };
         assert_eq!((&variation.status, &variation.transform_type), (&JobStatus::Pending, &VariationType::Upscale));
 
-        let me = user_get_user_self(&answered(ME)).await.unwrap();
+        let me = user_get_user_self(&responding(ME)).await.unwrap();
         let user = me.user.unwrap();
         assert_eq!((user.id.as_str(), user.username.as_deref()), (USER, Some("example-user")));
         assert_eq!((me.paid_tokens, me.api_paid_tokens), (Some(12.4567), Some(12.4567)));
         assert_eq!((me.subscription_tokens, me.api_concurrency_slots), (Some(0.0), Some(10)));
         assert_eq!((me.token_renewal_date, me.api_plan_token_renewal_date), (None, None));
 
-        assert_eq!(image_delete_generation_by_id(&answered(DELETED), ID).await.unwrap().id.as_str(), ID);
+        assert_eq!(image_delete_generation_by_id(&responding(DELETED), ID).await.unwrap().id.as_str(), ID);
 
-        let core = answered(ERRORS_IN_200);
+        let core = responding(ERRORS_IN_200);
         let page = GetGenerationsByUserIdRequest::default();
         for error in [
             image_create_generation(&core, CreateGenerationRequest::default()).await.map(drop),
@@ -335,7 +335,7 @@ fn an_odd_record_does_not_hide_the_rest_of_a_page() {
     let good = parse(GENERATION)["generations_by_pk"].take();
     for odd in odd_values().into_iter().chain([json!({"id": true}), json!({"prompt": "no id"})]) {
         let page = json!({"generations": [good, odd, good, {"id": "g", "public": odd, "imageWidth": odd}]}).to_string();
-        let core = answered(&page);
+        let core = responding(&page);
         let list = wait(image_get_generations_by_user_id(&core, USER, Default::default())).unwrap();
         let ids: Vec<_> = list.iter().map(|item| item.id.as_str()).collect();
         assert_eq!(ids, [ID, ID, "g"], "{odd}");
@@ -343,7 +343,7 @@ fn an_odd_record_does_not_hide_the_rest_of_a_page() {
     }
     // What is no list at all is no page.
     for odd in [json!(7), json!("x"), json!({}), good] {
-        let core = answered(&json!({"generations": odd}).to_string());
+        let core = responding(&json!({"generations": odd}).to_string());
         let error = wait(image_get_generations_by_user_id(&core, USER, Default::default())).unwrap_err();
         assert!(matches!(error, Error::Decode(_)), "{odd}: {error}");
     }
@@ -394,7 +394,7 @@ fn a_response_that_takes_too_much_memory_is_not_asked_for_again() {
     let count = sent.clone();
     let core = double(move |_| {
         count.fetch_add(1, Ordering::SeqCst);
-        Ok(crate::common::answer(200, &[], &records))
+        Ok(crate::common::response(200, &[], &records))
     });
     let core = core.max_response_bytes(50_000).build().unwrap();
     let error = wait(image_get_generations_by_user_id(&core, USER, Default::default())).unwrap_err();
@@ -418,7 +418,7 @@ fn what_is_left_empty_is_reported_by_name_and_kind_without_its_value() {
         }
     }
     let reports = |generations: &Value| -> Vec<String> {
-        let (log, core) = (Log::default(), answered(&json!({"generations": generations}).to_string()));
+        let (log, core) = (Log::default(), responding(&json!({"generations": generations}).to_string()));
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {

@@ -174,7 +174,7 @@ fn close(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// A core that remembers its requests and answers them with an empty object.
+/// A core that remembers its requests and responds to them with an empty object.
 fn recorder() -> (leonardo_ai::LeonardoCoreBuilder, Arc<Mutex<Vec<TransportRequest>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let shared = seen.clone();

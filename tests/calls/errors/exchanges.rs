@@ -12,11 +12,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{PAGE, assert_message, hurried, once, unknown};
 use crate::common::{
-    CREATED, GENERATION, ID, KEY, LONG, ME, Refusing, Reply, SHORT, Server, answer, assert_hidden, chunked_head,
-    create, delete, double, get, me,
+    CREATED, GENERATION, ID, KEY, LONG, ME, Refusing, Reply, SHORT, Server, assert_hidden, chunked_head, create,
+    delete, double, get, me, response,
 };
 
-/// Everything that can go wrong between the request and the end of its answer, all after the request was sent.
+/// Everything that can go wrong between the request and the end of its response, all after the request was sent.
 fn broken_exchanges() -> Vec<(&'static str, Reply)> {
     let header = b"x-filler: 0123456789012345678901234567890123456789\r\n".repeat(100);
     let kept = |head: &[u8]| Reply::Close([b"HTTP/1.1 200 OK\r\n", head].concat());
@@ -58,7 +58,7 @@ async fn an_exchange_that_breaks_off_is_a_connection_error() {
 }
 
 #[tokio::test]
-async fn a_create_whose_exchange_breaks_off_has_an_unknown_outcome_and_is_not_repeated() {
+async fn a_create_whose_exchange_breaks_off_has_an_unknown_outcome_and_is_not_retried() {
     for (what, reply) in broken_exchanges() {
         let server = Server::always(reply).await;
         let error = create(&server.core()).await.unwrap_err();
@@ -68,7 +68,7 @@ async fn a_create_whose_exchange_breaks_off_has_an_unknown_outcome_and_is_not_re
 }
 
 #[tokio::test]
-async fn a_create_that_is_broken_off_on_a_connection_used_before_is_not_repeated() {
+async fn a_create_that_is_broken_off_on_a_connection_used_before_is_not_retried() {
     for broken in [Reply::Close(Vec::new()), Reply::Reset, Reply::Close(b"HTTP/1.1 2".to_vec())] {
         let server = Server::script(vec![Reply::json(200, ME), broken]).await;
         let core = server.core();
@@ -212,12 +212,12 @@ async fn a_status_that_is_no_answer_is_unexpected() {
 
 #[tokio::test]
 async fn interim_answers_are_passed_over() {
-    let answer = format!(
+    let response = format!(
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: \
          {}\r\n\r\n{CREATED}",
         CREATED.len()
     );
-    let server = Server::always(Reply::Send(answer.into_bytes())).await;
+    let server = Server::always(Reply::Send(response.into_bytes())).await;
     assert_eq!(create(&once(&server)).await.unwrap().generation_id.as_str(), ID);
 }
 
@@ -477,7 +477,7 @@ async fn an_unknown_outcome_is_found_out_by_its_sources() {
 async fn elapsed_is_the_time_of_the_whole_call_with_its_pauses() {
     let pause = Duration::from_millis(10);
     let policy = RetryPolicy::default().max_attempts(3).initial_backoff(pause).max_backoff(pause).jitter(0.0);
-    let core = double(|_| Ok(answer(503, &[], "{}"))).retry(policy).build().unwrap();
+    let core = double(|_| Ok(response(503, &[], "{}"))).retry(policy).build().unwrap();
     let started = Instant::now();
     let error = get(&core).await.unwrap_err();
     let elapsed = error.call().unwrap().elapsed;

@@ -142,7 +142,7 @@ async fn a_5xx_is_a_refusal_only_in_the_words_of_the_authorization_hook() {
 }
 
 #[tokio::test]
-async fn what_cannot_become_better_is_not_repeated() {
+async fn what_cannot_become_better_is_not_retried() {
     for Row { status, error: said, code, kind } in table() {
         if matches!(kind, ApiErrorKind::Server | ApiErrorKind::RateLimited) {
             continue;

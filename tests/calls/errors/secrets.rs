@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::once;
 use crate::common::{
-    GENERATION, ID, KEY, Received, Reply, Server, answer, assert_hidden, create, double, everything, get,
+    GENERATION, ID, KEY, Received, Reply, Server, assert_hidden, create, double, everything, get, response,
 };
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn what_a_server_says_cannot_break_out_of_the_message() {
             (200, json!({"errors": [{"message": said, "extensions": {"statusCode": 400}}]})),
             (200, json!({ "generations_by_pk": said })),
         ] {
-            let core = double(move |_| Ok(answer(status, &[], body.to_string())));
+            let core = double(move |_| Ok(response(status, &[], body.to_string())));
             let error = get(&core.retry(RetryPolicy::none()).build().unwrap()).await.unwrap_err();
             let text = error.to_string();
             assert!(text.contains(shown), "{text:?}");
@@ -100,7 +100,7 @@ async fn no_part_of_the_key_is_shown_wherever_a_text_is_cut() {
     for filler in (1..10).chain(60..250).chain((65_490..65_540).step_by(7)) {
         for status in [200, 400] {
             let filler = "x".repeat(filler);
-            let core = double(move |_| Ok(answer(status, &[], format!("{filler}{KEY}{filler}"))));
+            let core = double(move |_| Ok(response(status, &[], format!("{filler}{KEY}{filler}"))));
             let core = core.retry(RetryPolicy::none()).build().unwrap();
             let error = get(&core).await.unwrap_err();
             let (part, _) = KEY.split_at(8);
@@ -122,7 +122,7 @@ async fn texts_of_an_error_are_kept_up_to_64_kib_without_a_part_of_the_key() {
             json!({"errors": [{"message": text, "extensions": {"path": text, "code": text}}]}),
             json!({"errors": [{"odd": text}]}),
         ] {
-            let core = double(move |_| Ok(answer(400, &[], body.to_string()))).build().unwrap();
+            let core = double(move |_| Ok(response(400, &[], body.to_string()))).build().unwrap();
             let error = get(&core).await.unwrap_err();
             let said = error.api().unwrap().error.as_ref().unwrap();
             for text in [Some(&said.error), said.path.as_ref(), said.code.as_ref()].into_iter().flatten() {
@@ -133,16 +133,16 @@ async fn texts_of_an_error_are_kept_up_to_64_kib_without_a_part_of_the_key() {
     }
     // Cut in the midst of a character, and with a key that is shorter than what stands for it.
     let said = json!({"error": format!("x{}", "猫".repeat(30_000))}).to_string();
-    let core = double(move |_| Ok(answer(400, &[], &said))).build().unwrap();
+    let core = double(move |_| Ok(response(400, &[], &said))).build().unwrap();
     let error = get(&core).await.unwrap_err();
     assert_eq!(error.api().unwrap().error.as_ref().unwrap().error.chars().count(), 21_846);
-    let core = double(|_| Ok(answer(400, &[], "kKk and so on"))).bearer_auth("k").build().unwrap();
+    let core = double(|_| Ok(response(400, &[], "kKk and so on"))).bearer_auth("k").build().unwrap();
     assert_eq!(get(&core).await.unwrap_err().api().unwrap().body, "[[[ and so on");
 }
 
 #[tokio::test]
 async fn no_part_of_a_key_is_shown_that_reads_like_a_number() {
-    let core = double(|_| Ok(answer(200, &[], KEY))).retry(RetryPolicy::none()).build().unwrap();
+    let core = double(|_| Ok(response(200, &[], KEY))).retry(RetryPolicy::none()).build().unwrap();
     for error in [get(&core).await.map(drop), create(&core).await.map(drop)].map(Result::unwrap_err) {
         for text in everything(&error) {
             assert!(!text.contains(KEY.split_at(8).0), "{text}");
@@ -187,7 +187,7 @@ async fn what_is_configured_prints_without_the_key() {
     let shared = seen.clone();
     let core = double(move |request| {
         *shared.lock().unwrap() = format!("{request:?} {request:#?}");
-        Ok(answer(200, &[], GENERATION))
+        Ok(response(200, &[], GENERATION))
     });
     get(&core.build().unwrap()).await.unwrap();
     let seen = seen.lock().unwrap();

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::{JPEG, MEDIA, PAGE, PNG, SECRET, cut, everything, link, made_of, only, part, plain, reason};
 use crate::common::{Reply, Server, chunked_head};
 
-/// An answer of which each byte comes in a chunk of its own.
+/// A response of which each byte comes in a chunk of its own.
 fn by_bytes(body: &[u8]) -> Reply {
     let mut bytes = chunked_head(200).into_bytes();
     for byte in body {

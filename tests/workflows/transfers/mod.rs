@@ -118,7 +118,7 @@ fn assert_hidden(error: &dyn StdError) {
     }
 }
 
-/// The head of an answer of `length` bytes, and some of them; then the connection ends.
+/// The head of a response of `length` bytes, and some of them; then the connection ends.
 fn cut(headers: &str, length: usize, body: &[u8]) -> Reply {
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{headers}\r\n");
     Reply::Close([head.as_bytes(), body].concat())
@@ -147,20 +147,20 @@ fn made_of(server: &Server, id: &str, images: usize) -> Generation {
     serde_json::from_value(json!({"id": id, "generated_images": images})).unwrap()
 }
 
-/// An API whose storage answers what it is told to.
+/// An API whose storage responds as it is told to.
 async fn storage(fields: impl ToString, url: Option<&str>, replies: Vec<Reply>) -> Server {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = url.map_or_else(
         || format!("http://{}/storage?X-Amz-Security-Token={SECRET}", listener.local_addr().unwrap()),
         str::to_owned,
     );
-    let (fields, answered) = (fields.to_string(), AtomicUsize::new(0));
+    let (fields, responded) = (fields.to_string(), AtomicUsize::new(0));
     Server::on(listener, move |_, request: &Received| {
         if request.target.ends_with("/v1/init-image") {
             let place = json!({"uploadInitImage": {"id": "image-1", "url": url, "key": "k", "fields": fields}});
             return Reply::json(200, place.to_string());
         }
-        let at = answered.fetch_add(1, Ordering::SeqCst);
+        let at = responded.fetch_add(1, Ordering::SeqCst);
         replies[at.min(replies.len() - 1)].clone()
     })
 }

@@ -115,7 +115,7 @@ async fn what_is_no_image_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn an_upload_that_breaks_off_is_repeated_to_the_same_place() {
+async fn an_upload_that_breaks_off_is_retried_to_the_same_place() {
     let (emulator, core) = start(Emulator::builder()).await;
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("a.png");
@@ -158,7 +158,7 @@ async fn the_api_decides_about_the_place() {
     assert_eq!(api.kind, ApiErrorKind::Authentication);
     assert_hidden(&error);
     assert_eq!((emulator.requests().len(), to_storage(&emulator).len()), (1, 0));
-    // What the call repeats is not repeated once more.
+    // What the call retries is not retried once more.
     let (emulator, core) = start(Emulator::builder().faults(FaultPlan::always(Fault::StatusBefore(503)))).await;
     let error = init_images_upload_bytes(&core, PNG).await.unwrap_err();
     assert!(matches!(error.reason, UploadReason::NoPlace(_)), "{error:?}");
@@ -240,16 +240,16 @@ async fn a_refusal_that_comes_before_all_was_sent_can_be_read() {
         let mut some = [0; 4096];
         stream.read_exact(&mut some).await.unwrap();
         let xml = "<Error><Code>EntityTooLarge</Code></Error>";
-        let answer =
+        let response =
             format!("HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{xml}", xml.len());
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.write_all(response.as_bytes()).await.unwrap();
         while stream.read(&mut some).await.is_ok_and(|length| length > 0) {}
     });
     let place = json!({"uploadInitImage": {"id": "i", "url": url, "key": "k", "fields": "{\"key\":\"k\"}"}});
     let core = LeonardoCore::builder()
         .bearer_auth(KEY)
         .server_url(url.replace("/storage", ""))
-        .transport(crate::common::Double(move |_| Ok(crate::common::answer(200, &[], place.to_string()))))
+        .transport(crate::common::Double(move |_| Ok(crate::common::response(200, &[], place.to_string()))))
         .build()
         .unwrap();
     let error = init_images_upload_bytes(&core, image(20_000_000)).await.unwrap_err();
@@ -269,13 +269,13 @@ async fn a_place_that_cannot_be_trusted_is_not_used() {
         assert!(matches!(refused, UploadReason::Place(_)), "{url}: {refused:?}");
     }
     assert!(other.requests().is_empty());
-    for answer in [
+    for response in [
         format!(r#"{{"uploadInitImage":{{"id":"i","url":"https://h/","fields":"{{\"Signature\":\"{SECRET}"}}}}"#),
         format!(r#"{{"uploadInitImage":{{"id":"","url":"https://h/?{SECRET}","fields":"{SECRET}"}}}}"#),
         format!(r#"{{"uploadInitImage":{{"id":"i","fields":"{SECRET}"}},"errors":[{{"message":"no"}}]}}"#),
         format!(r#"{{"uploadInitImage":{{"id":"i","fields":"{SECRET}"#),
     ] {
-        let server = Server::always(Reply::json(200, &answer)).await;
+        let server = Server::always(Reply::json(200, &response)).await;
         let error = init_images_upload_bytes(&server.core(), PNG).await.unwrap_err();
         assert_hidden(&error);
         assert!(matches!(error.reason, UploadReason::Place(_) | UploadReason::NoPlace(_)), "{error:?}");
@@ -349,7 +349,7 @@ async fn uploaded_images_are_read_and_deleted() {
     assert_eq!(places.init_fields().unwrap().len(), places.mask_fields().unwrap().len());
     let refused = init_images_upload_init_image(&core, UploadInitImageRequest::new("gif")).await.unwrap_err();
     assert_eq!(refused.api().unwrap().kind, ApiErrorKind::InvalidRequest);
-    // Asking for a place costs nothing, so it is repeated.
+    // Asking for a place costs nothing, so it is retried.
     emulator.set_faults(FaultPlan::sequence([Fault::ResetAfterWork, Fault::StatusAfter(500)]));
     init_images_upload_init_image(&core, UploadInitImageRequest::new("png")).await.unwrap();
     assert!(emulator.charges().is_empty());

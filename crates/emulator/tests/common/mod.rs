@@ -62,7 +62,7 @@ impl Connection {
     }
 
     pub async fn reply(&mut self, method: &str) -> Reply {
-        tokio::time::timeout(PATIENCE, self.read(method)).await.expect("an answer in time")
+        tokio::time::timeout(PATIENCE, self.read(method)).await.expect("a response in time")
     }
 
     async fn read(&mut self, method: &str) -> Reply {

@@ -1,4 +1,4 @@
-//! Any answer to any function.
+//! Any response to any function.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-use super::{USER, answered, any_body, any_headers, canned, config, wait};
+use super::{USER, any_body, any_headers, canned, config, responding, wait};
 use crate::common::{GENERATION, ID, KEY, ME, double, everything};
 
 /// What must hold of an error whatever led to it.
@@ -67,7 +67,7 @@ fn check_create(result: Result<GenerationJob, Error>, sent: u32, status: StatusC
         .is_some_and(|json| json["sdGenerationJob"].is_null() && (listed(json) || told(json) || bare(json)));
 
     if sent > 1 {
-        assert!(status == 429 || (status.is_success() && error_instead), "{status} was repeated");
+        assert!(status == 429 || (status.is_success() && error_instead), "{status} was retried");
     }
     let error = match result {
         Ok(job) => {
@@ -141,12 +141,12 @@ proptest! {
     }
 
     #[test]
-    fn what_costs_credits_is_repeated_only_when_nothing_was_done(
+    fn what_costs_credits_is_retried_only_when_nothing_was_done(
         status in prop_oneof![100_u16..=599, select(&[200_u16, 408, 429, 500][..])],
         headers in any_headers(),
         body in any_body(),
     ) {
-        // The limit of time keeps a pause that an answer asks for from being made.
+        // The limit of time keeps a pause that a response asks for from being made.
         let policy = crate::common::quick().initial_backoff(Duration::ZERO).max_elapsed(Duration::from_millis(50));
         check_answer(status, &headers, &body, &policy);
     }
@@ -165,21 +165,21 @@ proptest! {
         seed in option::of(Just(905_778_432)),
         extreme in any::<bool>(),
     ) {
-        let answer = |(status, headers, body): (u16, HeaderMap, Vec<u8>)| {
+        let response = |(status, headers, body): (u16, HeaderMap, Vec<u8>)| {
             TransportResponse::new(StatusCode::from_u16(status).unwrap(), headers, body)
         };
         let me = (200, listed.1.clone(), ME.as_bytes().to_vec());
         let (open, body) = ((500..=599).contains(&created.0), created.2.clone());
-        let (created, listed, me) = (answer(created), answer(listed), answer(me));
+        let (created, listed, me) = (response(created), response(listed), response(me));
         let asked = AtomicU32::new(0);
         let core = double(move |request| {
             assert!(asked.fetch_add(1, Ordering::SeqCst) < ENDLESS, "it asks without end");
-            let answer = match request.url.path() {
+            let response = match request.url.path() {
                 "/api/rest/v1/me" => &me,
                 "/api/rest/v1/generations" => &created,
                 _ => &listed,
             };
-            Ok(answer.clone())
+            Ok(response.clone())
         });
         let core = core.min_time_for_billable(Duration::from_millis(1)).build().unwrap();
         let result = wait(async {
@@ -205,7 +205,7 @@ proptest! {
 }
 
 /// `serde_json` hands numbers over under a name of its own where a crate of the build asks for all of their digits. A
-/// server that uses this name for something else must not be able to break an answer with it.
+/// server that uses this name for something else must not be able to break a response with it.
 #[test]
 fn a_name_that_serde_json_uses_itself_is_like_any_other() {
     for name in ["$serde_json::private::Number", "$serde_json::private::RawValue"] {
@@ -244,7 +244,7 @@ fn an_error_beside_a_record_that_cannot_be_read_is_no_proof_that_nothing_was_cha
 #[test]
 fn a_number_in_place_of_an_id_is_kept_to_the_last_digit_or_refused() {
     let job = |id: &str| {
-        let core = answered(&format!(r#"{{"sdGenerationJob":{{"generationId":{id}}}}}"#));
+        let core = responding(&format!(r#"{{"sdGenerationJob":{{"generationId":{id}}}}}"#));
         wait(image_create_generation(&core, CreateGenerationRequest::default()))
     };
     for id in ["7", "-7", "9223372036854775807", "18446744073709551615"] {
@@ -276,7 +276,7 @@ fn an_operation_of_ones_own_reads_what_the_crates_own_read() {
         "",
         "<html>",
     ] {
-        let core = answered(body);
+        let core = responding(body);
         let own = ids(wait(image_get_generations_by_user_id(&core, "u", Default::default())), |item| item.id.as_str());
         let theirs = wait(Call::new(&core, &LIST).list::<Generation>("generations"));
         assert_eq!(own, ids(theirs, |item| item.id.as_str()), "{body}");
@@ -297,7 +297,7 @@ fn an_id_that_was_paid_for_is_handed_over_whatever_stands_beside_it() {
     {
         for name in ["other", "errors"] {
             let core =
-                answered(&format!(r#"{{"{name}":{beside},"sdGenerationJob":{{"generationId":"g","x":{beside}}}}}"#));
+                responding(&format!(r#"{{"{name}":{beside},"sdGenerationJob":{{"generationId":"g","x":{beside}}}}}"#));
             let job = wait(image_create_generation(&core, CreateGenerationRequest::default()));
             let job = job.unwrap_or_else(|error| panic!("{name} {}: {error}", &beside[..beside.len().min(30)]));
             assert_eq!(job.generation_id.as_str(), "g");
@@ -305,7 +305,7 @@ fn an_id_that_was_paid_for_is_handed_over_whatever_stands_beside_it() {
     }
 }
 
-/// A list that knows no pages, and answers before a timer could end the call.
+/// A list that knows no pages, and responds before a timer could end the call.
 #[test]
 fn a_list_without_end_does_not_outlast_a_create_that_is_made_once() {
     for created_at in [json!(null), json!("2023-11-09T00:42:22.707"), json!("9999-12-31T23:59:59Z")] {
@@ -318,7 +318,7 @@ fn a_list_without_end_does_not_outlast_a_create_that_is_made_once() {
                 "/api/rest/v1/generations" => (500, "{}"),
                 _ => (200, &*page),
             };
-            Ok(crate::common::answer(status, &[], body))
+            Ok(crate::common::response(status, &[], body))
         });
         let core = core.min_time_for_billable(Duration::from_millis(1)).build().unwrap();
         let call = image_create_generation_once(&core, CreateGenerationRequest::default()).grace(Duration::ZERO);
@@ -343,7 +343,7 @@ fn pages_that_repeat_while_others_are_made_are_read_on() {
             _ if asked.fetch_add(1, Ordering::SeqCst) < 6 => (200, &*page),
             _ => (200, r#"{"generations":[]}"#),
         };
-        Ok(crate::common::answer(status, &[], body))
+        Ok(crate::common::response(status, &[], body))
     });
     let core = core.retry(crate::common::quick()).build().unwrap();
     let call = image_create_generation_once(&core, CreateGenerationRequest::default()).grace(Duration::ZERO);
@@ -374,7 +374,7 @@ fn a_message_is_one_line_whatever_the_server_says() {
     }
 }
 
-/// A connection reads up to hundreds of KiB at a time, and an answer's parts are slices of that.
+/// A connection reads up to hundreds of KiB at a time, and a response's parts are slices of that.
 #[test]
 fn what_is_kept_of_an_answer_does_not_keep_what_was_read_with_it() {
     const VALUE: &str = "75925cd2";
@@ -388,9 +388,9 @@ fn what_is_kept_of_an_answer_does_not_keep_what_was_read_with_it() {
         (503, "no"),
     ] {
         let read = Bytes::from(format!("{VALUE}{body}").into_bytes());
-        let answer = Mutex::new(Some(read.clone()));
+        let response = Mutex::new(Some(read.clone()));
         let core = double(move |_| {
-            let read = answer.lock().unwrap().take().expect("one request");
+            let read = response.lock().unwrap().take().expect("one request");
             let value = HeaderValue::from_maybe_shared(read.slice(..VALUE.len())).unwrap();
             let headers = HeaderMap::from_iter([(HeaderName::from_static("x-request-id"), value)]);
             Ok(TransportResponse::new(StatusCode::from_u16(status).unwrap(), headers, read.slice(VALUE.len()..)))
