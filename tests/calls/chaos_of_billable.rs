@@ -134,7 +134,7 @@ async fn started(name: &str) -> (Emulator, LeonardoCore, Ready) {
     let ready = ready(&core(&emulator, 5000 * MS)).await;
     // These have their pictures in the response, which takes its time.
     let paints = name.starts_with("realtime_canvas") || name == "v2_create_sync_generation";
-    let core = core(&emulator, if paints { 3000 * MS } else { 700 * MS });
+    let core = core(&emulator, if paints { 3000 * MS } else { 1000 * MS });
     (emulator, core, ready)
 }
 

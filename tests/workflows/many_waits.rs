@@ -65,7 +65,7 @@ async fn many_waits_read_the_list_and_few_poll_for_themselves() {
     let (of_list, by_id) = reads(&emulator, before);
     // Two pages a round, and a round every 2 s; the last few waits poll for themselves.
     assert!((2..=10).contains(&of_list) && by_id < 30, "{of_list} pages, {by_id} by id in {:?}", began.elapsed());
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 
     let (emulator, core) = started(500 * MS).await;
     let ids = created(&core, 4).await;
@@ -145,7 +145,7 @@ async fn a_list_that_cannot_be_read_leaves_each_to_itself() {
 
 #[tokio::test]
 async fn deadlines_wakes_and_failures_are_each_wait_s_own() {
-    let (emulator, core) = started(3000 * MS).await;
+    let (emulator, core) = started(5000 * MS).await;
     let mut ids = created(&core, 12).await;
     let failing = CreateGenerationRequest::new("fail this slow 200ms").num_images(1);
     ids.push(image_create_generation(&core, failing).await.unwrap().generation_id);
@@ -158,7 +158,7 @@ async fn deadlines_wakes_and_failures_are_each_wait_s_own() {
     let failed = image_wait_for_generation(&core, &ids[12]);
     let (late, failed) = tokio::join!(late.into_future(), failed.into_future());
     assert!(matches!(late.unwrap_err().reason, WaitErrorReason::Deadline { .. }));
-    assert!(matches!(failed.unwrap_err().reason, WaitErrorReason::Failed(_)) && began.elapsed() < 2900 * MS);
+    assert!(matches!(failed.unwrap_err().reason, WaitErrorReason::Failed(_)) && began.elapsed() < 4900 * MS);
     // Woken, it looks by itself at once.
     let before = emulator.requests().len();
     let wait = image_wait_for_generation(&core, &ids[11]).deadline(1000 * MS);
