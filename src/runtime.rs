@@ -35,6 +35,13 @@ impl<T: ?Sized> MaybeSend for T {}
 /// Where the time of day comes from. It may step at any time, so nothing that matters is measured with it alone.
 pub(crate) type WallClock = std::sync::Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
+/// What is guarded must be left whole by every holder, so that a panic elsewhere does not spoil it.
+#[cfg(any(feature = "polling", feature = "searching"))]
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs it"))]
+pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// Whether there is a runtime to wait in; without one, Tokio's timers panic.
 pub(crate) fn is_running() -> bool {
     #[cfg(not(target_arch = "wasm32"))]

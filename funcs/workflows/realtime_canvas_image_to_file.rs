@@ -36,5 +36,5 @@ pub fn realtime_canvas_image_to_bytes(image: &DataUrl) -> Result<Bytes, Download
 }
 
 fn file(image: &DataUrl) -> DataFile<'_> {
-    DataFile { name: "a picture in the response", base64: image.base64() }
+    DataFile(image.base64())
 }

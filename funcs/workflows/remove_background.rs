@@ -92,7 +92,7 @@ impl RemoveBackground {
             let (generation, left) = self.create().await?;
             let written = match result(&generation)? {
                 (_, Some(url)) => Download::new(&core, url).deadline(left).to_file(path).await.map(drop),
-                (result, None) => in_response(result).to_file(path).await,
+                (result, None) => DataFile(result.data_b64.as_deref()).to_file(path).await,
             };
             finish(generation, written).map(|(generation, ())| generation)
         })
@@ -105,7 +105,7 @@ impl RemoveBackground {
             let (generation, left) = self.create().await?;
             let read = match result(&generation)? {
                 (_, Some(url)) => Download::new(&core, url).deadline(left).to_bytes().await,
-                (result, None) => in_response(result).to_bytes(),
+                (result, None) => DataFile(result.data_b64.as_deref()).to_bytes(),
             };
             finish(generation, read)
         })
@@ -116,8 +116,8 @@ impl RemoveBackground {
         const DEFAULT: Duration = Duration::from_secs(600);
         let started = Instant::now();
         let Self { core, image, background, mut request, mut call } = self;
-        let limit = call.deadline.unwrap_or(Some(DEFAULT)).unwrap_or(Duration::MAX);
-        let left = || limit.saturating_sub(started.elapsed());
+        let limit = call.deadline.unwrap_or(Some(DEFAULT));
+        let left = || limit.unwrap_or(Duration::MAX).saturating_sub(started.elapsed());
         let failed = |reason| RemoveBackgroundError { generation: None, reason: RemoveBackgroundReason::Call(reason) };
         // Otherwise an upload would come before it is found out.
         if let Some(refused) = call.refused.take() {
@@ -129,7 +129,7 @@ impl RemoveBackground {
             let image = background.image(NAME, &core, &call, left()).await.map_err(failed)?;
             guidances.background_image_reference = Some(vec![image.into()]);
         }
-        call.deadline = Some(call.deadline.unwrap_or(Some(DEFAULT)).map(|_| left().max(Duration::from_millis(1))));
+        call.deadline = Some(limit.map(|_| left().max(Duration::from_millis(1))));
         let generation = v2_create_sync_generation(&core, request).with_options(&call).await;
         Ok((generation.map_err(failed)?, left()))
     }
@@ -157,10 +157,6 @@ fn result(generation: &V2SyncGeneration) -> Result<(&V2SyncResult, Option<&str>)
             reason: RemoveBackgroundReason::Withheld,
         }),
     }
-}
-
-fn in_response(result: &V2SyncResult) -> DataFile<'_> {
-    DataFile { name: "a picture in the response", base64: result.data_b64.as_deref() }
 }
 
 fn finish<T>(

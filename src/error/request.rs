@@ -49,12 +49,14 @@ impl InvalidRequestError {
 /// What `check` found, as an error that names the first field.
 impl From<Violations> for Error {
     fn from(violations: Violations) -> Self {
+        let field = violations.iter().next().map_or("request".into(), |first| first.field.clone());
         let found = violations.to_string();
-        let (field, reason) = found.split_once(": ").unwrap_or(("request", &found));
+        // The error begins with the field.
+        let reason = found.strip_prefix(&*field).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&found).to_owned();
         Self::InvalidRequest(Box::new(InvalidRequestError {
             call: CallInfo::new(violations.of(), Effect::Billable),
-            field: field.to_owned().into(),
-            reason: reason.to_owned().into(),
+            field,
+            reason: reason.into(),
             source: Some(Box::new(violations)),
         }))
     }

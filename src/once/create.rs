@@ -2,26 +2,19 @@
 
 use std::future::IntoFuture as _;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
+use super::Marked;
 use super::search::{Search, Sought};
 use super::window::Sent;
+use crate::Effect;
 use crate::call::Options;
 use crate::error::{Error, OutcomeUnknownError};
 use crate::paging::Row;
 use crate::poll::Delays;
-use crate::runtime::{self, BoxFuture, SystemTime};
-use crate::{Call, Effect};
-
-/// How the thing came to be known that was created.
-pub(super) enum Created<J> {
-    /// By the response to its create.
-    Responded(J),
-    /// By its id alone: it was looked up, or the response could not be read to its end.
-    Id(String),
-}
+use crate::runtime::{self, BoxFuture, SystemTime, lock};
 
 /// What may have been sent before this call.
 pub(super) struct LookFirst {
@@ -33,34 +26,31 @@ pub(super) struct LookFirst {
 /// One create, whose output is kept elsewhere: what is left here is its id, so that the loop is compiled once.
 type SendCreate<'a> = &'a (dyn Fn(&Options) -> BoxFuture<'static, Result<String, Error>> + Send + Sync);
 
-/// Creates exactly once. `create` makes the call of `operation`, and `id` tells what it has made. What is not `listed`
-/// though it had the time to appear was made all the same, perhaps.
-pub(super) async fn create_once<R, J>(
-    search: Search<R>,
+/// Creates exactly once what the marking of `request` says. What is not listed though it had the time to appear was made all
+/// the same, perhaps, unless `is_listed`.
+pub(super) async fn create_once<Q: Marked>(
+    search: Search<Q::Record>,
     look_first: Option<LookFirst>,
     is_listed: bool,
-    operation: &'static str,
-    create: impl Fn() -> Call<J> + Send + Sync,
-    id: fn(&J) -> &str,
-) -> Result<Created<J>, Error>
-where
-    R: Row + Send + 'static,
-    J: Send + 'static,
-{
+    request: Q,
+) -> Result<Q::Job, Error> {
+    let marking = Q::marking();
+    let core = search.core.clone();
     let kept = Arc::new(Mutex::new(None));
     let keep = kept.clone();
     let send = move |options: &Options| -> BoxFuture<'static, Result<String, Error>> {
-        let (sending, keep) = (create().with_options(options).into_future(), keep.clone());
+        let call = (marking.create)(&core, request.clone());
+        let (sending, keep) = (call.with_options(options).into_future(), keep.clone());
         Box::pin(async move {
             let job = sending.await?;
-            let id = id(&job).to_owned();
-            *keep.lock().unwrap_or_else(PoisonError::into_inner) = Some(job);
+            let id = (marking.id)(&job).to_owned();
+            *lock(&keep) = Some(job);
             Ok(id)
         })
     };
-    let id = one_at_a_time(search, look_first, is_listed, operation, &send).await?;
-    let job = kept.lock().unwrap_or_else(PoisonError::into_inner).take();
-    Ok(job.map_or(Created::Id(id), Created::Responded))
+    let id = one_at_a_time(search, look_first, is_listed, marking.operation, &send).await?;
+    let job = lock(&kept).take();
+    Ok(job.unwrap_or_else(|| (marking.found)(id)))
 }
 
 /// A mark that nobody can guess: from a generator that a program can seed, two processes might draw the same. `None` if

@@ -115,10 +115,8 @@ impl<Q: Marked> IntoFuture for CreateOnce<Q> {
                 request: (marking.create)(&core, request.clone()).written(),
             });
             let wanted = (marking.wanted)(&request, mark, kind);
-            let search = Search::new(workflow, core.clone(), marking.account, wanted, options)?;
-            let create = || (marking.create)(&core, request.clone());
-            let created = create_once(search, look_first, is_listed, marking.operation, create, marking.id);
-            Ok(marking.job(created.await?))
+            let search = Search::new(workflow, core, marking.account, wanted, options)?;
+            create_once(search, look_first, is_listed, request).await
         })
     }
 }
@@ -130,7 +128,7 @@ const LARGE: u64 = 1 << 30;
 async fn unmarked<Q: Marked>(core: &LeonardoCore, request: Q, options: &SearchOptions) -> Result<Q::Job, Error> {
     let marking = Q::marking();
     let mut call = options.call.clone();
-    call.deadline = Some(Some(options.deadline()).filter(|deadline| *deadline < std::time::Duration::MAX));
+    call.deadline = Some(options.limit());
     (marking.create)(core, request).with_options(&call).await.map_err(|mut error| {
         error.set_operation(marking.workflow.name);
         error

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use crate::runtime::Instant;
+use crate::runtime::{Instant, lock};
 
 /// The calls of this process that have the same mark, seen from one of them.
 ///
@@ -93,9 +93,4 @@ impl Drop for InFlight {
         state.in_flight.remove(&self.number);
         state.forget();
     }
-}
-
-/// What these locks guard is never left half done, so a panic elsewhere does not spoil it.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::Workflow;
 use super::search::{Account, Kind, Wanted};
-use super::{Created, Workflow};
 use crate::Call;
 use crate::core::LeonardoCore;
 use crate::paging::Row;
@@ -37,13 +37,4 @@ pub struct Marking<Q: Marked> {
     pub(crate) wanted: fn(&Q, i64, Kind) -> Wanted<Q::Record>,
     /// Whether it is documented that the list shows all that requests of this type make.
     pub(crate) is_listed: bool,
-}
-
-impl<Q: Marked> Marking<Q> {
-    pub(super) fn job(&self, created: Created<Q::Job>) -> Q::Job {
-        match created {
-            Created::Responded(job) => job,
-            Created::Id(id) => (self.found)(id),
-        }
-    }
 }

@@ -17,8 +17,6 @@ mod options;
 mod search;
 mod window;
 
-#[cfg(feature = "creating-once")]
-use self::create::Created;
 #[cfg(all(feature = "creating", feature = "creating-once"))]
 pub use self::create_and_wait::CreateOnceAndWait;
 #[cfg(feature = "creating-once")]

@@ -28,10 +28,14 @@ impl Default for SearchOptions {
 }
 
 impl SearchOptions {
-    /// The deadline of all calls together.
-    pub(super) fn deadline(&self) -> Duration {
+    /// The deadline of all calls together, unless there is none.
+    pub(super) fn limit(&self) -> Option<Duration> {
         const DEFAULT: Duration = Duration::from_secs(600);
-        self.call.deadline.unwrap_or(Some(DEFAULT)).unwrap_or(Duration::MAX)
+        self.call.deadline.unwrap_or(Some(DEFAULT))
+    }
+
+    pub(super) fn deadline(&self) -> Duration {
+        self.limit().unwrap_or(Duration::MAX)
     }
 }
 

@@ -13,7 +13,7 @@ use super::{SearchOptions, Workflow, normalised};
 use crate::call::{Options, Refused};
 use crate::core::key::Bearer;
 use crate::error::{ApiErrorKind, Error, TimeoutError, TimeoutScope};
-use crate::paging::{Pages, Read, Row};
+use crate::paging::{PAGE, Pages, Read, Row};
 use crate::poll::{Delays, before_deadline, never_connected};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture, Instant};
@@ -109,16 +109,10 @@ enum Match {
 const FIRST_LOOK: Duration = Duration::from_millis(200);
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
-/// How long a call waits for another one that asks for the user.
-const OTHERS_TURN: Duration = Duration::from_secs(1);
-
 /// How many records are searched at most; far more than an account can make within the tolerance for clocks.
 const MOST_RECORDS: u32 = 20_000;
 /// How many pages are read for that at most. Where records are made faster than pages are read, many hold little new.
 const MOST_PAGES: u32 = 1_000;
-
-/// The size of a page. A larger one takes longer, a smaller one needs more of them.
-const PAGE: u32 = 50;
 
 /// A search for what one request has made.
 pub(crate) struct Search<R: 'static> {
@@ -312,26 +306,11 @@ impl<R: Row + Send + 'static> Search<R> {
 
     /// The user that the key belongs to.
     async fn user(&self) -> Result<String, Error> {
-        let users = &self.core.inner.users;
+        let ask =
+            || self.read(self.account.user_operation, || (self.account.user)(&self.core, &self.attempt_options()));
         let server = self.options.call.server.as_ref();
-        let known = || users.of(server, self.bearer.as_ref());
-        if let Some(user) = known() {
-            return Ok(user);
-        }
-        // Several calls at once need not all ask; but none waits long for another one, which may be stalled.
-        let _turn = runtime::timeout(OTHERS_TURN.min(self.left()), pin!(users.turn.lock())).await;
-        if let Some(user) = known() {
-            return Ok(user);
-        }
-        let user =
-            self.read(self.account.user_operation, || (self.account.user)(&self.core, &self.attempt_options())).await?;
-        match user.filter(|id| !id.is_empty()) {
-            Some(id) => {
-                users.remember(server, self.bearer.as_ref(), &id);
-                Ok(id)
-            }
-            None => Err(self.workflow.invalid("user", "the service does not tell the id of the key's user")),
-        }
+        let user = self.core.inner.users.find(server, self.bearer.as_ref(), self.left(), ask).await?;
+        user.ok_or_else(|| self.workflow.invalid("user", "the service does not tell the id of the key's user"))
     }
 
     /// Asks the provider for another key, and whether it is one of the same account.

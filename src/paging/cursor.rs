@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
+use super::PAGE;
 use super::stream::refused;
 use crate::call::{Options, call_options};
 use crate::core::LeonardoCore;
@@ -74,7 +75,7 @@ impl<R> CursorList<R> {
             core: core.clone(),
             options: Options::default(),
             read: Box::new(read),
-            page_size: 50,
+            page_size: PAGE,
             cursor: None,
             records: VecDeque::new(),
             reading: None,

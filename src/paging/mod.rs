@@ -17,6 +17,10 @@ use self::stream::PageStream;
 #[cfg(feature = "listing")]
 pub use self::{cursor::CursorList, list::List};
 
+/// How many records a page is asked for. A larger one takes longer, a smaller one needs more of them; the service may give
+/// fewer.
+pub(crate) const PAGE: u32 = 50;
+
 /// A record of a list that is read newest first.
 pub trait Row {
     /// Its id.

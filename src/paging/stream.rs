@@ -5,8 +5,8 @@ use std::future::{Future as _, IntoFuture as _};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::Row;
 use super::offset::{Pages, Read, count};
+use super::{PAGE, Row};
 use crate::call::Refused;
 use crate::error::{CallInfo, Error};
 use crate::{Call, Effect, Sending};
@@ -42,7 +42,7 @@ enum Page<R> {
 impl<R: Row + 'static> PageStream<R> {
     pub(crate) fn new() -> Self {
         let (pages, items) = Default::default();
-        Self { page_size: 50, look_ahead: true, pages, items, page: Page::NotAsked }
+        Self { page_size: PAGE, look_ahead: true, pages, items, page: Page::NotAsked }
     }
 
     /// Begins at that offset.

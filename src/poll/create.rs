@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::poller::Poller;
 use super::steps::Steps;
 use super::{OnRetry, Retry};
 use crate::error::Error;
-use crate::runtime::{BoxFuture, Instant, MaybeSend};
+use crate::runtime::{BoxFuture, Instant, MaybeSend, lock};
 
 /// How far a create with its wait is.
 #[derive(Clone, Debug, PartialEq)]
@@ -237,11 +237,6 @@ fn observing<C, J: Job>(mut poller: Poller, id: J::Id) -> BoxFuture<'static, End
         let seen = poller.observe(&id).await;
         Ended::Poll(Box::new((seen, poller)))
     })
-}
-
-fn lock(retries: &Mutex<VecDeque<Retry>>) -> MutexGuard<'_, VecDeque<Retry>> {
-    // Left whole by every holder.
-    retries.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reports, when it is dropped, which job goes on though nobody waits for it any more.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use super::poller::Seen;
 use crate::LeonardoCore;
 use crate::call::Options;
 use crate::error::Error;
-use crate::paging::{Pages, Read, Row};
-use crate::runtime::{self, BoxFuture, Instant};
+use crate::paging::{PAGE, Pages, Read, Row};
+use crate::runtime::{self, BoxFuture, Instant, lock};
 
 /// How the records of an account are read, many at a time.
 pub(crate) struct Listed {
@@ -54,8 +54,6 @@ impl Row for Record {
 const FEW: usize = 8;
 /// The least time between the beginnings of two rounds through the list.
 const BETWEEN: Duration = Duration::from_secs(2);
-/// The size of a page. The service may give shorter ones.
-const PAGE: u32 = 50;
 /// How many pages are read in a round at most, and one more for so many waits.
 const MOST_PAGES: u32 = 10;
 const WAITS_A_PAGE: u32 = 25;
@@ -142,8 +140,8 @@ impl Registration {
         Self { core: core.clone(), id: id.to_owned(), slot }
     }
 
-    /// Waits until the list shows the record, reading it if nobody else does. `told` is called before a delay after a
-    /// failure.
+    /// Waits until the list shows the record, reading it if nobody else does. `delay_after` gives the delay after a failure,
+    /// or nothing where reading the list again is of no use.
     pub(crate) async fn watch(
         &self,
         listed: &Listed,
@@ -298,9 +296,7 @@ impl Watch {
             slot.news.notify_one();
         }
     }
-}
 
-impl Watch {
     /// Waits until the next page is due, and takes its turn.
     async fn due(&self, core: &LeonardoCore, round: &Round) {
         if let Some(next_at) = round.next_at {
@@ -329,19 +325,11 @@ impl Watch {
         options: &Options,
         round: &mut Round,
     ) -> Result<(), Error> {
-        let users = &core.inner.users;
-        let user = match users.of(None, None) {
-            Some(user) => user,
-            None => {
-                let user = (listed.user)(core, options).await?.unwrap_or_default();
-                if user.is_empty() {
-                    // Without it there is no list.
-                    self.turn_off();
-                    return Ok(());
-                }
-                users.remember(None, None, &user);
-                user
-            }
+        let ask = || (listed.user)(core, options);
+        let Some(user) = core.inner.users.find(None, None, Duration::MAX, ask).await? else {
+            // Without it there is no list.
+            self.turn_off();
+            return Ok(());
         };
         round.began.get_or_insert_with(Instant::now);
         let page = (listed.page)(core, &user, round.pages.offset, PAGE, options).await?;
@@ -403,9 +391,4 @@ impl Waiting {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Left whole by every holder.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,20 +18,15 @@ pub(crate) fn base64(file: &[u8]) -> String {
     STANDARD.encode(file)
 }
 
-/// A file that came in base64.
-pub(crate) struct DataFile<'a> {
-    /// What errors call it.
-    pub(crate) name: &'a str,
-    /// `None` if it did not come so.
-    pub(crate) base64: Option<&'a str>,
-}
+/// A file that came in a response, in base64; `None` if it did not come so.
+pub(crate) struct DataFile<'a>(pub(crate) Option<&'a str>);
 
 impl DataFile<'_> {
     pub(crate) fn to_bytes(&self) -> Result<Bytes, DownloadError> {
-        let data = self.base64.ok_or_else(|| self.error(DownloadReason::Url("it does not hold a file in base64")))?;
-        let bytes = STANDARD.decode(data).map_err(|_| self.error(DownloadReason::Unusable("its base64 is broken")))?;
+        let data = self.0.ok_or_else(|| failed(DownloadReason::Url("it does not hold a file in base64")))?;
+        let bytes = STANDARD.decode(data).map_err(|_| failed(DownloadReason::Unusable("its base64 is broken")))?;
         if bytes.is_empty() {
-            return Err(self.error(DownloadReason::Length { expected: 0 }));
+            return Err(failed(DownloadReason::Length { expected: 0 }));
         }
         Ok(bytes.into())
     }
@@ -40,22 +35,21 @@ impl DataFile<'_> {
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn to_file(&self, path: PathBuf) -> BoxFuture<'static, Result<(), DownloadError>> {
         let bytes = self.to_bytes();
-        let name = self.name.to_owned();
         Box::pin(async move {
             let bytes = bytes?;
             if !runtime::is_running() {
-                return Err(DownloadError::unsent(name, DownloadReason::NoRuntime));
+                return Err(failed(DownloadReason::NoRuntime));
             }
             let written = async {
                 let mut part = Part::create(&path).await?;
                 part.write(&bytes).await?;
                 part.finish(path.clone()).await
             };
-            written.await.map_err(|source| DownloadError::unsent(name, DownloadReason::File { path, source }))
+            written.await.map_err(|source| failed(DownloadReason::File { path, source }))
         })
     }
+}
 
-    fn error(&self, reason: DownloadReason) -> DownloadError {
-        DownloadError::unsent(self.name.to_owned(), reason)
-    }
+fn failed(reason: DownloadReason) -> DownloadError {
+    DownloadError::unsent("a picture in the response".to_owned(), reason)
 }

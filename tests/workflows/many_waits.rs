@@ -191,3 +191,19 @@ async fn faults_are_survived() {
     emulator.set_faults(FaultPlan::random(5, 50, faults.map(|fault| (1, fault)).to_vec()));
     assert_eq!(all(&core, &ids).await.len(), 40);
 }
+
+#[tokio::test]
+async fn with_a_provider_of_keys_each_polls_for_itself() {
+    let (emulator, fixed) = started(300 * MS).await;
+    let ids = created(&fixed, 12).await;
+    let key = emulator.key().to_owned();
+    let core = LeonardoCore::builder()
+        .bearer_auth_provider(move || std::future::ready(Ok::<_, std::io::Error>(key.clone())))
+        .server_url(emulator.base_url())
+        .polls_per_minute(60_000)
+        .build()
+        .unwrap();
+    let before = emulator.requests().len();
+    assert_eq!(all(&core, &ids).await.len(), 12);
+    assert_eq!(reads(&emulator, before).0, 0);
+}

@@ -179,3 +179,22 @@ async fn version_2_is_found_where_the_list_shows_it_and_stays_unknown_where_it_d
     v2_generate_and_wait(&core, v2_request(V2Model::LucidRealism)).await.unwrap();
     assert_eq!(emulator.charges().len(), 1);
 }
+
+#[tokio::test]
+async fn seeds_are_drawn_as_the_models_take_them() {
+    let (_emulator, core) = start(Vec::new(), Emulator::builder()).await;
+    let details = v2_get_models(&core).await.unwrap();
+    let mut without = 0;
+    for model in V2Model::KNOWN {
+        let details = details.iter().find(|details| Some(&*details.name) == model.title());
+        let schema = details.unwrap_or_else(|| panic!("{model}")).parameters.as_ref().unwrap();
+        let seed = &schema["properties"]["seed"];
+        without += usize::from(seed.is_null());
+        let most = seed["maximum"].as_u64().unwrap_or(u64::MAX);
+        match model.largest_seed() {
+            Some(largest) => assert!(!seed.is_null() && u64::from(largest) <= most, "{model}: {seed}"),
+            None => assert!(seed.is_null(), "{model}: {seed}"),
+        }
+    }
+    assert_eq!((V2Model::KNOWN.len(), without), (79, 35));
+}

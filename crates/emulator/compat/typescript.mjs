@@ -4,6 +4,7 @@
 
 import { Leonardo } from "@leonardo-ai/sdk";
 import { LeonardoError } from "@leonardo-ai/sdk/sdk/models/errors/index.js";
+import { expect, step } from "./steps.mjs";
 
 const serverURL = `${process.env.LEONARDO_SERVER_URL}/v1`;
 const bearerAuth = process.env.LEONARDO_API_KEY;
@@ -34,24 +35,6 @@ function counted(leonardo) {
     }
   }
   return groups;
-}
-
-function expect(actual, wanted, what) {
-  if (actual !== wanted) {
-    throw new Error(`${what} is ${JSON.stringify(actual)} and not ${JSON.stringify(wanted)}`);
-  }
-}
-
-async function step(name, work) {
-  try {
-    const result = await work();
-    console.log(`ok    ${name}`);
-    return result;
-  } catch (error) {
-    console.log(`FAIL  ${name}`);
-    console.log(error);
-    process.exit(1); // What follows builds on it.
-  }
 }
 
 /** Width and height, from the frame header that every JPEG has. */

@@ -1,27 +1,11 @@
 // Version 2 of the API, for which there is no SDK, by plain HTTP. Prints a line for each step; ends with status 1 if one of
 // them fails.
 
+import { expect, step } from "./steps.mjs";
+
 const server = process.env.LEONARDO_SERVER_URL;
 const headers = { authorization: `Bearer ${process.env.LEONARDO_API_KEY}`, "content-type": "application/json" };
 const DEADLINE_MS = 60_000;
-
-function expect(actual, wanted, what) {
-  if (actual !== wanted) {
-    throw new Error(`${what} is ${JSON.stringify(actual)} and not ${JSON.stringify(wanted)}`);
-  }
-}
-
-async function step(name, work) {
-  try {
-    const result = await work();
-    console.log(`ok    ${name}`);
-    return result;
-  } catch (error) {
-    console.log(`FAIL  ${name}`);
-    console.log(error);
-    process.exit(1); // What follows builds on it.
-  }
-}
 
 async function send(method, path, body) {
   const response = await fetch(`${server}${path}`, { method, headers, body: body && JSON.stringify(body) });

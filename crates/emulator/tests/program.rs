@@ -91,3 +91,26 @@ fn a_port_in_use() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains(&format!("cannot listen on 127.0.0.1:{port}")));
 }
+
+#[cfg(feature = "tls")]
+#[test]
+fn speaks_https_and_tells_its_certificate() {
+    let path = std::env::temp_dir().join(format!("leonardo-emulator-{}.pem", std::process::id()));
+    let https = format!("--https={}", path.display());
+    let mut child = program(&["--port", "0", &https]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let _running = Running(child);
+    let url = lines.next().unwrap().unwrap();
+    let certificate = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(url.starts_with("LEONARDO_SERVER_URL=https://127.0.0.1:"), "{url}");
+    assert!(certificate.starts_with("-----BEGIN CERTIFICATE-----"), "{certificate}");
+}
+
+#[cfg(not(feature = "tls"))]
+#[test]
+fn says_that_it_was_built_without_https() {
+    let output = output(&["--https=certificate.pem"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("feature tls"), "{output:?}");
+}

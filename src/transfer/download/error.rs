@@ -16,7 +16,7 @@ use crate::transport::TransportError;
 #[error("{}", self.message())]
 #[non_exhaustive]
 pub struct DownloadError {
-    /// The link without its query; empty if it is no URL.
+    /// The link without its query; empty if it is no URL. Of a picture that came in a response, words that say so.
     pub url: Box<str>,
     /// How many requests were made; 0 if nothing was sent.
     pub attempts: u32,

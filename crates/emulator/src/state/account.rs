@@ -176,3 +176,26 @@ impl Account {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::generation::Create;
+    use crate::state::ids;
+    use crate::state::life::Life;
+
+    #[test]
+    fn the_oldest_generations_are_forgotten_and_their_charges_are_not() {
+        let mut account = Account::default();
+        let (now, at) = (Instant::now(), SystemTime::now());
+        let mut first = None;
+        for _ in 0..MOST_GENERATIONS + 2 {
+            let life = Life { created: at, starts: now, ready: now, ends: at, visible: now, fails: false };
+            let (id, create) = (ids::random(), Create::default());
+            account.add("createGeneration", Generation { id, life, price: 1, create });
+            first.get_or_insert(id);
+        }
+        assert_eq!((account.newest_first().count(), account.charges.len()), (MOST_GENERATIONS, MOST_GENERATIONS + 2));
+        assert!(account.get(first.unwrap()).is_none());
+    }
+}
