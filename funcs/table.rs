@@ -7,16 +7,17 @@
 /// A line is: static, function, feature, effect, method, path, arguments, and what comes back. The arguments are the
 /// path's ids, in order and under their wire names, then `request` where the function takes one. What comes back is a
 /// `record`, a `list` of records or the `first` of a list, and the field of the response that holds it; or a `flat` record,
-/// whose fields may also stand where that field could be.
+/// whose fields may also stand where that field could be. What begins a job that goes on after the response says which kind
+/// of `job`, and so does the operation that tells how far such a job is.
 #[cfg(feature = "client")]
 macro_rules! table {
     ($then:ident $dollar:tt) => {
         $then! {
             $dollar
             blueprints {
-                BLUEPRINTS_EXECUTE_BLUEPRINT blueprints_execute_blueprint "blueprints-execute-blueprint" Billable POST "/v1/blueprint-executions" (request) -> record BlueprintExecutionJob in "executeBlueprint";
+                BLUEPRINTS_EXECUTE_BLUEPRINT blueprints_execute_blueprint "blueprints-execute-blueprint" Billable POST "/v1/blueprint-executions" (request) -> record BlueprintExecutionJob in "executeBlueprint" job Blueprint;
                 BLUEPRINTS_GET_BLUEPRINT_BY_ID blueprints_get_blueprint_by_id "blueprints-get-blueprint-by-id" Read GET "/v1/blueprints/{id}" (id) -> record Blueprint in "blueprint";
-                BLUEPRINTS_GET_BLUEPRINT_EXECUTION blueprints_get_blueprint_execution "blueprints-get-blueprint-execution" Read GET "/v1/blueprint-executions/{id}" (id) -> record BlueprintExecution in "blueprintExecution";
+                BLUEPRINTS_GET_BLUEPRINT_EXECUTION blueprints_get_blueprint_execution "blueprints-get-blueprint-execution" Read GET "/v1/blueprint-executions/{id}" (id) -> record BlueprintExecution in "blueprintExecution" job Blueprint;
                 BLUEPRINTS_GET_BLUEPRINT_EXECUTION_GENERATIONS blueprints_get_blueprint_execution_generations "blueprints-get-blueprint-execution-generations" Read GET "/v1/blueprint-executions/{id}/generations" (id, request) -> record BlueprintExecutionGenerations in "blueprintExecutionGenerations";
                 BLUEPRINTS_GET_BLUEPRINT_VERSIONS_BY_BLUEPRINT_ID blueprints_get_blueprint_versions_by_blueprint_id "blueprints-get-blueprint-versions-by-blueprint-id" Read GET "/v1/blueprints/{id}/versions" (id) -> record BlueprintVersions in "blueprintVersions";
                 BLUEPRINTS_LIST_BLUEPRINTS blueprints_list_blueprints "blueprints-list-blueprints" Read GET "/v1/blueprints" (request) -> record Blueprints in "blueprints";
@@ -29,16 +30,16 @@ macro_rules! table {
                 DATASET_UPLOAD_DATASET_IMAGE_FROM_GEN dataset_upload_dataset_image_from_gen "dataset-upload-dataset-image-from-gen" Create POST "/v1/datasets/{datasetId}/upload/gen" (datasetId, request) -> record AddedDatasetImage in "uploadDatasetImageFromGen";
             }
             elements {
-                ELEMENTS_CREATE_ELEMENT elements_create_element "elements-create-element" Billable POST "/v1/elements" (request) -> record ElementTrainingJob in "sdTrainingJob";
+                ELEMENTS_CREATE_ELEMENT elements_create_element "elements-create-element" Billable POST "/v1/elements" (request) -> record ElementTrainingJob in "sdTrainingJob" job Element;
                 ELEMENTS_DELETE_ELEMENT_BY_ID elements_delete_element_by_id "elements-delete-element-by-id" Idempotent DELETE "/v1/elements/{userLoraId}" (userLoraId) -> record DeletedElement in "delete_user_loras_by_pk";
                 ELEMENTS_GET_CUSTOM_ELEMENTS_BY_USER_ID elements_get_custom_elements_by_user_id "elements-get-custom-elements-by-user-id" Read GET "/v1/elements/user/{userId}" (userId) -> list CustomElement in "user_loras";
-                ELEMENTS_GET_ELEMENT_BY_ID elements_get_element_by_id "elements-get-element-by-id" Read GET "/v1/elements/{userLoraId}" (userLoraId) -> record CustomElement in "user_loras_by_pk";
+                ELEMENTS_GET_ELEMENT_BY_ID elements_get_element_by_id "elements-get-element-by-id" Read GET "/v1/elements/{userLoraId}" (userLoraId) -> record CustomElement in "user_loras_by_pk" job Element;
                 ELEMENTS_LIST_ELEMENTS elements_list_elements "elements-list-elements" Read GET "/v1/elements" () -> list Lora in "loras";
             }
             image {
-                IMAGE_CREATE_GENERATION image_create_generation "image-create-generation" Billable POST "/v1/generations" (request) -> record GenerationJob in "sdGenerationJob";
+                IMAGE_CREATE_GENERATION image_create_generation "image-create-generation" Billable POST "/v1/generations" (request) -> record GenerationJob in "sdGenerationJob" job Generation;
                 IMAGE_DELETE_GENERATION_BY_ID image_delete_generation_by_id "image-delete-generation-by-id" Idempotent DELETE "/v1/generations/{id}" (id) -> record DeletedGeneration in "delete_generations_by_pk";
-                IMAGE_GET_GENERATION_BY_ID image_get_generation_by_id "image-get-generation-by-id" Read GET "/v1/generations/{id}" (id) -> record Generation in "generations_by_pk";
+                IMAGE_GET_GENERATION_BY_ID image_get_generation_by_id "image-get-generation-by-id" Read GET "/v1/generations/{id}" (id) -> record Generation in "generations_by_pk" job Generation;
                 IMAGE_GET_GENERATIONS_BY_USER_ID image_get_generations_by_user_id "image-get-generations-by-user-id" Read GET "/v1/generations/user/{userId}" (userId, request) -> list Generation in "generations";
             }
             init_images {
@@ -53,17 +54,17 @@ macro_rules! table {
                 MEDIA_UPLOAD_MEDIA media_upload_media "media-upload-media" Idempotent POST "/v1/media" (request) -> record MediaUpload in "uploadMedia";
             }
             models {
-                MODELS_CREATE_MODEL models_create_model "models-create-model" Billable POST "/v1/models" (request) -> record ModelTrainingJob in "sdTrainingJob";
+                MODELS_CREATE_MODEL models_create_model "models-create-model" Billable POST "/v1/models" (request) -> record ModelTrainingJob in "sdTrainingJob" job Model;
                 MODELS_DELETE_MODEL_BY_ID models_delete_model_by_id "models-delete-model-by-id" Idempotent DELETE "/v1/models/{id}" (id) -> record DeletedModel in "delete_custom_models_by_pk";
                 MODELS_GET_CUSTOM_MODELS_BY_USER_ID models_get_custom_models_by_user_id "models-get-custom-models-by-user-id" Read GET "/v1/models/user/{userId}" (userId) -> list CustomModel in "custom_models";
-                MODELS_GET_MODEL_BY_ID models_get_model_by_id "models-get-model-by-id" Read GET "/v1/models/{id}" (id) -> record CustomModel in "custom_models_by_pk";
+                MODELS_GET_MODEL_BY_ID models_get_model_by_id "models-get-model-by-id" Read GET "/v1/models/{id}" (id) -> record CustomModel in "custom_models_by_pk" job Model;
                 MODELS_LIST_PLATFORM_MODELS models_list_platform_models "models-list-platform-models" Read GET "/v1/platformModels" () -> list PlatformModel in "custom_models";
             }
             motion {
-                MOTION_CREATE_IMAGE_TO_VIDEO_GENERATION motion_create_image_to_video_generation "motion-create-image-to-video-generation" Billable POST "/v1/generations-image-to-video" (request) -> record MotionGenerationJob in "motionVideoGenerationJob";
-                MOTION_CREATE_SVD_MOTION_GENERATION motion_create_svd_motion_generation "motion-create-svd-motion-generation" Billable POST "/v1/generations-motion-svd" (request) -> record MotionGenerationJob in "motionSvdGenerationJob";
-                MOTION_CREATE_TEXT_TO_VIDEO_GENERATION motion_create_text_to_video_generation "motion-create-text-to-video-generation" Billable POST "/v1/generations-text-to-video" (request) -> record MotionGenerationJob in "motionVideoGenerationJob";
-                MOTION_CREATE_VIDEO_UPSCALE motion_create_video_upscale "motion-create-video-upscale" Billable POST "/v1/generations-video-upscale" (request) -> record VideoUpscaleJob in "motionVideoGenerationJob";
+                MOTION_CREATE_IMAGE_TO_VIDEO_GENERATION motion_create_image_to_video_generation "motion-create-image-to-video-generation" Billable POST "/v1/generations-image-to-video" (request) -> record MotionGenerationJob in "motionVideoGenerationJob" job Generation;
+                MOTION_CREATE_SVD_MOTION_GENERATION motion_create_svd_motion_generation "motion-create-svd-motion-generation" Billable POST "/v1/generations-motion-svd" (request) -> record MotionGenerationJob in "motionSvdGenerationJob" job Generation;
+                MOTION_CREATE_TEXT_TO_VIDEO_GENERATION motion_create_text_to_video_generation "motion-create-text-to-video-generation" Billable POST "/v1/generations-text-to-video" (request) -> record MotionGenerationJob in "motionVideoGenerationJob" job Generation;
+                MOTION_CREATE_VIDEO_UPSCALE motion_create_video_upscale "motion-create-video-upscale" Billable POST "/v1/generations-video-upscale" (request) -> record VideoUpscaleJob in "motionVideoGenerationJob" job MotionVariation;
             }
             pricing_calculator {
                 PRICING_CALCULATOR_PRICING_CALCULATOR pricing_calculator_pricing_calculator "pricing-calculator-pricing-calculator" Read POST "/v1/pricing-calculator" (request) -> record CalculatedCost in "calculateProductionApiServiceCost";
@@ -79,9 +80,9 @@ macro_rules! table {
                 REALTIME_CANVAS_PERFORM_INSTANT_REFINE realtime_canvas_perform_instant_refine "realtime-canvas-perform-instant-refine" Billable POST "/v1/lcm-instant-refine" (request) -> record LcmGeneration in "lcmGenerationJob";
             }
             texture {
-                TEXTURE_CREATE_TEXTURE_GENERATION texture_create_texture_generation "texture-create-texture-generation" Billable POST "/v1/generations-texture" (request) -> record TextureGenerationJob in "textureGenerationJob";
+                TEXTURE_CREATE_TEXTURE_GENERATION texture_create_texture_generation "texture-create-texture-generation" Billable POST "/v1/generations-texture" (request) -> record TextureGenerationJob in "textureGenerationJob" job Texture;
                 TEXTURE_DELETE_TEXTURE_GENERATION_BY_ID texture_delete_texture_generation_by_id "texture-delete-texture-generation-by-id" Idempotent DELETE "/v1/generations-texture/{id}" (id) -> record DeletedTextureGeneration in "delete_model_asset_texture_generations_by_pk";
-                TEXTURE_GET_TEXTURE_GENERATION_BY_ID texture_get_texture_generation_by_id "texture-get-texture-generation-by-id" Read GET "/v1/generations-texture/{id}" (id) -> record TextureGeneration in "model_asset_texture_generations_by_pk";
+                TEXTURE_GET_TEXTURE_GENERATION_BY_ID texture_get_texture_generation_by_id "texture-get-texture-generation-by-id" Read GET "/v1/generations-texture/{id}" (id) -> record TextureGeneration in "model_asset_texture_generations_by_pk" job Texture;
                 TEXTURE_GET_TEXTURE_GENERATIONS_BY_MODEL_ID texture_get_texture_generations_by_model_id "texture-get-texture-generations-by-model-id" Read GET "/v1/generations-texture/model/{modelId}" (modelId, request) -> list TextureGeneration in "model_asset_texture_generations";
             }
             three_d_model_assets {
@@ -94,17 +95,17 @@ macro_rules! table {
                 USER_GET_USER_SELF user_get_user_self "user-get-user-self" Read GET "/v1/me" () -> first UserDetails in "user_details";
             }
             v2 {
-                V2_CREATE_GENERATION v2_create_generation "v2-create-generation" Billable POST "/v2/generations" (request) -> flat V2GenerationJob in "generate";
+                V2_CREATE_GENERATION v2_create_generation "v2-create-generation" Billable POST "/v2/generations" (request) -> flat V2GenerationJob in "generate" job Generation;
                 V2_CREATE_SYNC_GENERATION v2_create_sync_generation "v2-create-sync-generation" Billable POST "/v2/generationssync" (request) -> flat V2SyncGeneration in "";
                 V2_GET_MODELS v2_get_models "v2-get-models" Read GET "/v2/models" () -> list V2ModelDetails in "productionApiAvailableModels";
             }
             variation {
-                VARIATION_CREATE_UNIVERSAL_UPSCALER_JOB variation_create_universal_upscaler_job "variation-create-universal-upscaler-job" Billable POST "/v1/variations/universal-upscaler" (request) -> record VariationJob in "universalUpscaler";
-                VARIATION_CREATE_VARIATION_NO_BG variation_create_variation_no_bg "variation-create-variation-no-bg" Billable POST "/v1/variations/nobg" (request) -> record VariationJob in "sdNobgJob";
-                VARIATION_CREATE_VARIATION_UNZOOM variation_create_variation_unzoom "variation-create-variation-unzoom" Billable POST "/v1/variations/unzoom" (request) -> record VariationJob in "sdUnzoomJob";
-                VARIATION_CREATE_VARIATION_UPSCALE variation_create_variation_upscale "variation-create-variation-upscale" Billable POST "/v1/variations/upscale" (request) -> record VariationJob in "sdUpscaleJob";
-                VARIATION_GET_MOTION_VARIATION_BY_ID variation_get_motion_variation_by_id "variation-get-motion-variation-by-id" Read GET "/v1/motion-variations/{id}" (id) -> first MotionVariation in "generated_image_variation_motion";
-                VARIATION_GET_VARIATION_BY_ID variation_get_variation_by_id "variation-get-variation-by-id" Read GET "/v1/variations/{id}" (id) -> first Variation in "generated_image_variation_generic";
+                VARIATION_CREATE_UNIVERSAL_UPSCALER_JOB variation_create_universal_upscaler_job "variation-create-universal-upscaler-job" Billable POST "/v1/variations/universal-upscaler" (request) -> record VariationJob in "universalUpscaler" job Variation;
+                VARIATION_CREATE_VARIATION_NO_BG variation_create_variation_no_bg "variation-create-variation-no-bg" Billable POST "/v1/variations/nobg" (request) -> record VariationJob in "sdNobgJob" job Variation;
+                VARIATION_CREATE_VARIATION_UNZOOM variation_create_variation_unzoom "variation-create-variation-unzoom" Billable POST "/v1/variations/unzoom" (request) -> record VariationJob in "sdUnzoomJob" job Variation;
+                VARIATION_CREATE_VARIATION_UPSCALE variation_create_variation_upscale "variation-create-variation-upscale" Billable POST "/v1/variations/upscale" (request) -> record VariationJob in "sdUpscaleJob" job Variation;
+                VARIATION_GET_MOTION_VARIATION_BY_ID variation_get_motion_variation_by_id "variation-get-motion-variation-by-id" Read GET "/v1/motion-variations/{id}" (id) -> first MotionVariation in "generated_image_variation_motion" job MotionVariation;
+                VARIATION_GET_VARIATION_BY_ID variation_get_variation_by_id "variation-get-variation-by-id" Read GET "/v1/variations/{id}" (id) -> first Variation in "generated_image_variation_generic" job Variation;
             }
         }
     };
@@ -355,15 +356,15 @@ pub static WORKFLOWS: &[WorkflowInfo] = &[
 /// Everything that is made of the lines: the only macro that knows what they look like.
 #[cfg(feature = "client")]
 macro_rules! operations {
-    ($dollar:tt $($group:ident { $($constant:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) -> $shape:ident $record:ident in $field:literal;)* })*) => {
+    ($dollar:tt $($group:ident { $($constant:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) -> $shape:ident $record:ident in $field:literal $(job $job:ident)?;)* })*) => {
         /// Every operation of this crate, whether it is compiled into this build or not.
-        pub static TABLE: &[crate::OperationInfo] = &[$($(info!($group $name $feature $effect $method $path ($($argument),*) $field),)*)*];
+        pub static TABLE: &[crate::OperationInfo] = &[$($(info!($group $name $feature $effect $method $path ($($argument),*) $field $($job)?),)*)*];
 
         $($(
             #[doc = concat!("`", stringify!($method), " ", $path, "`, called by [`", stringify!($name), "`](crate::funcs::", stringify!($name), "()).")]
             #[cfg(feature = $feature)]
             pub static $constant: crate::Operation<shape!($shape crate::models::$record)> = crate::Operation {
-                info: info!($group $name $feature $effect $method $path ($($argument),*) $field),
+                info: info!($group $name $feature $effect $method $path ($($argument),*) $field $($job)?),
                 decoder: crate::call::$shape::<crate::models::$record>(),
             };
         )*)*
@@ -385,7 +386,7 @@ macro_rules! operations {
 
 #[cfg(feature = "client")]
 macro_rules! info {
-    ($group:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) $field:literal) => {
+    ($group:ident $name:ident $feature:literal $effect:ident $method:ident $path:literal ($($argument:ident),*) $field:literal $($job:ident)?) => {
         crate::OperationInfo {
             name: stringify!($name),
             feature: $feature,
@@ -395,7 +396,18 @@ macro_rules! info {
             effect: crate::Effect::$effect,
             arguments: &[$(stringify!($argument)),*],
             field: $field,
+            job: job!($($job)?),
         }
+    };
+}
+
+#[cfg(feature = "client")]
+macro_rules! job {
+    () => {
+        None
+    };
+    ($job:ident) => {
+        Some(crate::JobKind::$job)
     };
 }
 

@@ -59,7 +59,7 @@ pub use self::{
         ApiError, ApiErrorKind, CallInfo, ConfigError, ConnectionError, DecodeError, DecodeReason, Error,
         InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope, WorkflowError,
     },
-    operation::{Effect, OperationInfo},
+    operation::{Effect, JobKind, OperationInfo},
     retry::{RetryBudget, RetryPolicy},
     runtime::{BoxFuture, MaybeSend},
     transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},

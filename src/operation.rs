@@ -44,4 +44,26 @@ pub struct OperationInfo {
     pub arguments: &'static [&'static str],
     /// The field of the response that holds the output; empty if the body itself is the output.
     pub field: &'static str,
+    /// What it begins, if that goes on after the response; of a `Read`, what it tells the state of.
+    pub job: Option<JobKind>,
+}
+
+/// Work that goes on at the service after the response that tells its id. Jobs of a kind share the account's limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum JobKind {
+    /// Images, videos, and whatever version 2 of the API makes.
+    Generation,
+    /// An upscale, an unzoom, a background that is removed.
+    Variation,
+    /// An upscale of a video.
+    MotionVariation,
+    /// Textures of a 3D model.
+    Texture,
+    /// A run of a blueprint.
+    Blueprint,
+    /// The training of an element.
+    Element,
+    /// The training of a model.
+    Model,
 }
