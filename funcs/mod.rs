@@ -537,6 +537,36 @@ mod v2_generate_and_wait;
 #[cfg(feature = "v2-generate-and-wait")]
 #[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
 pub use v2_generate_and_wait::*;
+#[cfg(feature = "image-estimate-cost")]
+#[path = "workflows/image_estimate_cost.rs"]
+mod image_estimate_cost;
+#[cfg(feature = "image-estimate-cost")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use image_estimate_cost::*;
+#[cfg(feature = "motion-estimate-image-to-video-cost")]
+#[path = "workflows/motion_estimate_image_to_video_cost.rs"]
+mod motion_estimate_image_to_video_cost;
+#[cfg(feature = "motion-estimate-image-to-video-cost")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use motion_estimate_image_to_video_cost::*;
+#[cfg(feature = "motion-estimate-text-to-video-cost")]
+#[path = "workflows/motion_estimate_text_to_video_cost.rs"]
+mod motion_estimate_text_to_video_cost;
+#[cfg(feature = "motion-estimate-text-to-video-cost")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use motion_estimate_text_to_video_cost::*;
+#[cfg(feature = "realtime-canvas-estimate-cost")]
+#[path = "workflows/realtime_canvas_estimate_cost.rs"]
+mod realtime_canvas_estimate_cost;
+#[cfg(feature = "realtime-canvas-estimate-cost")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use realtime_canvas_estimate_cost::*;
+#[cfg(feature = "texture-estimate-cost")]
+#[path = "workflows/texture_estimate_cost.rs"]
+mod texture_estimate_cost;
+#[cfg(feature = "texture-estimate-cost")]
+#[cfg_attr(target_arch = "wasm32", allow(unused_imports))]
+pub use texture_estimate_cost::*;
 #[cfg(feature = "init-images-upload-canvas-files")]
 #[path = "workflows/init_images_upload_canvas_files.rs"]
 mod init_images_upload_canvas_files;
@@ -571,6 +601,10 @@ mod test_util;
 mod account;
 #[cfg(feature = "remove-background")]
 mod image_source;
+#[cfg(feature = "limits")]
+mod limits;
+#[cfg(feature = "limits")]
+mod prices;
 #[cfg(feature = "remove-background")]
 mod remove_background_error;
 #[cfg(feature = "v2-check")]

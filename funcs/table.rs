@@ -337,6 +337,31 @@ pub static WORKFLOWS: &[WorkflowInfo] = &[
         "v2-generate-and-wait",
         &["creating", "v2-create-generation-once", "image-wait-for-generation"],
     ),
+    workflow("image", "image_estimate_cost", "image-estimate-cost", &["image-create-generation", "limits"]),
+    workflow(
+        "motion",
+        "motion_estimate_image_to_video_cost",
+        "motion-estimate-image-to-video-cost",
+        &["motion-create-image-to-video-generation", "limits"],
+    ),
+    workflow(
+        "motion",
+        "motion_estimate_text_to_video_cost",
+        "motion-estimate-text-to-video-cost",
+        &["motion-create-text-to-video-generation", "limits"],
+    ),
+    workflow(
+        "realtime_canvas",
+        "realtime_canvas_estimate_cost",
+        "realtime-canvas-estimate-cost",
+        &["realtime-canvas-create-lcm-generation", "limits"],
+    ),
+    workflow(
+        "texture",
+        "texture_estimate_cost",
+        "texture-estimate-cost",
+        &["texture-create-texture-generation", "limits"],
+    ),
     workflow(
         "init_images",
         "init_images_upload_canvas_files",

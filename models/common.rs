@@ -205,6 +205,16 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// So many credits.
+    pub fn credits(credits: u64) -> Self {
+        Self { amount: credits.to_string(), unit: CostUnit::Credits }
+    }
+
+    /// So many dollars, a decimal such as `"0.05"`. It is not checked here.
+    pub fn dollars(dollars: impl Into<String>) -> Self {
+        Self { amount: dollars.into(), unit: CostUnit::Dollars }
+    }
+
     /// The amount as a number, for display and rough sums. [`checked_add`](Self::checked_add) adds up money.
     pub fn amount_f64(&self) -> Option<f64> {
         self.amount.trim().parse().ok().filter(|amount: &f64| amount.is_finite())

@@ -23,7 +23,7 @@ mod codec;
 mod core;
 #[cfg(feature = "client")]
 mod error;
-#[cfg(feature = "polling")]
+#[cfg(any(feature = "polling", feature = "limits"))]
 mod limits;
 #[cfg(feature = "searching")]
 #[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs all of it"))]
@@ -40,6 +40,8 @@ mod poll;
 mod retry;
 #[cfg(feature = "client")]
 mod runtime;
+#[cfg(feature = "limits")]
+mod spending;
 mod time;
 #[cfg(feature = "client")]
 mod trace;
@@ -67,6 +69,13 @@ pub use self::{
 
 #[cfg(any(feature = "searching", feature = "polling"))]
 pub use self::poll::Retry;
+
+#[cfg(feature = "limits")]
+pub use self::{
+    error::{SpendingLimitError, SpendingReason},
+    limits::{Counter, HeldJob, LimitStore, Limits, LimitsInUse, LocalStore, Taken},
+    spending::{EstimateCost, Reservation, SpendingLimit, Spent},
+};
 
 #[cfg(all(feature = "creating", feature = "creating-once"))]
 pub use self::once::CreateOnceAndWait;

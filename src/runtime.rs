@@ -36,7 +36,7 @@ impl<T: ?Sized> MaybeSend for T {}
 pub(crate) type WallClock = std::sync::Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// What is guarded must be left whole by every holder, so that a panic elsewhere does not spoil it.
-#[cfg(any(feature = "polling", feature = "searching"))]
+#[cfg(any(feature = "polling", feature = "searching", feature = "limits"))]
 #[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs it"))]
 pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

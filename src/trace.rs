@@ -40,6 +40,12 @@ impl CallSpan {
         tracing::debug!(parent: &self.span, attempt, "attempt begins");
     }
 
+    /// The core's limits let it not be sent yet.
+    #[cfg(feature = "limits")]
+    pub(crate) fn waits(&self, counter: crate::Counter) {
+        tracing::info!(parent: &self.span, limit = ?counter, "waits for its turn");
+    }
+
     pub(crate) fn retried(&self, attempt: u32, error: &Error, delay: Duration) {
         tracing::warn!(
             parent: &self.span,
@@ -86,6 +92,9 @@ impl CallSpan {
     }
 
     pub(crate) fn attempt(&self, _: u32) {}
+
+    #[cfg(feature = "limits")]
+    pub(crate) fn waits(&self, _: crate::Counter) {}
 
     pub(crate) fn retried(&self, _: u32, _: &Error, _: Duration) {}
 

@@ -11,7 +11,7 @@ pub use super::image_source::ImageSource;
 pub use super::remove_background_error::{RemoveBackgroundError, RemoveBackgroundReason};
 use super::v2_create_sync_generation;
 use crate::LeonardoCore;
-use crate::call::{Options, call_options};
+use crate::call::{Options, call_options, cost_option};
 use crate::error;
 use crate::models::{
     CreateV2SyncGenerationRequest, RemoveBackgroundParameters, V2GuidanceImage, V2SyncGeneration, V2SyncResult,
@@ -53,6 +53,7 @@ pub struct RemoveBackground {
     call: Options,
 }
 
+cost_option! { impl[] RemoveBackground, options: call }
 call_options! {
     impl[] RemoveBackground, options: call, core: core,
     deadline: "The longest that all of it may take, uploads and download included; `None` for no limit. Defaults to 10 minutes.",

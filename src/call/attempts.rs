@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header::AUTHORIZATION;
 
 use super::Attempted;
+use super::account::Accounted;
 use super::options::Refused;
 use super::request::Request;
 use crate::core;
@@ -67,15 +68,21 @@ impl Request {
             attempts += 1;
             span.attempt(attempts);
             sent.at = None;
-            let left = if attempts == 1 { deadline } else { deadline.saturating_sub(started.elapsed()) };
-            let result = match self.attempt(left, deadline, &mut sent).await {
-                Ok(response) => self.classify(response, &sent),
+            let left = || deadline.saturating_sub(started.elapsed());
+            let admitted = sent.account.admit(self, left().saturating_sub(least), deadline, span).await;
+            let result = match admitted {
+                Ok(()) => self.attempt(left(), deadline, &mut sent).await,
+                Err(error) => Err(error),
+            };
+            let result = match result {
+                Ok(response) => self.classify(response, &mut sent),
                 Err(error) => Err(error),
             };
             let mut error = match result {
                 Ok((status, headers, output)) => return Ok(Attempted { status, headers, attempts, output }),
                 Err(error) => error,
             };
+            sent.account.failed(self, &error);
             let elapsed = started.elapsed();
             error.set_call(attempts, elapsed);
             if error.may_be_retried(effect) {
@@ -98,14 +105,10 @@ impl Request {
             return Err(match sent.at {
                 Some(sent_at) if !effect.is_repeatable() && !error.proves_nothing_done() => {
                     let request = self.body.clone().unwrap_or_default();
-                    Error::OutcomeUnknown(Box::new(OutcomeUnknownError {
-                        sent_at,
-                        request,
-                        id: error.take_id(),
-                        cause: error,
-                        candidates: Vec::new(),
-                        lookup: None,
-                    }))
+                    let id = error.take_id();
+                    let mut unknown = Box::new(OutcomeUnknownError::unknown(sent_at, request, id, error));
+                    sent.account.ended_unknown(self, &mut unknown);
+                    Error::OutcomeUnknown(unknown)
                 }
                 _ => error,
             });
@@ -139,6 +142,7 @@ impl Request {
         let request = self.prepared(bearer.as_ref());
         sent.keys.extend(bearer);
         sent.at = Some(core.wall_now());
+        sent.account.sent(self);
         core.transport.send(request).await.map_err(|error| self.broken(error))
     }
 
@@ -183,6 +187,7 @@ pub(super) struct Sent {
     /// Every key that a provider gave for the call, since a server may show an earlier one.
     keys: Vec<Bearer>,
     at: Option<SystemTime>,
+    pub(super) account: Accounted,
 }
 
 impl Sent {

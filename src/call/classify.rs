@@ -18,10 +18,11 @@ impl Request {
     pub(super) fn classify(
         &self,
         response: TransportResponse,
-        sent: &Sent,
+        sent: &mut Sent,
     ) -> Result<(StatusCode, HeaderMap, Output), Error> {
         match self.output(response.status, &response.body) {
             Ok(output) => {
+                sent.account.succeeded(self, &response);
                 let mut headers = response.headers;
                 if self.with_response {
                     hide_keys(&mut headers, &sent.redactor(&self.core.inner.auth));

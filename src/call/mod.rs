@@ -1,5 +1,6 @@
 //! A call: a value until it is awaited, then attempts and delays until there is a response or an error.
 
+mod account;
 mod attempts;
 mod classify;
 mod decoder;
@@ -19,11 +20,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+#[cfg(feature = "limits")]
+pub(crate) use self::account::Ticket;
 use self::decoder::{Output, Reader, typed};
 #[cfg_attr(not(feature = "full"), allow(unused_imports, reason = "not every operation has every shape"))]
 pub(crate) use self::decoder::{first, flat, list, record};
 pub use self::operation::Operation;
-pub(crate) use self::options::{Options, Refused, call_options, request_options};
+pub(crate) use self::options::{Options, Refused, call_options, cost_option, request_options};
 use self::request::Request;
 use crate::codec::Fields;
 use crate::core::LeonardoCore;
@@ -102,6 +105,12 @@ impl<T> Call<T> {
 }
 
 impl Call<Bytes> {
+    /// A call of an operation of which nothing but the table's line is known.
+    #[cfg(feature = "limits")]
+    pub(crate) fn of(core: &LeonardoCore, operation: &'static crate::OperationInfo) -> Self {
+        Self { request: Box::new(Request::new(core, operation, Reader::Raw)), output: PhantomData }
+    }
+
     /// The operation's output is the record under `field`; `null` there means that there is no such record.
     pub fn record<T: DeserializeOwned + MaybeSend + 'static>(self, field: &'static str) -> Call<T> {
         self.with(field, Reader::record_of::<T>())
@@ -201,6 +210,7 @@ impl<T> Call<T> {
     }
 }
 
+cost_option! { impl[T] Call<T>, options: request.options }
 call_options! {
     impl[T] Call<T>, options: request.options, core: request.core,
     deadline: "The longest that the call may take with all attempts and delays, from when it is awaited; `None` for no \
@@ -209,6 +219,7 @@ call_options! {
             turns it off."
 }
 
+cost_option! { impl[T] WithResponse<T>, options: call.request.options }
 call_options! {
     impl[T] WithResponse<T>, options: call.request.options, core: call.request.core,
     deadline: "As [`Call::deadline`].",

@@ -33,7 +33,8 @@ pub struct Operation<T = Bytes> {
 impl Operation {
     /// An operation of your own, whose output is the body as it is unless the call says otherwise.
     pub const fn new(name: &'static str, method: Method, path: &'static str, effect: Effect) -> Self {
-        let info = OperationInfo { name, feature: "", group: "", method, path, effect, arguments: &[], field: "", job: None };
+        let info =
+            OperationInfo { name, feature: "", group: "", method, path, effect, arguments: &[], field: "", job: None };
         Self { info, decoder: Decoder::BODY }
     }
 }

@@ -20,6 +20,12 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Option<Duration>>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) server: Option<ServerUrl>,
+    /// What a call that costs credits may cost.
+    #[cfg(feature = "limits")]
+    pub(crate) cost_at_most: Option<crate::models::Cost>,
+    /// Where what is held for a create is left whose outcome is not known.
+    #[cfg(feature = "limits")]
+    pub(crate) ticket: Option<std::sync::Arc<super::Ticket>>,
     /// In place of what the provider gives.
     pub(crate) bearer: Option<Bearer>,
     /// The first thing that was wrong.
@@ -152,3 +158,22 @@ macro_rules! call_options {
     };
 }
 pub(crate) use call_options;
+
+/// Writes the setter of what a call may cost, for whatever costs credits. `$options` is the path from `self` to the
+/// [`Options`].
+macro_rules! cost_option {
+    (impl[$($generics:tt)*] $type:ty, options: $($options:ident).+) => {
+        #[cfg(feature = "limits")]
+        impl<$($generics)*> $type {
+            /// What the call may cost at most, such as `Cost::credits(24)` or `Cost::dollars("0.05")`. If it is known to cost
+            /// more, it ends in [`Error::SpendingLimit`](crate::Error::SpendingLimit) and nothing is sent. Where what it will
+            /// cost is not known, this much is reserved of the core's
+            /// [`spending_limit`](crate::LeonardoCoreBuilder::spending_limit), without which this is an error.
+            pub fn cost_at_most(mut self, cost: $crate::models::Cost) -> Self {
+                self.$($options).+.cost_at_most = Some(cost);
+                self
+            }
+        }
+    };
+}
+pub(crate) use cost_option;

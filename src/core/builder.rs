@@ -65,6 +65,10 @@ impl LeonardoCore {
             client: None,
             transport: None,
             wall_clock: None,
+            #[cfg(feature = "limits")]
+            limits: None,
+            #[cfg(feature = "limits")]
+            spending: None,
             #[cfg(feature = "polling")]
             polls_per_minute: 600,
             #[cfg(feature = "polling")]
@@ -108,6 +112,10 @@ pub struct LeonardoCoreBuilder {
     client: Option<reqwest::ClientBuilder>,
     transport: Option<Box<dyn Transport>>,
     wall_clock: Option<WallClock>,
+    #[cfg(feature = "limits")]
+    pub(crate) limits: Option<(crate::Limits, &'static [crate::OperationInfo])>,
+    #[cfg(feature = "limits")]
+    pub(crate) spending: Option<crate::spending::Spending>,
     #[cfg(feature = "polling")]
     polls_per_minute: u32,
     #[cfg(feature = "polling")]
@@ -359,6 +367,10 @@ impl LeonardoCoreBuilder {
         if self.max_response_bytes == 0 {
             return Err(ConfigError::new("max_response_bytes", "is zero, so no response could be read").into());
         }
+        #[cfg(feature = "limits")]
+        if let Some(reason) = self.spending.as_ref().and_then(|spending| spending.limit.refused()) {
+            return Err(ConfigError::new("spending_limit", reason).into());
+        }
         let transport = match self.transport {
             Some(transport) => {
                 #[cfg(any(feature = "image-download", feature = "uploading"))]
@@ -390,6 +402,14 @@ impl LeonardoCoreBuilder {
             max_response_bytes: self.max_response_bytes,
             allow_http: self.allow_http,
             wall_clock: self.wall_clock,
+            #[cfg(feature = "limits")]
+            limiter: self.limits.map(|(limits, operations)| {
+                Arc::new(crate::limits::Limiter::new(limits, crate::limits::JobReader::new(operations)))
+            }),
+            #[cfg(feature = "limits")]
+            spending: self.spending,
+            #[cfg(feature = "limits")]
+            prices: Default::default(),
             #[cfg(any(feature = "image-download", feature = "uploading"))]
             storage: self.storage,
             #[cfg(feature = "polling")]

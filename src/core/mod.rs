@@ -65,6 +65,12 @@ pub(crate) struct Inner {
     /// What downloads and uploads are sent with; none until they need one where calls are not sent with a client.
     #[cfg(any(feature = "image-download", feature = "uploading"))]
     storage: std::sync::OnceLock<reqwest::Client>,
+    #[cfg(feature = "limits")]
+    pub(crate) limiter: Option<Arc<crate::limits::Limiter>>,
+    #[cfg(feature = "limits")]
+    pub(crate) spending: Option<crate::spending::Spending>,
+    #[cfg(feature = "limits")]
+    pub(crate) prices: crate::spending::Prices,
     #[cfg(feature = "polling")]
     pub(crate) pace: crate::limits::Pace,
     #[cfg(feature = "polling")]
@@ -107,8 +113,27 @@ impl LeonardoCore {
         self.inner.server.as_str()
     }
 
+    /// What was spent through the core's [`SpendingLimit`](crate::SpendingLimit), and what is reserved; nothing without one.
+    #[cfg(feature = "limits")]
+    pub fn spent(&self) -> crate::Spent {
+        self.inner.spending.as_ref().map(|spending| spending.limit.spent()).unwrap_or_default()
+    }
+
+    /// How much of its [`Limits`](crate::Limits) the core uses; nothing without limits.
+    ///
+    /// # Errors
+    ///
+    /// That of the limits' own [store](crate::LimitStore), which in memory has none.
+    #[cfg(feature = "limits")]
+    pub async fn limits_in_use(&self) -> Result<crate::LimitsInUse, Box<dyn std::error::Error + Send + Sync>> {
+        match &self.inner.limiter {
+            Some(limiter) => limiter.in_use().await,
+            None => Ok(crate::LimitsInUse::default()),
+        }
+    }
+
     /// The time of day.
-    #[cfg(feature = "searching")]
+    #[cfg(any(feature = "searching", feature = "limits"))]
     pub(crate) fn wall_now(&self) -> SystemTime {
         self.inner.wall_now()
     }

@@ -58,6 +58,8 @@ pub enum TimeoutScope {
     Attempt,
     /// That of the whole call.
     Deadline,
+    /// That of the whole call, before the core's limits let it be sent.
+    Turn,
 }
 
 /// There was no complete response in time.
@@ -80,9 +82,15 @@ impl TimeoutError {
         let Self { call, scope, limit, sent } = self;
         let what = match scope {
             TimeoutScope::Attempt => "the attempt's timeout",
-            TimeoutScope::Deadline => "the call's deadline",
+            TimeoutScope::Deadline | TimeoutScope::Turn => "the call's deadline",
         };
         let (seconds, start) = (limit.as_secs_f64(), call.beginning());
+        if *scope == TimeoutScope::Turn {
+            let end = call.end(true, "Allow more time, or make fewer calls at once.");
+            return format!(
+                "{start}the core's limits left no turn within {seconds} s, the call's deadline. Nothing was sent.{end}"
+            );
+        }
         let end = call.end(!sent, "Try again, or allow more time.");
         format!("{start}no complete response within {seconds} s, {what}.{end}")
     }

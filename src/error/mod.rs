@@ -8,6 +8,8 @@ mod decode;
 mod outcome;
 mod redact;
 mod request;
+#[cfg(feature = "limits")]
+mod spending;
 #[cfg(feature = "test-util")]
 mod test_util;
 mod workflow;
@@ -29,6 +31,9 @@ pub use self::{
     request::{ConfigError, InvalidRequestError},
     workflow::WorkflowError,
 };
+
+#[cfg(feature = "limits")]
+pub use self::spending::{SpendingLimitError, SpendingReason};
 
 pub(crate) use self::{
     classify::{api_error, is_list, is_transient, tells_error},
@@ -75,6 +80,10 @@ pub enum Error {
     /// not retried.
     #[error(transparent)]
     OutcomeUnknown(Box<OutcomeUnknownError>),
+    /// The call would cost more than the core, or the call itself, may spend. Nothing was sent.
+    #[cfg(feature = "limits")]
+    #[error(transparent)]
+    SpendingLimit(Box<SpendingLimitError>),
     /// A workflow failed with an error of its own, which has parts that a call's does not. Such an error becomes this one
     /// by `?`; [`downcast_ref`](Self::downcast_ref) and [`downcast`](Self::downcast) give it back.
     #[error(transparent)]
@@ -108,6 +117,9 @@ debug!(
     WorkflowError
 );
 
+#[cfg(feature = "limits")]
+debug!(SpendingLimitError);
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
@@ -118,6 +130,8 @@ impl fmt::Debug for Error {
             Self::Api(_) => "Api",
             Self::Decode(_) => "Decode",
             Self::OutcomeUnknown(_) => "OutcomeUnknown",
+            #[cfg(feature = "limits")]
+            Self::SpendingLimit(_) => "SpendingLimit",
             Self::Workflow(_) => "Workflow",
         };
         debug(name, self, f)
@@ -150,6 +164,8 @@ impl Error {
             Self::Api(error) => &error.call,
             Self::Decode(error) => &error.call,
             Self::OutcomeUnknown(error) => error.cause.call()?,
+            #[cfg(feature = "limits")]
+            Self::SpendingLimit(error) => &error.call,
             Self::Workflow(error) => error.parts().call?.call()?,
         })
     }
@@ -225,6 +241,8 @@ impl Error {
     pub(crate) fn proves_nothing_done(&self) -> bool {
         match self {
             Self::Config(_) | Self::InvalidRequest(_) => true,
+            #[cfg(feature = "limits")]
+            Self::SpendingLimit(_) => true,
             Self::Connection(error) => error.proves_nothing_done(),
             Self::Timeout(error) => !error.sent,
             Self::Api(error) => error.proves_nothing_done(),
@@ -237,6 +255,8 @@ impl Error {
     pub(crate) fn may_be_retried(&self, effect: Effect) -> bool {
         let transient = match self {
             Self::Config(_) | Self::InvalidRequest(_) | Self::OutcomeUnknown(_) | Self::Workflow(_) => false,
+            #[cfg(feature = "limits")]
+            Self::SpendingLimit(_) => false,
             Self::Connection(error) => match error.source.status() {
                 Some(status) if !status.is_success() => is_transient(status),
                 _ => error.source.kind() != TransportErrorKind::Invalid,
@@ -270,15 +290,28 @@ impl Error {
             Self::Api(error) => &mut error.call,
             Self::Decode(error) => &mut error.call,
             Self::OutcomeUnknown(error) => error.cause.call_mut()?,
+            #[cfg(feature = "limits")]
+            Self::SpendingLimit(error) => &mut error.call,
         })
     }
 
     pub(crate) fn set_call(&mut self, attempts: u32, elapsed: Duration) {
         // An attempt that could not be made is none.
-        let made = if matches!(self, Self::InvalidRequest(_)) { attempts - 1 } else { attempts };
+        let made = if self.was_no_attempt() { attempts - 1 } else { attempts };
         if let Some(call) = self.call_mut() {
             call.attempts = made;
             call.elapsed = elapsed;
+        }
+    }
+
+    /// Whether an attempt could not even begin.
+    fn was_no_attempt(&self) -> bool {
+        match self {
+            Self::InvalidRequest(_) => true,
+            Self::Timeout(error) => error.scope == TimeoutScope::Turn,
+            #[cfg(feature = "limits")]
+            Self::SpendingLimit(_) => true,
+            _ => false,
         }
     }
 

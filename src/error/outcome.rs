@@ -32,9 +32,25 @@ pub struct OutcomeUnknownError {
     pub candidates: Vec<String>,
     /// Why looking the work up failed too, where that was tried.
     pub lookup: Option<Box<Error>>,
+    /// What stays reserved for it of the core's spending limit, until it is settled or released.
+    #[cfg(feature = "limits")]
+    pub reservation: Option<crate::spending::Reservation>,
 }
 
 impl OutcomeUnknownError {
+    pub(crate) fn unknown(sent_at: SystemTime, request: Bytes, id: Option<String>, cause: Error) -> Self {
+        Self {
+            sent_at,
+            request,
+            id,
+            cause,
+            candidates: Vec::new(),
+            lookup: None,
+            #[cfg(feature = "limits")]
+            reservation: None,
+        }
+    }
+
     pub(super) fn is_billable(&self) -> bool {
         self.cause.call().is_some_and(|call| call.effect == Effect::Billable)
     }

@@ -86,7 +86,7 @@ impl OutcomeUnknownError {
     /// ```
     pub fn new(cause: impl Into<Error>, request: impl Into<Bytes>) -> Self {
         let (cause, request) = (cause.into(), request.into());
-        Self { sent_at: SystemTime::now(), request, id: None, cause, candidates: Vec::new(), lookup: None }
+        Self::unknown(SystemTime::now(), request, None, cause)
     }
 }
 

@@ -29,11 +29,15 @@ type SendCreate<'a> = &'a (dyn Fn(&Options) -> BoxFuture<'static, Result<String,
 /// Creates exactly once what the marking of `request` says. What is not listed though it had the time to appear was made all
 /// the same, perhaps, unless `is_listed`.
 pub(super) async fn create_once<Q: Marked>(
-    search: Search<Q::Record>,
+    #[cfg_attr(not(feature = "limits"), allow(unused_mut, reason = "nothing is held"))] mut search: Search<Q::Record>,
     look_first: Option<LookFirst>,
     is_listed: bool,
     request: Q,
 ) -> Result<Q::Job, Error> {
+    #[cfg(feature = "limits")]
+    {
+        search.options.call.ticket = Some(Arc::default());
+    }
     let marking = Q::marking();
     let core = search.core.clone();
     let kept = Arc::new(Mutex::new(None));
@@ -154,14 +158,10 @@ impl<R: Row + Send + 'static> Attempts<R> {
             Sought::Absent => Ok(None),
             Sought::Unclear { candidates, cause } => {
                 let reason = "whether an earlier create was carried out cannot be told";
-                Err(Error::OutcomeUnknown(Box::new(OutcomeUnknownError {
-                    sent_at: sent_after,
-                    request,
-                    id: None,
-                    cause: self.search.workflow.invalid("look_first", reason),
-                    candidates,
-                    lookup: cause.map(Box::new),
-                })))
+                let invalid = self.search.workflow.invalid("look_first", reason);
+                let mut unknown = OutcomeUnknownError::unknown(sent_after, request, None, invalid);
+                (unknown.candidates, unknown.lookup) = (candidates, cause.map(Box::new));
+                Err(Error::OutcomeUnknown(Box::new(unknown)))
             }
         }
     }
@@ -179,7 +179,10 @@ impl<R: Row + Send + 'static> Attempts<R> {
         let (sent, sent_at) = *self.first_sent.get_or_insert((sent, unknown.sent_at));
         match self.look(sent).await {
             Sought::Found(record) => Ok(Ok(self.done(record.id().to_owned()))),
-            Sought::Absent => Ok(Err(unknown.cause)),
+            Sought::Absent => {
+                self.resolve(None);
+                Ok(Err(unknown.cause))
+            }
             Sought::Unclear { candidates, cause } => {
                 self.warning.pending = false;
                 unknown.lookup = cause.map(Box::new);
@@ -200,7 +203,17 @@ impl<R: Row + Send + 'static> Attempts<R> {
     fn done(&mut self, id: String) -> String {
         self.warning.pending = false;
         self.search.take(&id);
+        self.resolve(Some(&id));
         id
+    }
+
+    /// Gives what is held of the account's limits to what was made, or back.
+    fn resolve(&self, id: Option<&str>) {
+        #[cfg(feature = "limits")]
+        if let Some(ticket) = &self.search.options.call.ticket {
+            ticket.resolve(id);
+        }
+        let _ = id;
     }
 
     /// An error of one attempt, as the error of all of them.

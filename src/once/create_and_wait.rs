@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use super::{CreateOnce, Marked, search_options};
-use crate::call::{Options, call_options};
+use crate::call::{Options, call_options, cost_option};
 use crate::core::LeonardoCore;
 use crate::poll::{
     Completed, Creating, Job, JobProgress, Made, OnProgress, PollOptions, Poller, Steps, WaitError, Waited,
@@ -30,6 +30,7 @@ pub struct CreateOnceAndWait<Q: Marked<Record: Job>, D = Completed<<Q as Marked>
     on_progress: Option<OnProgress<Q::Job, D>>,
 }
 
+cost_option! { impl[Q: Marked<Record: Job>, D] CreateOnceAndWait<Q, D>, options: call }
 call_options! {
     impl[Q: Marked<Record: Job>, D] CreateOnceAndWait<Q, D>, options: call, core: core,
     deadline: "The longest that all of it may take; `None` for no limit. Defaults to 10 minutes.",

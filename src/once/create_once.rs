@@ -5,7 +5,7 @@ use std::future::IntoFuture;
 use super::create::{LookFirst, create_once, random_mark};
 use super::search::{Kind, Search};
 use super::{Marked, SearchOptions, search_options};
-use crate::call::call_options;
+use crate::call::{call_options, cost_option};
 use crate::core::LeonardoCore;
 use crate::error::Error;
 use crate::poll::on_retry_option;
@@ -49,6 +49,7 @@ pub struct CreateOnce<Q: Marked> {
 
 search_options! { impl[Q: Marked] CreateOnce<Q>, options: options }
 on_retry_option! { impl[Q: Marked] CreateOnce<Q>, options: options }
+cost_option! { impl[Q: Marked] CreateOnce<Q>, options: options.call }
 call_options! {
     impl[Q: Marked] CreateOnce<Q>, options: options.call, core: core,
     deadline: "The longest that all of it may take; `None` for no limit. Defaults to 10 minutes. One that is shorter than the \

@@ -7,7 +7,7 @@ use super::create::{Creating, JobProgress, Made, OnProgress, retries};
 use super::job::{Job, WaitError};
 use super::poller::{PollOptions, Poller, Waited, poll_options};
 use super::steps::Steps;
-use crate::call::{Call, Options, call_options};
+use crate::call::{Call, Options, call_options, cost_option};
 use crate::codec::serialize;
 use crate::core::LeonardoCore;
 use crate::runtime::{BoxFuture, MaybeSend};
@@ -45,6 +45,7 @@ pub struct Completed<C, J> {
 
 serialize! { impl[C: serde::Serialize, J: serde::Serialize] Completed<C, J> { job => "job", record => "record" } }
 
+cost_option! { impl[C, J: Job] CreateAndWait<C, J>, options: call }
 call_options! {
     impl[C, J: Job] CreateAndWait<C, J>, options: call, core: core,
     deadline: "The longest that all of it may take, from when it is awaited; `None` for no limit. Defaults to 10 minutes, \

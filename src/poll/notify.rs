@@ -42,6 +42,12 @@ impl Waits {
         waiting.len()
     }
 
+    /// Whether somebody waits for it.
+    #[cfg(feature = "limits")]
+    pub(crate) fn is_waited_for(&self, id: &str) -> bool {
+        self.lock().waiting.contains_key(id)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Known> {
         // Left whole by every holder.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
@@ -96,6 +102,10 @@ impl LeonardoCore {
     ///
     /// Ids of all kinds of jobs will do, not only those of generations.
     pub fn notify(&self, id: impl AsRef<str>) -> usize {
+        #[cfg(feature = "limits")]
+        if let Some(limiter) = &self.inner.limiter {
+            limiter.job_may_have_ended(id.as_ref());
+        }
         self.inner.waits.notify(id.as_ref())
     }
 

@@ -269,6 +269,22 @@ impl Poller {
     }
 
     async fn next_state(&mut self) -> Result<Seen, Ended> {
+        let seen = self.next_seen().await;
+        #[cfg(feature = "limits")]
+        if let Some(limiter) = &self.core.inner.limiter {
+            let is_over = match &seen {
+                Ok(seen) => seen.state != JobState::Pending,
+                Err(Ended::Call(error)) => self.exists && error.is_not_found(),
+                Err(_) => false,
+            };
+            if is_over {
+                limiter.job_ended(&self.id);
+            }
+        }
+        seen
+    }
+
+    async fn next_seen(&mut self) -> Result<Seen, Ended> {
         if !runtime::is_running() {
             return Err(Ended::Call(self.invalid("runtime", "a call must be awaited within a Tokio runtime")));
         }
@@ -292,7 +308,7 @@ impl Poller {
                     (self.exists, self.unreached, self.last_failure) = (true, None, None);
                     return Ok(seen);
                 }
-                Err(Error::Timeout(error)) if error.scope == TimeoutScope::Deadline => return Err(self.out_of_time()),
+                Err(Error::Timeout(error)) if error.scope != TimeoutScope::Attempt => return Err(self.out_of_time()),
                 Err(error) => error,
             };
             let appear_within = self.poll.appear_within.unwrap_or(self.waited.appear_within);

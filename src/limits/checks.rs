@@ -1,0 +1,195 @@
+//! Finding out whether jobs have ended that nobody waits for.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::store::{HeldJob, LimitStore};
+use crate::error::BoxError;
+use crate::operation::{Effect, JobKind, OperationInfo};
+use crate::retry::RetryPolicy;
+use crate::runtime::{self, BoxFuture, Instant, lock};
+use crate::{Call, LeonardoCore};
+
+/// Tells how far a job of any kind is.
+pub(crate) struct JobReader {
+    operations: &'static [OperationInfo],
+    /// Jobs that may have ended, as somebody has said.
+    hinted: Mutex<HashSet<String>>,
+    /// When each place's job was looked at.
+    looked: Mutex<HashMap<u64, Instant>>,
+}
+
+/// How many hints are kept. One that is lost costs time, no more.
+const MOST_HINTS: usize = 1024;
+/// The time between two looks.
+const BETWEEN: Duration = Duration::from_millis(250);
+/// A job that is waited for is left alone for so long: who waits for it will tell.
+const WATCHED: Duration = Duration::from_secs(60);
+/// The time between two looks at the same job is a quarter of its age, within these bounds.
+const OFTEN: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_secs(30);
+/// For how long a job may be unknown to the service after its create.
+const APPEARS: Duration = Duration::from_secs(60);
+
+impl JobReader {
+    /// `operations` is where it is looked up which of them reads a kind of job.
+    pub(crate) fn new(operations: &'static [OperationInfo]) -> Self {
+        Self { operations, hinted: Mutex::default(), looked: Mutex::default() }
+    }
+
+    pub(super) fn hint(&self, id: &str) {
+        let mut hinted = lock(&self.hinted);
+        if hinted.len() < MOST_HINTS {
+            hinted.insert(id.to_owned());
+        }
+    }
+
+    /// The place whose job is to be looked at next.
+    fn choose(&self, core: &LeonardoCore, held: &[HeldJob]) -> Option<(HeldJob, String)> {
+        let mut hinted = lock(&self.hinted);
+        let mut looked = lock(&self.looked);
+        looked.retain(|token, _| held.iter().any(|job| job.token == *token));
+        let due = |job: &HeldJob| {
+            let again_after = (job.held_for / 4).clamp(OFTEN, SELDOM);
+            looked.get(&job.token).is_none_or(|looked| looked.elapsed() >= again_after)
+        };
+        let chosen = held
+            .iter()
+            .filter_map(|job| Some((job, job.id.as_ref()?)))
+            .find(|(job, id)| hinted.contains(*id) || ((job.held_for >= WATCHED || !is_watched(core, id)) && due(job)));
+        let (job, id) = chosen?;
+        hinted.remove(id);
+        looked.insert(job.token, Instant::now());
+        Some((job.clone(), id.clone()))
+    }
+
+    /// Whether a job has ended; `None` if that cannot be told now.
+    async fn has_ended(&self, core: &LeonardoCore, kind: JobKind, job: &HeldJob, id: &str) -> Option<bool> {
+        let reads = |info: &&OperationInfo| info.effect == Effect::Read && info.job == Some(kind);
+        let operation = self.operations.iter().find(reads)?;
+        let call = Call::of(core, operation).id(id).record::<AnyState>(operation.field);
+        match call.retry(RetryPolicy::none()).await {
+            Ok(state) => Some(state.has_ended),
+            Err(error) => (error.is_not_found() && job.held_for >= APPEARS).then_some(true),
+        }
+    }
+}
+
+fn is_watched(core: &LeonardoCore, id: &str) -> bool {
+    #[cfg(feature = "polling")]
+    return core.inner.waits.is_waited_for(id);
+    #[cfg(not(feature = "polling"))]
+    {
+        let _ = (core, id);
+        false
+    }
+}
+
+/// Looks at jobs of a kind, one after the other, for as long as somebody needs a place.
+pub(super) struct Checks<'a> {
+    core: &'a LeonardoCore,
+    kind: JobKind,
+    reader: &'a JobReader,
+    store: &'a dyn LimitStore,
+    /// The look under way. It is kept while its caller is busy otherwise, so that no request is given up.
+    look: Option<BoxFuture<'a, Result<Option<String>, BoxError>>>,
+}
+
+impl<'a> Checks<'a> {
+    pub(super) fn new(core: &'a LeonardoCore, kind: JobKind, reader: &'a JobReader, store: &'a dyn LimitStore) -> Self {
+        Self { core, kind, reader, store, look: None }
+    }
+
+    /// Ready once a job has ended, whose place is free then.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        loop {
+            let Self { core, kind, reader, store, look } = self;
+            let look = look.get_or_insert_with(|| look_once(core, *kind, reader, *store));
+            let Poll::Ready(ended) = look.as_mut().poll(context) else { return Poll::Pending };
+            self.look = None;
+            if let Some(id) = ended? {
+                self.store.job_ended(&id);
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+/// The id of a job that has ended, if the one that was looked at has.
+fn look_once<'a>(
+    core: &'a LeonardoCore,
+    kind: JobKind,
+    reader: &'a JobReader,
+    store: &'a dyn LimitStore,
+) -> BoxFuture<'a, Result<Option<String>, BoxError>> {
+    Box::pin(async move {
+        runtime::sleep(BETWEEN).await;
+        let held = store.jobs(kind).await?;
+        let Some((job, id)) = reader.choose(core, &held) else { return Ok(None) };
+        let has_ended = reader.has_ended(core, kind, &job, &id).await;
+        Ok((has_ended == Some(true)).then_some(id))
+    })
+}
+
+/// Of a record, or of the first one in a list, whether its `status` says that it has ended.
+struct AnyState {
+    has_ended: bool,
+}
+
+impl<'de> Deserialize<'de> for AnyState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyStateVisitor)
+    }
+}
+
+struct AnyStateVisitor;
+
+impl<'de> Visitor<'de> for AnyStateVisitor {
+    type Value = AnyState;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record with a status")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyState, A::Error> {
+        let mut has_ended = false;
+        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            if name == "status" {
+                // Blueprints say COMPLETED.
+                let status: Option<String> = map.next_value()?;
+                has_ended = matches!(status.as_deref(), Some("COMPLETE" | "COMPLETED" | "FAILED"));
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(AnyState { has_ended })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<AnyState, A::Error> {
+        let first = seq.next_element::<AnyState>()?;
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        // Such a list is empty for an id that is not known.
+        Ok(first.unwrap_or(AnyState { has_ended: false }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_any_kind_of_job_can_be_read() {
+        let has_ended = |text| serde_json::from_str::<AnyState>(text).unwrap().has_ended;
+        assert!(has_ended(r#"{"id":"1","status":"COMPLETE","generated_images":[{"status":"PENDING"}]}"#));
+        assert!(has_ended(r#"[{"status":"FAILED"},{"status":"PENDING"}]"#));
+        assert!(has_ended(r#"{"status":"COMPLETED"}"#));
+        for pending in [r#"{"status":"PENDING"}"#, r#"{"status":null}"#, "{}", "[]", r#"{"status":"TRAINING"}"#] {
+            assert!(!has_ended(pending), "{pending}");
+        }
+    }
+}
