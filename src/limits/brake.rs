@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::runtime::Instant;
 
-/// How long it lasts until twice as much is asked for again.
-const RECOVERY: Duration = Duration::from_secs(60);
+/// How long it lasts until twice as much is asked for again: two of the service's minutes at least, since after one the
+/// same number would come again as before.
+const RECOVERY: Duration = Duration::from_secs(150);
 /// What a limit is divided by at most.
 const MOST: u32 = 8;
 /// For how long a `Retry-After` is kept to at most.

@@ -12,7 +12,7 @@ use crate::operation::JobKind;
 /// A call that goes beyond one waits for its turn, in the order in which calls came, and for no longer than its deadline:
 /// then it ends in [`Error::Timeout`](crate::Error::Timeout), and nothing was sent. A minute is counted from the end of a
 /// request, since nobody knows when within it the service counted. After a 429 the core asks for half as much, down to an
-/// eighth, and doubles that again after each minute without another.
+/// eighth, and for twice as much again after every 150 s without another.
 ///
 /// A job, such as a generation, holds its place until it has ended, whoever waits for it. Where a place is needed and
 /// nobody waits for the jobs that hold them, they are looked at, the oldest first. Of a create with an unknown outcome the
