@@ -10,9 +10,11 @@ use crate::models::*;
 use crate::spending::{Priced, credits};
 
 /// What is asked of the price calculator for a request; or why it cannot be asked.
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has a price"))]
 pub(super) type Pricing = Result<PricingCalculatorRequest, &'static str>;
 
 /// The price of a call with this body, if it can be asked for.
+#[cfg_attr(not(feature = "full"), allow(unused_variables, reason = "not every operation has a price"))]
 pub(super) fn of_call(operation: &'static str, body: &Bytes) -> Option<Priced> {
     match operation {
         #[cfg(feature = "image-create-generation")]
@@ -37,6 +39,7 @@ fn read<Q: DeserializeOwned>(body: &Bytes, pricing: fn(&Q) -> Pricing) -> Option
 }
 
 /// Asks the price calculator.
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has a price"))]
 pub(super) fn priced(request: PricingCalculatorRequest) -> Priced {
     Priced {
         key: serde_json::to_string(&request).unwrap_or_default(),

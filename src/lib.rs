@@ -24,6 +24,7 @@ mod core;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(any(feature = "polling", feature = "limits"))]
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "without waits there is nobody to tell"))]
 mod limits;
 #[cfg(feature = "searching")]
 #[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs all of it"))]
@@ -41,6 +42,7 @@ mod retry;
 #[cfg(feature = "client")]
 mod runtime;
 #[cfg(feature = "limits")]
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "not every operation has a price"))]
 mod spending;
 mod time;
 #[cfg(feature = "client")]

@@ -77,6 +77,7 @@ mod on {
 
     impl Ticket {
         /// The create has made the job with this id, or nothing.
+        #[cfg(feature = "creating-once")]
         pub(crate) fn resolve(&self, id: Option<&str>) {
             let Unresolved { job, open } = std::mem::take(&mut *lock(&self.0));
             if let Some((limiter, admitted)) = job {

@@ -350,6 +350,8 @@ impl LeonardoCoreBuilder {
             return Err(wrong.into());
         }
         let mut headers = self.headers;
+        #[cfg(feature = "limits")]
+        let spending = counted(self.spending)?;
         let auth = match self.auth {
             None => return Err(ConfigError::new("bearer_auth", "there is no key").into()),
             Some(Setting { field, value: Credentials::Key(key) }) => {
@@ -366,10 +368,6 @@ impl LeonardoCoreBuilder {
         }
         if self.max_response_bytes == 0 {
             return Err(ConfigError::new("max_response_bytes", "is zero, so no response could be read").into());
-        }
-        #[cfg(feature = "limits")]
-        if let Some(reason) = self.spending.as_ref().and_then(|spending| spending.limit.refused()) {
-            return Err(ConfigError::new("spending_limit", reason).into());
         }
         let transport = match self.transport {
             Some(transport) => {
@@ -403,11 +401,9 @@ impl LeonardoCoreBuilder {
             allow_http: self.allow_http,
             wall_clock: self.wall_clock,
             #[cfg(feature = "limits")]
-            limiter: self.limits.map(|(limits, operations)| {
-                Arc::new(crate::limits::Limiter::new(limits, crate::limits::JobReader::new(operations)))
-            }),
+            limiter: self.limits.map(|(limits, operations)| Arc::new(crate::limits::Limiter::new(limits, operations))),
             #[cfg(feature = "limits")]
-            spending: self.spending,
+            spending,
             #[cfg(feature = "limits")]
             prices: Default::default(),
             #[cfg(any(feature = "image-download", feature = "uploading"))]
@@ -431,6 +427,15 @@ impl fmt::Debug for LeonardoCoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not even the URL: it may hold a password until it is checked.
         f.debug_struct("LeonardoCoreBuilder").finish_non_exhaustive()
+    }
+}
+
+/// Refuses an amount of money that is none.
+#[cfg(feature = "limits")]
+fn counted(spending: Option<crate::spending::Spending>) -> Result<Option<crate::spending::Spending>, ConfigError> {
+    match spending.as_ref().and_then(|spending| spending.limit.refused()) {
+        Some(reason) => Err(ConfigError::new("spending_limit", reason)),
+        None => Ok(spending),
     }
 }
 

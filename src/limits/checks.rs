@@ -16,7 +16,7 @@ use crate::runtime::{self, BoxFuture, Instant, lock};
 use crate::{Call, LeonardoCore};
 
 /// Tells how far a job of any kind is.
-pub(crate) struct JobReader {
+pub(super) struct JobReader {
     operations: &'static [OperationInfo],
     /// Jobs that may have ended, as somebody has said.
     hinted: Mutex<HashSet<String>>,
@@ -38,7 +38,7 @@ const APPEARS: Duration = Duration::from_secs(60);
 
 impl JobReader {
     /// `operations` is where it is looked up which of them reads a kind of job.
-    pub(crate) fn new(operations: &'static [OperationInfo]) -> Self {
+    pub(super) fn new(operations: &'static [OperationInfo]) -> Self {
         Self { operations, hinted: Mutex::default(), looked: Mutex::default() }
     }
 

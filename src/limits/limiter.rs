@@ -72,10 +72,10 @@ pub(crate) struct Admission {
 pub(crate) type Admitted = (JobKind, u64);
 
 impl Limiter {
-    pub(crate) fn new(limits: Limits, reader: JobReader) -> Self {
+    pub(crate) fn new(limits: Limits, operations: &'static [OperationInfo]) -> Self {
         Self {
             limits,
-            reader,
+            reader: JobReader::new(operations),
             turns: Mutex::default(),
             waiting: AtomicU64::new(0),
             brakes: Mutex::default(),

@@ -13,13 +13,10 @@ mod settings;
 #[cfg(feature = "limits")]
 mod store;
 
+#[cfg(feature = "limits")]
+pub(crate) use self::limiter::{Admission, Admitted, JobOutcome, Limiter};
 #[cfg(feature = "polling")]
 pub(crate) use self::pace::Pace;
-#[cfg(feature = "limits")]
-pub(crate) use self::{
-    checks::JobReader,
-    limiter::{Admission, Admitted, JobOutcome, Limiter},
-};
 #[cfg(feature = "limits")]
 pub use self::{
     limiter::LimitsInUse,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::amount::Amount;
 use super::prices::Memory;
+use crate::error::SpendingReason;
 use crate::models::{Cost, CostUnit};
 use crate::runtime::SystemTime;
 
@@ -69,17 +70,6 @@ pub(crate) struct Expected {
     pub(crate) key: Option<String>,
 }
 
-/// Why nothing was reserved.
-#[derive(Debug, PartialEq)]
-pub(super) enum NotReserved {
-    /// What it costs is not known in the unit of the limit.
-    NoEstimate,
-    /// It would cost more than the call may.
-    CallLimit { estimate: Cost, at_most: Cost },
-    /// It would cost more than is left.
-    Limit { needed: Cost, limit: Cost, reserved: Cost, settled: Cost },
-}
-
 /// Calls with an unknown outcome that are remembered where there is no limit, which they would use up.
 const MOST_UNRESOLVED: usize = 1024;
 
@@ -89,7 +79,7 @@ impl Ledger {
     }
 
     /// Reserves what a call may cost.
-    pub(super) fn reserve(&mut self, operation: &'static str, expected: Expected) -> Result<u64, NotReserved> {
+    pub(super) fn reserve(&mut self, operation: &'static str, expected: Expected) -> Result<u64, Box<SpendingReason>> {
         let Expected { estimate, at_most, key } = expected;
         let known = key.as_ref().and_then(|key| self.known.get(key)).as_ref().and_then(parsed);
         let estimates: Vec<_> = known.into_iter().chain(estimate.as_ref().and_then(parsed)).collect();
@@ -103,7 +93,7 @@ impl Ledger {
                 .iter()
                 .find_map(in_its_unit)
                 .or_else(|| at_most.as_ref().and_then(in_its_unit))
-                .ok_or(NotReserved::NoEstimate)?;
+                .ok_or_else(|| Box::new(SpendingReason::NoEstimate))?;
         }
         if let Some(at_most) = &at_most {
             let in_its_unit = |sum: &(Amount, CostUnit)| match &self.limit {
@@ -114,7 +104,7 @@ impl Ledger {
             match estimates.iter().find_map(in_its_unit) {
                 Some(amount) if amount > at_most.0 => {
                     let (estimate, at_most) = (cost(amount, &at_most.1), cost(at_most.0, &at_most.1));
-                    return Err(NotReserved::CallLimit { estimate, at_most });
+                    return Err(Box::new(SpendingReason::CallLimit { estimate, at_most }));
                 }
                 Some(_) => {}
                 None => expected = Some(at_most.clone()),
@@ -126,7 +116,7 @@ impl Ledger {
             if needed > limit.amount {
                 let of = |amount| cost(amount, &limit.unit);
                 let (needed, limit, reserved) = (of(counted), of(limit.amount), of(reserved));
-                return Err(NotReserved::Limit { needed, limit, reserved, settled: of(self.used) });
+                return Err(Box::new(SpendingReason::Limit { needed, limit, reserved, settled: of(self.used) }));
             }
         }
         let number = self.next;

@@ -13,9 +13,9 @@ use bytes::Bytes;
 use self::amount::Amount;
 pub use self::estimate::EstimateCost;
 pub(crate) use self::ledger::Expected;
-use self::ledger::{Ledger, Limit, NotReserved, Sent, cost, parsed};
+use self::ledger::{Ledger, Limit, Sent, cost, parsed};
 pub(crate) use self::prices::{Priced, Prices, Spending};
-use crate::error::{CallInfo, Error, SpendingLimitError, SpendingReason};
+use crate::error::{CallInfo, Error, SpendingLimitError};
 use crate::models::{Cost, CostUnit};
 use crate::runtime::{SystemTime, lock};
 
@@ -121,20 +121,9 @@ impl SpendingLimit {
         let operation = call.operation;
         match lock(&self.ledger).reserve(operation, expected) {
             Ok(number) => Ok(Open { ledger: self.ledger.clone(), number }),
-            Err(reason) => Err(refused(call, reason)),
+            Err(reason) => Err(Error::SpendingLimit(Box::new(SpendingLimitError { call, reason: *reason }))),
         }
     }
-}
-
-fn refused(call: CallInfo, reason: NotReserved) -> Error {
-    let reason = match reason {
-        NotReserved::NoEstimate => SpendingReason::NoEstimate,
-        NotReserved::CallLimit { estimate, at_most } => SpendingReason::CallLimit { estimate, at_most },
-        NotReserved::Limit { needed, limit, reserved, settled } => {
-            SpendingReason::Limit { needed, limit, reserved, settled }
-        }
-    };
-    Error::SpendingLimit(Box::new(SpendingLimitError { call, reason }))
 }
 
 /// Whether a cost is an amount of money.
