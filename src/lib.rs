@@ -120,6 +120,7 @@ pub mod guide {
         checks "docs/checks.md"
         workflows "docs/workflows.md"
         services "docs/services.md"
+        limits "docs/limits.md"
         image "docs/image.md"
         init_images "docs/init-images.md"
         blueprints "docs/blueprints.md"
