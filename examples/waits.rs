@@ -20,6 +20,9 @@ use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+#[path = "common/memory.rs"]
+mod memory;
+
 const USAGE: &str = "usage: waits [--waits N] [--seconds N] [--polls N] [--server URL --key KEY]";
 const MOST_REQUESTS: u64 = 2000;
 const MOST_KIB: u64 = 64 * 1024;
@@ -177,7 +180,7 @@ async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
     }
     let spent = started.elapsed().as_secs_f64();
     let requests = count().await? - before;
-    let kib = resident();
+    let kib = memory::resident("VmHWM");
     late.sort();
     let share =
         |percent: usize| late.get((late.len() * percent / 100).min(late.len() - 1)).map_or(0.0, Duration::as_secs_f64);
@@ -194,11 +197,4 @@ async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
         kib.map_or("?".into(), |kib| format!("{:.1} MiB", kib as f64 / 1024.0)),
     );
     Ok(complete == settings.waits && most < MOST_REQUESTS && kib.is_none_or(|kib| kib < MOST_KIB))
-}
-
-/// The most memory that this process ever had resident, in KiB, where the system tells it.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
 }

@@ -128,16 +128,19 @@ impl Ledger {
     /// The call has cost this; without a cost, what was expected of it.
     pub(super) fn settle(&mut self, number: u64, actual: Option<&Cost>) {
         let Some(entry) = self.open.remove(&number) else { return };
+        // By now an equal call may have told what it cost.
+        let known = entry.key.as_ref().and_then(|key| self.known.get(key)).as_ref().and_then(parsed);
         if let (Some(key), Some(actual)) = (entry.key, actual) {
             self.known.insert(key, actual.clone());
         }
         let actual = actual.and_then(parsed);
-        let counted = match (&self.limit, &actual) {
-            (Some(limit), Some(actual)) => limit.converted(actual).unwrap_or(entry.counted),
+        let estimate = known.or(entry.estimate);
+        let counted = match (&self.limit, actual.as_ref().or(estimate.as_ref())) {
+            (Some(limit), Some(cost)) => limit.converted(cost).unwrap_or(entry.counted),
             _ => entry.counted,
         };
         self.used += counted;
-        match (actual, entry.estimate) {
+        match (actual, estimate) {
             (Some(actual), _) => self.settled.add(actual),
             (None, Some(estimate)) => {
                 self.inexact.add(estimate.clone());

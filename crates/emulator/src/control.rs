@@ -64,7 +64,8 @@ async fn charges(Extract(control): Extract<Control>) -> Response<Body> {
 }
 
 async fn requests(Extract(control): Extract<Control>) -> Response<Body> {
-    response::ok(&json!({"count": lock(&control.state.log).count()}))
+    let refused = lock(&control.state.usage).refused();
+    response::ok(&json!({"count": lock(&control.state.log).count(), "refusedByLimits": refused}))
 }
 
 async fn uploads(Extract(control): Extract<Control>) -> Response<Body> {

@@ -98,6 +98,12 @@ impl Emulator {
         lock(&self.state.log).all()
     }
 
+    /// How many requests were refused with 429 because of the [`Limits`], faults not counted.
+    #[must_use]
+    pub fn refused_by_limits(&self) -> u64 {
+        lock(&self.state.usage).refused()
+    }
+
     /// The files that were uploaded whole, in the order in which their ids were handed out.
     #[must_use]
     pub fn uploads(&self) -> Vec<Upload> {

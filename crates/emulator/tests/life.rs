@@ -234,7 +234,7 @@ async fn control_from_outside() {
     let injected = control(&emulator, "GET", "/control/faults", &Value::Null).await.json();
     assert_eq!(injected, json!({"injected": {"StatusAfter": 1}}));
     let requests = control(&emulator, "GET", "/control/requests", &Value::Null).await.json();
-    assert_eq!(requests, json!({"count": 1}), "those to the control interface do not count");
+    assert_eq!(requests, json!({"count": 1, "refusedByLimits": 0}), "those to the control interface do not count");
     let uploads = control(&emulator, "GET", "/control/uploads", &Value::Null).await.json();
     assert_eq!(uploads, json!({"uploads": []}));
     for (path, wrong) in [("/control/faults", json!({"always": "x"})), ("/control/refuse", json!({}))] {

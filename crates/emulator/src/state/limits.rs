@@ -43,7 +43,6 @@ impl Limits {
     }
 
     /// The limits the real service documents: 2000 requests a minute and 100 creates of each kind, 10 generations at
-    /// The limits the real service documents: 2000 requests a minute and 100 creates of each kind, 10 generations at
     /// the same time and 200 pending, 100 variations pending, 5 trainings at the same time, 10 textures of 3D models at
     /// the same time and 100 pending, 10 runs of blueprints at the same time and 10 waiting.
     #[must_use]
@@ -61,10 +60,6 @@ impl Limits {
             waiting_blueprints: Some(10),
             retry_after: None,
         }
-    }
-
-    fn exceeded(&self, error: &'static str) -> Exceeded {
-        Exceeded { error, retry_after: self.retry_after.clone() }
     }
 }
 
@@ -93,6 +88,8 @@ pub(crate) struct Usage {
     requests: VecDeque<Instant>,
     creates: HashMap<&'static str, VecDeque<Instant>>,
     queues: [Queue; 5],
+    /// How much was refused.
+    refused: u64,
 }
 
 #[derive(Default)]
@@ -107,17 +104,27 @@ impl Usage {
     pub(crate) fn request(&mut self, limits: &Limits, now: Instant) -> Result<(), Exceeded> {
         match limits.requests_per_minute {
             Some(most) if !fits(&mut self.requests, most, now) => {
-                Err(limits.exceeded("Too many requests, please slow down"))
+                Err(self.refuse(limits, "Too many requests, please slow down"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// How many requests were refused.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    fn refuse(&mut self, limits: &Limits, error: &'static str) -> Exceeded {
+        self.refused += 1;
+        Exceeded { error, retry_after: limits.retry_after.clone() }
     }
 
     /// Takes a create request of one operation.
     pub(crate) fn create(&mut self, limits: &Limits, operation: &'static str, now: Instant) -> Result<(), Exceeded> {
         match limits.creates_per_minute {
             Some(most) if !fits(self.creates.entry(operation).or_default(), most, now) => {
-                Err(limits.exceeded("Too many requests, please slow down"))
+                Err(self.refuse(limits, "Too many requests, please slow down"))
             }
             _ => Ok(()),
         }
@@ -146,7 +153,7 @@ impl Usage {
             pending.pop();
         }
         if most_pending.is_some_and(|most| pending.len() >= most as usize) {
-            return Err(limits.exceeded("Too many pending generations"));
+            return Err(self.refuse(limits, "Too many pending generations"));
         }
         let mut start = now;
         if let Some(most) = concurrent {
@@ -190,6 +197,7 @@ mod tests {
         assert!(usage.create(&limits, "x", at(0)).is_ok());
         assert!(usage.create(&limits, "x", at(30)).is_ok());
         let refusal = usage.create(&limits, "x", at(59)).unwrap_err();
+        assert_eq!(usage.refused(), 1);
         assert_eq!(refusal.retry_after.as_deref(), Some("9"));
         assert!(usage.create(&limits, "x", at(60)).is_ok());
         assert!(usage.create(&limits, "x", at(60)).is_err());
