@@ -94,6 +94,7 @@ impl Ledger {
                 .find_map(in_its_unit)
                 .or_else(|| at_most.as_ref().and_then(in_its_unit))
                 .ok_or_else(|| Box::new(SpendingReason::NoEstimate))?;
+            expected = Some((counted, limit.unit.clone()));
         }
         if let Some(at_most) = &at_most {
             let in_its_unit = |sum: &(Amount, CostUnit)| match &self.limit {
@@ -107,7 +108,8 @@ impl Ledger {
                     return Err(Box::new(SpendingReason::CallLimit { estimate, at_most }));
                 }
                 Some(_) => {}
-                None => expected = Some(at_most.clone()),
+                None if self.limit.is_none() => expected = Some(at_most.clone()),
+                None => {}
             }
         }
         if let Some(limit) = &self.limit {
@@ -234,4 +236,94 @@ pub(super) fn cost(amount: Amount, unit: &CostUnit) -> Cost {
 
 pub(super) fn parsed(cost: &Cost) -> Option<(Amount, CostUnit)> {
     Some((Amount::parse(&cost.amount)?, cost.unit.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn expected(amount: u64) -> Expected {
+        Expected { estimate: Some(Cost::credits(amount)), ..Expected::default() }
+    }
+
+    fn credits(costs: &[Cost]) -> u64 {
+        costs.iter().filter(|cost| cost.unit == CostUnit::Credits).map(|cost| cost.amount.parse::<u64>().unwrap()).sum()
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Reserve(u64),
+        /// Of the calls that are open, one by its place among them.
+        Settle(usize, Option<u64>),
+        Release(usize),
+        Leave(usize),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => (0_u64..50).prop_map(Step::Reserve),
+            2 => (any::<usize>(), prop::option::of(0_u64..50)).prop_map(|(of, cost)| Step::Settle(of, cost)),
+            1 => any::<usize>().prop_map(Step::Release),
+            1 => any::<usize>().prop_map(Step::Leave),
+        ]
+    }
+
+    proptest! {
+        /// Against sums that are made anew each time.
+        #[test]
+        fn the_sums_are_right_after_every_step(steps in prop::collection::vec(step(), 1..60), limit in 0_u64..300) {
+            let unit = CostUnit::Credits;
+            let amount = Amount::parse(&limit.to_string()).unwrap();
+            let mut ledger = Ledger::new(Some(Limit { amount, unit, dollars_per_credit: None }));
+            let mut open: Vec<(u64, u64, bool)> = Vec::new();
+            let (mut settled, mut inexact) = (0, 0);
+            for step in steps {
+                let reserved: u64 = open.iter().map(|(_, amount, _)| amount).sum();
+                let pick = |of: usize| if open.is_empty() { None } else { Some(of % open.len()) };
+                match step {
+                    Step::Reserve(amount) => {
+                        let fits = settled + reserved + amount <= limit;
+                        let number = ledger.reserve("x", expected(amount));
+                        prop_assert_eq!(number.is_ok(), fits);
+                        open.extend(number.ok().map(|number| (number, amount, false)));
+                    }
+                    Step::Settle(of, cost) => if let Some(of) = pick(of) {
+                        let (number, amount, _) = open.remove(of);
+                        ledger.settle(number, cost.map(Cost::credits).as_ref());
+                        ledger.settle(number, Some(&Cost::credits(1000)));
+                        settled += cost.unwrap_or(amount);
+                        inexact += if cost.is_none() { amount } else { 0 };
+                    },
+                    Step::Release(of) => if let Some(of) = pick(of) {
+                        ledger.release(open.remove(of).0);
+                    },
+                    Step::Leave(of) => if let Some(of) = pick(of) {
+                        open[of].2 = true;
+                        let at = SystemTime::UNIX_EPOCH;
+                        ledger.leave_unresolved(open[of].0, Sent { at, request: Bytes::new(), id: None });
+                    },
+                }
+                let reserved: u64 = open.iter().map(|(_, amount, _)| amount).sum();
+                prop_assert_eq!(credits(&ledger.reserved()), reserved);
+                prop_assert_eq!((credits(&ledger.settled()), credits(&ledger.inexact())), (settled, inexact));
+                let left = limit.saturating_sub(settled).saturating_sub(reserved);
+                prop_assert_eq!(ledger.left(), Some(Cost::credits(left)));
+                prop_assert_eq!(ledger.unresolved().count(), open.iter().filter(|(_, _, left)| *left).count());
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_limit_a_bounded_number_stays_unresolved() {
+        let mut ledger = Ledger::default();
+        for _ in 0..2 * MOST_UNRESOLVED {
+            let number = ledger.reserve("x", expected(1)).unwrap();
+            let at = SystemTime::UNIX_EPOCH;
+            ledger.leave_unresolved(number, Sent { at, request: Bytes::new(), id: None });
+        }
+        assert_eq!(ledger.unresolved().count(), MOST_UNRESOLVED);
+        assert_eq!((credits(&ledger.settled()), credits(&ledger.reserved())), (1024, 1024));
+    }
 }
