@@ -209,13 +209,13 @@ async fn soak(settings: Settings) -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     line(&core, started, done.load(Ordering::Relaxed)).await?;
-    let held = core.limits_in_use().await.map_err(|error| error.to_string())?;
+    let held = core.limits_in_use().await?;
     println!("Held at the end: {held:?}");
     report(&core, &url, before, settings, ids, errors).await
 }
 
 async fn line(core: &LeonardoCore, started: Instant, done: u32) -> Result<(), Box<dyn Error>> {
-    let in_use = core.limits_in_use().await.map_err(|error| error.to_string())?;
+    let in_use = core.limits_in_use().await?;
     let jobs: u64 = in_use.jobs.iter().map(|(_, count)| count).sum();
     let minutes = started.elapsed().as_secs_f64() / 60.0;
     println!(

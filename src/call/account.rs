@@ -48,7 +48,7 @@ mod on {
     use crate::call::options::Refused;
     use crate::codec::{Budget, Model, decode};
     use crate::error::{ApiErrorKind, TimeoutError, TimeoutScope};
-    use crate::limits::{Admission, Admitted, JobOutcome, Limiter};
+    use crate::limits::{self, Admission, Admitted, JobOutcome, Limiter};
     use crate::models::Cost;
     use crate::operation::Effect;
     use crate::runtime::{self, SystemTime, lock};
@@ -134,10 +134,7 @@ mod on {
             }
             if let Some(limiter) = &core.inner.limiter {
                 let admission = limiter.admit(core, operation, |counter| span.waits(counter)).await;
-                self.admission = Some(admission.map_err(|source| {
-                    let reason = "the store of the core's limits failed";
-                    request.invalid(Refused { source: Some(source), ..Refused::new("limits", reason) })
-                })?);
+                self.admission = Some(admission.map_err(|source| request.invalid(limits::failed(source)))?);
             }
             Ok(())
         }

@@ -15,6 +15,8 @@ pub use self::builder::LeonardoCoreBuilder;
 use self::builder::{built, default_client};
 use self::key::Auth;
 use self::server_url::ServerUrl;
+#[cfg(feature = "limits")]
+use crate::error::CallInfo;
 #[cfg(any(feature = "image-download", feature = "uploading"))]
 use crate::error::ConfigError;
 use crate::error::Error;
@@ -123,13 +125,12 @@ impl LeonardoCore {
     ///
     /// # Errors
     ///
-    /// That of the limits' own [store](crate::LimitStore), which in memory has none.
+    /// [`Error::InvalidRequest`] for `limits` if a [store](crate::LimitStore) of your own failed.
     #[cfg(feature = "limits")]
-    pub async fn limits_in_use(&self) -> Result<crate::LimitsInUse, Box<dyn std::error::Error + Send + Sync>> {
-        match &self.inner.limiter {
-            Some(limiter) => limiter.in_use().await,
-            None => Ok(crate::LimitsInUse::default()),
-        }
+    pub async fn limits_in_use(&self) -> Result<crate::LimitsInUse, Error> {
+        let Some(limiter) = &self.inner.limiter else { return Ok(crate::LimitsInUse::default()) };
+        let info = CallInfo::new("limits_in_use", crate::Effect::Read);
+        limiter.in_use().await.map_err(|source| crate::limits::failed(source).into_error(info))
     }
 
     /// The time of day.

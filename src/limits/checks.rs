@@ -1,6 +1,6 @@
 //! Finding out whether jobs have ended that nobody waits for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Mutex;
 use std::task::{Context, Poll};
@@ -19,9 +19,9 @@ use crate::{Call, LeonardoCore};
 pub(super) struct JobReader {
     operations: &'static [OperationInfo],
     /// Jobs that may have ended, as somebody has said.
-    hinted: Mutex<HashSet<String>>,
+    hinted: Mutex<VecDeque<String>>,
     /// When each place's job was looked at.
-    looked: Mutex<HashMap<u64, Instant>>,
+    looked: Mutex<HashMap<(JobKind, u64), Instant>>,
 }
 
 /// How many hints are kept. One that is lost costs time, no more.
@@ -44,27 +44,28 @@ impl JobReader {
 
     pub(super) fn hint(&self, id: &str) {
         let mut hinted = lock(&self.hinted);
-        if hinted.len() < MOST_HINTS {
-            hinted.insert(id.to_owned());
+        if hinted.len() == MOST_HINTS {
+            hinted.pop_front();
         }
+        hinted.push_back(id.to_owned());
     }
 
     /// The place whose job is to be looked at next.
-    fn choose(&self, core: &LeonardoCore, held: &[HeldJob]) -> Option<(HeldJob, String)> {
+    fn choose(&self, core: &LeonardoCore, kind: JobKind, held: &[HeldJob]) -> Option<(HeldJob, String)> {
         let mut hinted = lock(&self.hinted);
         let mut looked = lock(&self.looked);
-        looked.retain(|token, _| held.iter().any(|job| job.token == *token));
+        looked.retain(|(of, token), _| *of != kind || held.iter().any(|job| job.token == *token));
         let due = |job: &HeldJob| {
             let again_after = (job.held_for / 4).clamp(OFTEN, SELDOM);
-            looked.get(&job.token).is_none_or(|looked| looked.elapsed() >= again_after)
+            looked.get(&(kind, job.token)).is_none_or(|looked| looked.elapsed() >= again_after)
         };
         let chosen = held
             .iter()
             .filter_map(|job| Some((job, job.id.as_ref()?)))
-            .find(|(job, id)| hinted.contains(*id) || ((job.held_for >= WATCHED || !is_watched(core, id)) && due(job)));
+            .find(|(job, id)| hinted.contains(id) || ((job.held_for >= WATCHED || !is_watched(core, id)) && due(job)));
         let (job, id) = chosen?;
-        hinted.remove(id);
-        looked.insert(job.token, Instant::now());
+        hinted.retain(|hinted| hinted != id);
+        looked.insert((kind, job.token), Instant::now());
         Some((job.clone(), id.clone()))
     }
 
@@ -130,7 +131,7 @@ fn look_once<'a>(
     Box::pin(async move {
         runtime::sleep(BETWEEN).await;
         let held = store.jobs(kind).await?;
-        let Some((job, id)) = reader.choose(core, &held) else { return Ok(None) };
+        let Some((job, id)) = reader.choose(core, kind, &held) else { return Ok(None) };
         let has_ended = reader.has_ended(core, kind, &job, &id).await;
         Ok((has_ended == Some(true)).then_some(id))
     })

@@ -17,6 +17,7 @@ use super::checks::{Checks, JobReader};
 use super::settings::Limits;
 use super::store::{Counter, Taken};
 use crate::LeonardoCore;
+use crate::call::Refused;
 use crate::error::BoxError;
 use crate::operation::{Effect, JobKind, OperationInfo};
 use crate::runtime::{self, Instant, lock};
@@ -198,6 +199,11 @@ impl Limiter {
         }
         Ok(LimitsInUse { waiting, jobs })
     }
+}
+
+/// What a call is refused with where the counts cannot be had.
+pub(crate) fn failed(source: BoxError) -> Refused {
+    Refused { source: Some(source), ..Refused::new("limits", "the store of the core's limits failed") }
 }
 
 /// The least time between two attempts to take something.

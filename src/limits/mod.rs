@@ -14,7 +14,7 @@ mod settings;
 mod store;
 
 #[cfg(feature = "limits")]
-pub(crate) use self::limiter::{Admission, Admitted, JobOutcome, Limiter};
+pub(crate) use self::limiter::{Admission, Admitted, JobOutcome, Limiter, failed};
 #[cfg(feature = "polling")]
 pub(crate) use self::pace::Pace;
 #[cfg(feature = "limits")]
