@@ -57,6 +57,8 @@ const BETWEEN: Duration = Duration::from_secs(2);
 /// How many pages are read in a round at most, and one more for so many waits.
 const MOST_PAGES: u32 = 10;
 const WAITS_A_PAGE: u32 = 25;
+/// How often in a row reading the list may fail before every wait polls for itself.
+const MOST_FAILURES: u32 = 5;
 /// For how long polls of those that were woken may queue before the others that are woken wait for the list.
 const QUEUE: Duration = Duration::from_secs(1);
 /// How long every wait polls for itself after the list could not be read.
@@ -104,8 +106,8 @@ struct Round {
     began: Option<Instant>,
     /// When the next page may be read.
     next_at: Option<Instant>,
-    /// Whether that is so because reading it failed.
-    failed: bool,
+    /// How often reading it has failed.
+    failures: u32,
 }
 
 /// What comes of waiting for the list.
@@ -228,8 +230,13 @@ impl Registration {
                 None => return Watched::OutOfTime,
                 Some(Ok(())) => {}
                 Some(Err(error)) => match delay_after(&error) {
-                    Some(delay) => (round.next_at, round.failed) = (Instant::now().checked_add(delay), true),
-                    None => watch.turn_off(),
+                    Some(delay) if round.failures < MOST_FAILURES => {
+                        (round.next_at, round.failures) = (Instant::now().checked_add(delay), round.failures + 1);
+                    }
+                    _ => {
+                        *round = Round::default();
+                        watch.turn_off();
+                    }
                 },
             }
             if let Some(watched) = self.slot.take() {
@@ -301,9 +308,9 @@ impl Watch {
     async fn due(&self, core: &LeonardoCore, round: &Round) {
         if let Some(next_at) = round.next_at {
             let delay = next_at.saturating_duration_since(Instant::now());
-            match round.failed {
-                true => runtime::sleep(delay).await,
-                false => _ = runtime::timeout(delay, pin!(self.hurry.notified())).await,
+            match round.failures {
+                1.. => runtime::sleep(delay).await,
+                0 => _ = runtime::timeout(delay, pin!(self.hurry.notified())).await,
             }
         }
         let turn = core.inner.pace.turn(false);
@@ -352,7 +359,7 @@ impl Watch {
             Read::Gap => false,
             Read::End | Read::Stuck => true,
         };
-        (round.next_at, round.failed) = (None, false);
+        (round.next_at, round.failures) = (None, 0);
         if ended {
             lock(&self.waiting).miss(number);
             let next_at = round.began.and_then(|began| began.checked_add(BETWEEN));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leonardo_ai::funcs::*;
 use leonardo_ai::models::*;
 use leonardo_ai::operations::TABLE;
-use leonardo_ai::{BoxFuture, Effect, Error, LeonardoCore};
+use leonardo_ai::{BoxFuture, Effect, Error, JobKind, LeonardoCore, Limits, SpendingLimit};
 use leonardo_ai_emulator::{Emulator, FaultPlan};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -182,4 +182,37 @@ async fn many_mixed((name, create): &'static Create) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mixed_faults_charge_no_create_of_any_group_without_saying_so() {
     each(many_mixed).await;
+}
+
+async fn settled((name, create): &'static Create) {
+    let (emulator, _, ready) = started(name).await;
+    let before = emulator.charges().len();
+    let core = LeonardoCore::builder()
+        .bearer_auth(emulator.key())
+        .server_url(emulator.base_url())
+        .limits(Limits::default())
+        .spending_limit(SpendingLimit::unlimited())
+        .build()
+        .unwrap();
+    create(&core, ready).await.unwrap();
+    let charged: f64 = emulator.charges()[before..].iter().map(|charge| charge.amount).sum();
+    let spent = core.spent();
+    let settled: Vec<_> = spent.settled.iter().map(Cost::to_string).collect();
+    if *name == "blueprints_execute_blueprint" {
+        // The only response that tells no cost.
+        assert_eq!((settled.len(), spent.inexact.len()), (0, 1), "{name}");
+    } else {
+        assert_eq!((settled, spent.inexact.len()), (vec![format!("{charged} CREDITS")], 0), "{name}");
+    }
+    assert!(spent.reserved.is_empty() && spent.unresolved.is_empty(), "{name}");
+    // A job that goes on holds its place; what is complete with its response does not.
+    let held: u64 = core.limits_in_use().await.unwrap().jobs.iter().map(|(_, count)| count).sum();
+    let info = TABLE.iter().find(|info| info.name == *name).unwrap();
+    let is_limited = !matches!(info.job, None | Some(JobKind::Element | JobKind::Model));
+    assert_eq!(held, u64::from(is_limited), "{name}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_create_of_any_group_has_cost_is_settled() {
+    each(settled).await;
 }

@@ -144,6 +144,18 @@ async fn a_list_that_cannot_be_read_leaves_each_to_itself() {
 }
 
 #[tokio::test]
+async fn a_list_that_fails_again_and_again_leaves_each_to_itself() {
+    for path in ["/me", "/generations/user/"] {
+        let (emulator, core) = started(300 * MS).await;
+        let ids = created(&core, 20).await;
+        let fails = FaultPlan::always(Fault::StatusBefore(503));
+        emulator.set_faults(fails.only(move |_, asked| asked.contains(path)));
+        assert_eq!(all(&core, &ids).await.len(), 20, "{path}");
+        assert!(reads(&emulator, 0).1 >= 20, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn deadlines_wakes_and_failures_are_each_wait_s_own() {
     let (emulator, core) = started(5000 * MS).await;
     let mut ids = created(&core, 12).await;
