@@ -1,8 +1,9 @@
 //! Creates generations on a service that fails, and reports what was paid for: `chaos [--creates N] [--faults PERCENT]
-//! [--seeds N] [--concurrency N]`.
+//! [--seeds N] [--concurrency N] [--late MS] [--grace MS] [--tolerance MS] [--default-delays] [--budget N]`.
 //!
 //! The emulator fails that many of all requests, the lookups included, about half of them after the work was done. Every
-//! create goes through `image_create_generation_once`. The exit status is 1 unless every create ended with an id, nothing
+//! create goes through `image_create_generation_once`. A record appears in the list `--late` ms after the create, and
+//! `--default-delays` leaves the delays between attempts as they are in a program that sets none. The exit status is 1 unless every create ended with an id, nothing
 //! was charged twice and nothing was lost.
 
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use leonardo_ai::funcs::image_create_generation_once;
 use leonardo_ai::models::CreateGenerationRequest;
-use leonardo_ai::{LeonardoCore, RetryPolicy};
+use leonardo_ai::{LeonardoCore, RetryBudget, RetryPolicy};
 use leonardo_ai_emulator::{Emulator, Fault, FaultPlan};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -23,14 +24,47 @@ struct Settings {
     faults: u8,
     seeds: u64,
     concurrency: usize,
+    /// How late a record appears in the list.
+    late: Duration,
+    grace: Duration,
+    tolerance: Duration,
+    /// Between attempts.
+    delays: RetryPolicy,
+    /// How many retries all of them may make, before each waits the longest delay.
+    budget: RetryBudget,
 }
 
+const USAGE: &str = "usage: chaos [--creates N] [--faults PERCENT] [--seeds N] [--concurrency N] [--late MS] [--grace MS] \
+                     [--tolerance MS] [--default-delays] [--budget N]";
+
 fn settings() -> Result<Settings, String> {
-    let mut settings = Settings { creates: 2000, faults: 30, seeds: 1, concurrency: 64 };
+    // With the real service, the defaults of grace period and tolerance are right: the emulator has this machine's clock.
+    let mut settings = Settings {
+        creates: 2000,
+        faults: 30,
+        seeds: 1,
+        concurrency: 64,
+        late: Duration::ZERO,
+        grace: Duration::from_millis(250),
+        tolerance: Duration::from_secs(2),
+        delays: RetryPolicy::default()
+            .initial_backoff(Duration::from_millis(5))
+            .max_backoff(Duration::from_millis(100)),
+        budget: RetryBudget::default(),
+    };
     let mut rest = std::env::args().skip(1);
     while let Some(name) = rest.next() {
+        if name == "--default-delays" {
+            settings.delays = RetryPolicy::default();
+            continue;
+        }
         let value: u32 = rest.next().and_then(|value| value.parse().ok()).ok_or(format!("{name} needs a number"))?;
+        let time = Duration::from_millis(value.into());
         match name.as_str() {
+            "--budget" => settings.budget = RetryBudget::new(value),
+            "--late" => settings.late = time,
+            "--grace" => settings.grace = time,
+            "--tolerance" => settings.tolerance = time,
             "--creates" => settings.creates = value as usize,
             "--faults" if value < 100 => settings.faults = value as u8,
             "--seeds" => settings.seeds = value.into(),
@@ -68,14 +102,14 @@ async fn main() -> ExitCode {
     let settings = match settings() {
         Ok(settings) => settings,
         Err(problem) => {
-            eprintln!("{problem}\nusage: chaos [--creates N] [--faults PERCENT] [--seeds N] [--concurrency N]");
+            eprintln!("{problem}\n{USAGE}");
             return ExitCode::from(2);
         }
     };
     println!(
-        "| seed | faults | creates | with an id | charges | extra charges | lost ids | requests failed | seconds |"
+        "| seed | faults | creates | with an id | charges | extra charges | lost ids | requests failed | pages of the list | seconds |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|");
     let mut whole = true;
     for seed in 1..=settings.seeds {
         match run(&settings, seed).await {
@@ -90,28 +124,25 @@ async fn main() -> ExitCode {
 }
 
 async fn run(settings: &Settings, seed: u64) -> Result<bool, Box<dyn Error>> {
-    let emulator =
-        Emulator::builder().balance(1e9).faults(FaultPlan::random(seed, settings.faults, faults())).start().await?;
+    let plan = FaultPlan::random(seed, settings.faults, faults());
+    let emulator = Emulator::builder().balance(1e9).record_delay(settings.late).faults(plan).start().await?;
     let core = LeonardoCore::builder()
         .bearer_auth(emulator.key())
         .server_url(emulator.base_url())
         .timeout(Duration::from_millis(500))
-        .retry(RetryPolicy::default().initial_backoff(Duration::from_millis(5)).max_backoff(Duration::from_millis(100)))
+        .retry(settings.delays.clone())
+        .retry_budget(settings.budget.clone())
         .build()?;
     let started = Instant::now();
     let at_once = Arc::new(Semaphore::new(settings.concurrency));
     let mut calls = JoinSet::new();
     for number in 0..settings.creates {
         let (core, at_once) = (core.clone(), at_once.clone());
+        let (grace, tolerance) = (settings.grace, settings.tolerance);
         calls.spawn(async move {
             let _permit = at_once.acquire_owned().await;
             let prompt = CreateGenerationRequest::new(format!("prompt {number}"));
-            // The emulator shows a record at once and has this machine's clock; with the real service, the defaults are
-            // right.
-            image_create_generation_once(&core, prompt)
-                .grace(Duration::from_millis(250))
-                .clock_tolerance(Duration::from_secs(2))
-                .await
+            image_create_generation_once(&core, prompt).grace(grace).clock_tolerance(tolerance).await
         });
     }
     let mut ids = BTreeSet::new();
@@ -125,8 +156,9 @@ async fn run(settings: &Settings, seed: u64) -> Result<bool, Box<dyn Error>> {
     let extra = charged.len().saturating_sub(settings.creates);
     let lost = charged.difference(&ids).count();
     let failed: u64 = emulator.faults_injected().into_iter().map(|(_, count)| count).sum();
+    let pages = emulator.requests().iter().filter(|request| request.path.contains("/generations/user/")).count();
     println!(
-        "| {seed} | {} % | {} | {} | {} | {extra} | {lost} | {failed} | {:.1} |",
+        "| {seed} | {} % | {} | {} | {} | {extra} | {lost} | {failed} | {pages} | {:.1} |",
         settings.faults,
         settings.creates,
         ids.len(),

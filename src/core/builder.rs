@@ -416,6 +416,8 @@ impl LeonardoCoreBuilder {
             waits: Default::default(),
             #[cfg(feature = "searching")]
             users: Default::default(),
+            #[cfg(feature = "searching")]
+            lists: Default::default(),
             #[cfg(all(feature = "polling", feature = "searching"))]
             watch: Default::default(),
         };

@@ -81,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) waits: crate::poll::Waits,
     #[cfg(feature = "searching")]
     pub(crate) users: crate::core::key::Users,
+    #[cfg(feature = "searching")]
+    pub(crate) lists: crate::once::Lists,
     #[cfg(all(feature = "polling", feature = "searching"))]
     pub(crate) watch: crate::poll::Watch,
 }

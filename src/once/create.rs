@@ -66,7 +66,7 @@ pub(super) fn random_mark(largest: u64) -> Option<i64> {
 }
 
 /// The id of what is created, once no other call with the same mark and text is in flight.
-async fn one_at_a_time<R: Row + Send + 'static>(
+async fn one_at_a_time<R: Row + Clone + Send + 'static>(
     search: Search<R>,
     look_first: Option<LookFirst>,
     is_listed: bool,
@@ -74,7 +74,7 @@ async fn one_at_a_time<R: Row + Send + 'static>(
     send: SendCreate<'_>,
 ) -> Result<String, Error> {
     let turn = search.turn();
-    let warning = DropWarning { name: search.workflow.name, mark: search.wanted.mark, pending: false };
+    let warning = DropWarning { name: search.workflow.name, mark: search.judge.wanted.mark, pending: false };
     let mut attempts = Attempts { operation, is_listed, creates: 0, first_sent: None, warning, search };
     let _turn = match &turn {
         None => None,
@@ -99,7 +99,7 @@ struct Attempts<R: 'static> {
     search: Search<R>,
 }
 
-impl<R: Row + Send + 'static> Attempts<R> {
+impl<R: Row + Clone + Send + 'static> Attempts<R> {
     async fn run(&mut self, look_first: Option<LookFirst>, send: SendCreate<'_>) -> Result<String, Error> {
         // What was looked for first was looked for in the account of the key of that search.
         let mut has_key = look_first.is_some();

@@ -3,7 +3,8 @@
 use std::future::IntoFuture;
 
 use super::create::{LookFirst, create_once, random_mark};
-use super::search::{Kind, Search};
+use super::search::Search;
+use super::wanted::Kind;
 use super::{Marked, SearchOptions, search_options};
 use crate::call::{call_options, cost_option};
 use crate::core::LeonardoCore;

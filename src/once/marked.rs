@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Workflow;
-use super::search::{Account, Kind, Wanted};
+use super::wanted::{Account, Kind, Wanted};
 use crate::Call;
 use crate::core::LeonardoCore;
 use crate::paging::Row;
@@ -13,7 +13,7 @@ pub trait Marked: Clone + fmt::Debug + Send + Sync + 'static {
     /// The response to a create of it.
     type Job: Clone + fmt::Debug + Send + 'static;
     /// What the list shows of what it makes.
-    type Record: Row + Send + 'static;
+    type Record: Row + Clone + Send + 'static;
 
     #[doc(hidden)]
     fn marking() -> &'static Marking<Self>;

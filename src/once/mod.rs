@@ -15,6 +15,8 @@ mod in_flight;
 mod marked;
 mod options;
 mod search;
+mod together;
+mod wanted;
 mod window;
 
 #[cfg(all(feature = "creating", feature = "creating-once"))]
@@ -24,7 +26,9 @@ pub use self::create_once::CreateOnce;
 #[cfg(feature = "creating-once")]
 pub use self::marked::{Marked, Marking};
 pub(crate) use self::options::{SearchOptions, search_options};
-pub(crate) use self::search::{Account, Kind, Likeness, ReadUser, Search, Sought, Wanted};
+pub(crate) use self::search::{Search, Sought};
+pub(crate) use self::together::Lists;
+pub(crate) use self::wanted::{Account, Kind, Likeness, ReadUser, Wanted};
 pub(crate) use self::window::Sent;
 use serde_json::{Map, Value};
 

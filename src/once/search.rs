@@ -8,69 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::in_flight::InFlight;
-use super::window::{Sent, Window};
+use super::together::{LONGEST, List, Look, Page, Place, Reader, Request, Seeker};
+use super::wanted::{Account, Judge, Kind, Match, Wanted};
+use super::window::Sent;
 use super::{SearchOptions, Workflow, normalised};
 use crate::call::{Options, Refused};
 use crate::core::key::Bearer;
 use crate::error::{ApiErrorKind, Error, TimeoutError, TimeoutScope};
-use crate::paging::{PAGE, Pages, Read, Row};
+use crate::paging::{PAGE, Row};
 use crate::poll::{Delays, before_deadline, never_connected};
 use crate::retry::RetryPolicy;
-use crate::runtime::{self, BoxFuture, Instant};
-use crate::{Call, Effect, LeonardoCore, time};
-
-/// Reads the user of a key; none if the service does not tell.
-pub(crate) type ReadUser = BoxFuture<'static, Result<Option<String>, Error>>;
-
-/// How an account's list is read, and what its records show.
-pub(crate) struct Account<R> {
-    /// The operation that tells the user of a key.
-    pub(crate) user_operation: &'static str,
-    /// The user of the key that the options hold, or of the core's, if the service tells.
-    pub(crate) user: fn(&LeonardoCore, &Options) -> ReadUser,
-    /// The operation that reads a page.
-    pub(crate) page_operation: &'static str,
-    /// The page of a user's list, newest first, at an offset, of so many records at most.
-    pub(crate) page: fn(&LeonardoCore, &str, u32, u32) -> Call<Vec<R>>,
-    /// `None` if it cannot be read.
-    pub(crate) mark: fn(&R) -> Option<i64>,
-    pub(crate) text: fn(&R) -> &str,
-}
-
-/// What is looked for.
-pub(crate) struct Wanted<R> {
-    pub(crate) mark: i64,
-    pub(crate) kind: Kind,
-    pub(crate) text: String,
-    /// Whether the service shows the text as it was sent, but for blanks and case.
-    pub(crate) text_is_kept: bool,
-    /// How much a record with this mark and text is like it in all else.
-    pub(crate) likeness: Box<dyn Fn(&R) -> Likeness + Send + Sync>,
-}
-
-impl<R> Wanted<R> {
-    pub(crate) fn new(mark: i64, kind: Kind, text: &str, text_is_kept: bool) -> Self {
-        Self { mark, kind, text: text.to_owned(), text_is_kept, likeness: Box::new(|_| Likeness::Same) }
-    }
-}
-
-/// What a mark says of a record that has it.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Kind {
-    /// It was drawn for this call, so nobody else's has it; but an old one may, by chance.
-    Random,
-    /// The caller says that nobody else's has it.
-    Unique,
-    /// Others may have it.
-    Chosen,
-}
-
-/// How much a record is what was asked for, apart from its mark and text.
-pub(crate) enum Likeness {
-    Same,
-    /// The more like it, the higher.
-    Differs(u8),
-}
+use crate::runtime::{self, Instant};
+use crate::{Effect, LeonardoCore, time};
 
 /// How a search ended.
 pub(crate) enum Sought<R> {
@@ -84,55 +33,37 @@ pub(crate) enum Sought<R> {
     },
 }
 
-/// What one look at the list found.
-enum Look<R> {
-    Found(Box<R>),
-    /// It differs in something, so another one may be still to appear.
-    Likely(Box<R>),
-    Absent,
-    Doubtful(Vec<String>),
-    /// The list did not come to an end.
-    Endless,
-}
-
-/// How much a record is the one that is looked for.
-enum Match {
-    Exact,
-    /// The more the higher.
-    Like(u8),
-    /// It has the mark, and may be another's.
-    Doubtful,
-    None,
-}
-
 /// The delay before the second look, and the longest between two.
 const FIRST_LOOK: Duration = Duration::from_millis(200);
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
-
-/// How many records are searched at most; far more than an account can make within the tolerance for clocks.
-const MOST_RECORDS: u32 = 20_000;
-/// How many pages are read for that at most. Where records are made faster than pages are read, many hold little new.
-const MOST_PAGES: u32 = 1_000;
 
 /// A search for what one request has made.
 pub(crate) struct Search<R: 'static> {
     pub(super) workflow: Workflow,
     pub(super) core: LeonardoCore,
-    account: &'static Account<R>,
-    pub(super) wanted: Wanted<R>,
+    pub(super) judge: Arc<Judge<R>>,
     pub(super) options: SearchOptions,
     started: Instant,
     /// The key that creates are sent with, where a provider gives it: another one may be of another account.
     bearer: Option<Bearer>,
     /// Whether the server was ever reached.
     connected: AtomicBool,
-    /// None for a random mark, which no other call has.
-    in_flight: Option<InFlight>,
+    reads: Reads,
     /// Whether records that other calls of this process have ended with count, too.
     pub(super) taken_count: bool,
 }
 
-impl<R: Row + Send + 'static> Search<R> {
+/// How often this search failed to read a page, and until when it leaves that to others.
+#[derive(Default)]
+struct Reads {
+    /// How many pages had been shown by then.
+    shown: u64,
+    failures: u32,
+    delays: Option<Delays>,
+    not_before: Option<Instant>,
+}
+
+impl<R: Row + Clone + Send + 'static> Search<R> {
     pub(crate) fn new(
         workflow: Workflow,
         core: LeonardoCore,
@@ -154,20 +85,19 @@ impl<R: Row + Send + 'static> Search<R> {
         Ok(Self {
             workflow,
             core,
-            account,
             taken_count: workflow.effect == Effect::Read || wanted.kind == Kind::Unique,
-            wanted,
+            judge: Arc::new(Judge { account, wanted, in_flight }),
             options,
             started: Instant::now(),
             bearer: None,
             connected: AtomicBool::new(false),
-            in_flight,
+            reads: Reads::default(),
         })
     }
 
     /// What only one call at a time may hold that has this mark and text.
     pub(super) fn turn(&self) -> Option<Arc<tokio::sync::Mutex<()>>> {
-        self.in_flight.as_ref().map(|in_flight| in_flight.turn.clone())
+        self.judge.in_flight.as_ref().map(|in_flight| in_flight.turn.clone())
     }
 
     /// Has the key of the next requests come from the provider, if there is one.
@@ -188,126 +118,154 @@ impl<R: Row + Send + 'static> Search<R> {
     pub(crate) async fn run(&mut self, sent: Sent) -> Sought<R> {
         let unclear = |candidates, cause| Sought::Unclear { candidates, cause };
         let began = Instant::now();
+        let grace_ends = began.checked_add(self.options.grace);
         let mut backoff = self.policy().initial_backoff(FIRST_LOOK).max_backoff(LONGEST_LOOK).backoff();
-        let (mut looks, mut renewed) = (0, false);
+        let (mut looks, mut renewed, mut list) = (0, false, None);
         loop {
             looks += 1;
-            let over = began.elapsed() >= self.options.grace;
-            let doubtful = match (self.look(sent).await, over) {
-                (Ok(Look::Found(record)), _) | (Ok(Look::Likely(record)), true) => return Sought::Found(record),
-                (Ok(Look::Absent), true) => return Sought::Absent,
-                (Ok(Look::Doubtful(candidates)), true) => return unclear(candidates, None),
-                (Ok(Look::Endless), _) => return unclear(Vec::new(), None),
-                (Ok(Look::Likely(record)), false) => vec![record.id().to_owned()],
-                (Ok(Look::Doubtful(candidates)), false) => candidates,
-                (Ok(Look::Absent), false) => Vec::new(),
+            let looked = self.look(sent, grace_ends, &mut list).await.map(|(look, look_began)| {
+                let over = grace_ends.is_some_and(|ends| ends <= look_began);
+                // What was this one's when it was shown may have become another call's before this one was polled.
+                if self.is_still_so(&look) { (look, over) } else { (Look::Absent, false) }
+            });
+            let doubtful = match looked {
+                Ok((Look::Found(record, _), _) | (Look::Likely(record, _), true)) => return Sought::Found(record),
+                Ok((Look::Absent, true)) => return Sought::Absent,
+                Ok((Look::Doubtful(candidates), true)) => return unclear(candidates, None),
+                Ok((Look::Endless, _)) => return unclear(Vec::new(), None),
+                Ok((Look::Likely(record, _), false)) => vec![record.id().to_owned()],
+                Ok((Look::Doubtful(candidates), false)) => candidates,
+                Ok((Look::Absent, false)) => Vec::new(),
                 // A key may be replaced at any time by another one of the same account.
-                (Err(error), _) if !renewed && is_authentication(&error) && self.renew_key().await => {
+                Err(error) if !renewed && is_authentication(&error) && self.renew_key().await => {
                     renewed = true;
                     continue;
                 }
-                (Err(error), _) => return unclear(Vec::new(), Some(error)),
+                Err(error) => return unclear(Vec::new(), Some(error)),
             };
             // The last look is right after the grace period, not a whole delay later.
             let delay = backoff.next().min(self.options.grace.saturating_sub(began.elapsed()));
             if self.left() <= delay {
                 return unclear(doubtful, None);
             }
-            self.options.on_retry.tell(self.account.page_operation, looks, Missing(self.wanted.mark), delay);
+            self.options.on_retry.tell(
+                self.judge.account.page_operation,
+                looks,
+                Missing(self.judge.wanted.mark),
+                delay,
+            );
             runtime::sleep(delay).await;
         }
     }
 
-    /// Looks once, page by page, back to the time of sending.
-    async fn look(&self, sent: Sent) -> Result<Look<R>, Error> {
+    /// Looks once, page by page, back to the time of sending; gives what it found and when that look began.
+    async fn look(
+        &mut self,
+        sent: Sent,
+        grace_ends: Option<Instant>,
+        list: &mut Option<(Reader, Arc<List<R>>)>,
+    ) -> Result<(Look<R>, Instant), Error> {
+        let account = self.judge.account;
         let user = self.user().await?;
-        let mut pages = Pages::default();
-        let mut likely: Option<(u8, Box<R>)> = None;
-        let mut doubtful = Vec::new();
+        let reader = Reader::new(account.page_operation, user, &self.options.call, self.bearer.as_ref());
+        let (reader, list) = match list {
+            Some((known, list)) if *known == reader => (known, list),
+            _ => {
+                let shared = self.core.inner.lists.get(&reader);
+                let (reader, shared) = list.insert((reader, shared));
+                (reader, shared)
+            }
+        };
+        let place = list.join(Seeker {
+            judge: self.judge.clone(),
+            taken_count: self.taken_count,
+            sent,
+            tolerance: self.options.clock_tolerance,
+            grace_ends,
+            started: self.started,
+            limit: self.options.deadline(),
+        });
         loop {
-            let offset = pages.offset;
-            let page = self
-                .read(self.account.page_operation, || {
-                    let call = (self.account.page)(&self.core, &user, offset, PAGE);
-                    call.with_options(&self.attempt_options()).with_response()
-                })
-                .await?;
-            let server_now = time::header(&page.headers, http::header::DATE);
-            let window = sent.window(self.core.wall_now(), server_now, self.options.clock_tolerance);
-            let ended = page.output.iter().rev().find_map(R::made_at);
-            let items = match pages.read(page.output, PAGE) {
-                Read::Page(items) => items,
-                Read::Gap if pages.pages <= MOST_PAGES => continue,
-                Read::Gap => return Ok(Look::Endless),
-                Read::End => break,
-                Read::Stuck => return Ok(Look::Endless),
+            if let Some(looked) = place.take() {
+                self.connected.store(true, Ordering::Relaxed);
+                return Ok(looked);
+            }
+            // A transport of the caller's own may respond before any timer could end it.
+            if self.left().is_zero() {
+                return Err(self.late());
+            }
+            let request = match runtime::timeout(self.left(), pin!(place.request(self.reads.not_before))).await {
+                None => return Err(self.late()),
+                Some(None) => continue,
+                Some(Some(request)) => request,
             };
-            for record in items {
-                match self.classify(&record, &window) {
-                    Match::Exact => return Ok(Look::Found(Box::new(record))),
-                    Match::Like(likeness) if likely.as_ref().is_none_or(|(best, _)| *best < likeness) => {
-                        likely = Some((likeness, Box::new(record)));
-                    }
-                    Match::Doubtful => doubtful.push(record.id().to_owned()),
-                    Match::Like(_) | Match::None => {}
+            let call = (account.page)(&self.core, reader.user(), request.offset, PAGE);
+            let call = call.with_options(&self.attempt_options()).with_response();
+            match place.response(call.into_future()).await {
+                // It took so long that another one has read the page meanwhile.
+                None => _ = self.rest(&place),
+                Some(Ok(page)) => {
+                    self.reads = Reads::default();
+                    let server_now = time::header(&page.headers, http::header::DATE);
+                    let wall_now = self.core.wall_now();
+                    place.show(&request, Page { records: page.output, server_now, wall_now });
                 }
-            }
-            if ended.is_some_and(|ended| ended < window.doubt) {
-                break;
-            }
-            if pages.position > MOST_RECORDS || pages.pages > MOST_PAGES {
-                return Ok(Look::Endless);
+                Some(Err(error)) => self.failed(&place, &request, error)?,
             }
         }
-        Ok(match likely {
-            Some((_, record)) => Look::Likely(record),
-            None if doubtful.is_empty() => Look::Absent,
-            None => Look::Doubtful(doubtful),
-        })
     }
 
-    fn classify(&self, record: &R, window: &Window) -> Match {
-        // One without a time is at least not known to be old.
-        let made_at = record.made_at().unwrap_or(i64::MAX);
-        let text = || normalised((self.account.text)(record));
-        match (self.account.mark)(record) {
-            Some(mark) if mark != self.wanted.mark => return Match::None,
-            // What cannot be read does not prove that it is another one.
-            None if made_at < window.doubt || text() != self.wanted.text => return Match::None,
-            None => return Match::Doubtful,
-            Some(_) if record.id().is_empty() => return Match::Doubtful,
-            Some(_) => {}
-        }
-        match self.wanted.kind {
-            Kind::Unique => return Match::Exact,
-            // What else the service shows it may have changed, and taking a record for somebody else's would mean to pay
-            // for a second one.
-            Kind::Random if made_at >= window.random => return Match::Exact,
-            Kind::Random => return Match::Doubtful,
-            Kind::Chosen => {}
-        }
-        if let Some(in_flight) = &self.in_flight {
-            let text = text();
-            if made_at < window.doubt
-                || in_flight.is_anothers(&text)
-                || (!self.taken_count && in_flight.is_taken(record.id()))
-            {
-                return Match::None;
+    fn is_still_so(&self, look: &Look<R>) -> bool {
+        match look {
+            Look::Found(record, window) => {
+                matches!(self.judge.classify(record, window, self.taken_count), Match::Exact)
             }
-            if made_at < window.sure || in_flight.text.as_ref().is_some_and(|asked| *asked != text) {
-                return Match::Doubtful;
+            Look::Likely(record, window) => {
+                matches!(self.judge.classify(record, window, self.taken_count), Match::Exact | Match::Like(_))
             }
+            _ => true,
         }
-        match (self.wanted.likeness)(record) {
-            Likeness::Same => Match::Exact,
-            Likeness::Differs(likeness) => Match::Like(likeness),
+    }
+
+    /// Gives an error back that ends this search.
+    fn failed(&mut self, place: &Place<'_, R>, request: &Request, error: Error) -> Result<(), Error> {
+        // This search's own time is over, which says nothing of the server.
+        if self.left().is_zero() || !error.may_be_retried(Effect::Read) {
+            return Err(error);
         }
+        let own = self.rest(place);
+        place.failed(request, own, error.retry_after().unwrap_or_default());
+        let delay = self.delay(&error, self.reads.failures, own);
+        let Some(delay) = delay else { return Err(error) };
+        self.reads.not_before = Instant::now().checked_add(delay.min(LONGEST));
+        self.options.on_retry.tell(self.judge.account.page_operation, self.reads.failures, &error, delay);
+        Ok(())
+    }
+
+    /// Has this search leave reading to others for as long as its policy says, which it gives.
+    fn rest(&mut self, place: &Place<'_, R>) -> Duration {
+        let (shown, reached) = place.shown();
+        if reached {
+            self.connected.store(true, Ordering::Relaxed);
+        }
+        if shown != self.reads.shown {
+            // It is another page's first failure.
+            self.reads = Reads { shown, ..Reads::default() };
+        }
+        self.reads.failures += 1;
+        let policy = self.policy();
+        let own = self.reads.delays.get_or_insert_with(|| Delays::new(&self.core, &policy)).own();
+        self.reads.not_before = Instant::now().checked_add(own.min(LONGEST));
+        own
     }
 
     /// The user that the key belongs to.
     async fn user(&self) -> Result<String, Error> {
-        let ask =
-            || self.read(self.account.user_operation, || (self.account.user)(&self.core, &self.attempt_options()));
+        let ask = || {
+            self.read(self.judge.account.user_operation, || {
+                (self.judge.account.user)(&self.core, &self.attempt_options())
+            })
+        };
         let server = self.options.call.server.as_ref();
         let user = self.core.inner.users.find(server, self.bearer.as_ref(), self.left(), ask).await?;
         user.ok_or_else(|| self.workflow.invalid("user", "the service does not tell the id of the key's user"))
@@ -350,16 +308,20 @@ impl<R: Row + Send + 'static> Search<R> {
             if !error.may_be_retried(Effect::Read) {
                 return Err(error);
             }
-            let own = delays.own();
-            // However long the server asks to wait, there is one more look before the deadline.
-            let asked = error.retry_after().unwrap_or_default();
-            let delay = before_deadline(own.max(asked), self.left(), self.options.deadline());
-            let allowed = self.allows(&error, attempts, own);
-            let delay = delay.map(|delay| delay.max(own)).filter(|delay| allowed && *delay < self.left());
+            let delay = self.delay(&error, attempts, delays.own());
             let Some(delay) = delay else { return Err(error) };
             self.options.on_retry.tell(operation, attempts, &error, delay);
             runtime::sleep(delay).await;
         }
+    }
+
+    /// The delay after a failure to read, if there is time for another attempt and the policy allows it.
+    fn delay(&self, error: &Error, attempts: u32, own: Duration) -> Option<Duration> {
+        // However long the server asks to wait, there is one more look before the deadline.
+        let asked = error.retry_after().unwrap_or_default();
+        let delay = before_deadline(own.max(asked), self.left(), self.options.deadline());
+        let allowed = self.allows(error, attempts, own);
+        delay.map(|delay| delay.max(own)).filter(|delay| allowed && *delay < self.left())
     }
 
     /// Whether the policy's limits, which hold as long as the server was never reached, allow another attempt.
@@ -402,7 +364,7 @@ impl<R: Row + Send + 'static> Search<R> {
 
     /// Notes that this call has ended with that record.
     pub(super) fn take(&self, id: &str) {
-        if let Some(in_flight) = &self.in_flight {
+        if let Some(in_flight) = &self.judge.in_flight {
             in_flight.take(id);
         }
     }

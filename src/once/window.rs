@@ -14,7 +14,7 @@ pub(crate) struct Sent {
 }
 
 /// From when on records count, by the service's clock, in ms since 1970.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Window {
     /// One with a chosen mark is taken.
     pub(super) sure: i64,

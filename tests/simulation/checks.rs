@@ -57,7 +57,7 @@ pub fn check(history: &History, played: &Played, hazards: Hazards) -> Result<(),
         let (from, to) = run.requests;
         let requests: Vec<_> = played.requests[from..to].iter().filter(|request| request.call == run.call).collect();
         time(history, run, &requests, hazards)?;
-        delays(history, run, &requests, hazards)?;
+        delays(history, &played.requests, run, &requests, hazards)?;
         number(history, run, &requests, played.records.len())?;
     }
     if hazards.on(Hazard::WorkflowBudget) {
@@ -171,13 +171,19 @@ impl Retry<'_> {
     }
 }
 
-fn retries<'a>(requests: &[&'a Request]) -> Vec<Retry<'a>> {
+/// `read_between` tells whether a page was read for this call between two times, by another one that searches the same list:
+/// what fails after that is the next page's first attempt.
+fn retries<'a>(requests: &[&'a Request], read_between: &dyn Fn(Duration, Duration) -> bool) -> Vec<Retry<'a>> {
     let mut all = Vec::new();
     for of in [Of::Create, Of::Me, Of::List, Of::Get] {
         let same: Vec<_> = requests.iter().filter(|request| request.of == of).collect();
-        let mut nth = 0;
+        let (mut nth, mut failed_before) = (0, Duration::ZERO);
         for pair in same.windows(2) {
             let (failed, next) = (pair[0], pair[1]);
+            if of == Of::List && read_between(failed_before, failed.ended) {
+                nth = 0;
+            }
+            failed_before = failed.ended;
             match failed.outcome {
                 Outcome::Good => {
                     nth = 0;
@@ -199,13 +205,25 @@ fn retries<'a>(requests: &[&'a Request]) -> Vec<Retry<'a>> {
     all
 }
 
-fn delays(history: &History, run: &Run, requests: &[&Request], hazards: Hazards) -> Result<(), Broken> {
+fn delays(
+    history: &History,
+    all: &[Request],
+    run: &Run,
+    requests: &[&Request],
+    hazards: Hazards,
+) -> Result<(), Broken> {
     let call = &history.calls[run.call];
     if call.function == Function::Naive {
         return Ok(());
     }
     let (policy, limit) = (&history.cores[call.core].policy, limit(history, run, requests));
-    for retry in retries(requests) {
+    let read_between = |from: Duration, to: Duration| {
+        let ended = all.iter().filter(|other| (from..=to).contains(&other.ended));
+        ended
+            .filter(|other| other.of == Of::List && other.outcome == Outcome::Good)
+            .any(|other| other.call != run.call && history.calls[other.call].core == call.core)
+    };
+    for retry in retries(requests, &read_between) {
         let Retry { failed, next, nth } = &retry;
         let unknown = failed.of == Of::Create && matches!(failed.outcome, Outcome::Failed | Outcome::GivenUp);
         let least = match (failed.of, failed.outcome) {
@@ -289,7 +307,7 @@ fn budget(history: &History, played: &Played) -> Result<(), Broken> {
             let requests: Vec<_> = own.collect();
             good += requests.iter().filter(|request| request.outcome == Outcome::Good).count();
             let longest = MS * core.policy.max as u32;
-            let retries = retries(&requests);
+            let retries = retries(&requests, &|_, _| false);
             let retries = retries.iter().filter(|retry| retry.failed.of != Of::Get);
             soon += retries.filter(|retry| retry.delay() + INEXACT < longest).count();
         }

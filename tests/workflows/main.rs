@@ -9,6 +9,7 @@ mod generations;
 mod https;
 mod jobs;
 mod lists;
+mod many_searches;
 mod many_waits;
 mod once;
 mod once_of_videos;
