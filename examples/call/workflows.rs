@@ -26,6 +26,11 @@ workflows! { core, fields:
     "motion-create-image-to-video-generation-once" => create_once(funcs::motion_create_image_to_video_generation_once, core, fields).await;
     "motion-create-text-to-video-generation-once" => create_once(funcs::motion_create_text_to_video_generation_once, core, fields).await;
     "v2-create-generation-once" => create_once(funcs::v2_create_generation_once, core, fields).await;
+    "image-estimate-cost" => estimated(funcs::image_estimate_cost(core, &fields.request()?)).await;
+    "motion-estimate-image-to-video-cost" => estimated(funcs::motion_estimate_image_to_video_cost(core, &fields.request()?)).await;
+    "motion-estimate-text-to-video-cost" => estimated(funcs::motion_estimate_text_to_video_cost(core, &fields.request()?)).await;
+    "realtime-canvas-estimate-cost" => estimated(funcs::realtime_canvas_estimate_cost(core, &fields.request()?)).await;
+    "texture-estimate-cost" => estimated(funcs::texture_estimate_cost(core, &fields.request()?)).await;
     "image-download" => download(core, fields).await;
     "image-download-all" => download_all(core, fields).await;
     "image-find-generation" => find(core, fields).await;
@@ -85,6 +90,12 @@ fn path(mut fields: Fields) -> Result<String, Usage> {
     let path = fields.text("path")?;
     fields.finish()?;
     Ok(path)
+}
+
+/// The cost, or `null`.
+#[cfg(feature = "limits")]
+async fn estimated(estimate: leonardo_ai::EstimateCost) -> Result<Value, Failure> {
+    printable(estimate.await?)
 }
 
 /// The record, once it is complete.
