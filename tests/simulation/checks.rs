@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::hazards::{Hazard, Hazards};
 use super::history::{Function, History, Of, Policy};
 use super::model::{Outcome, Request};
-use super::play::{Ended, POLLS, Played, Run};
+use super::play::{Ended, Left, POLLS, Played, Run};
 
 const MS: Duration = Duration::from_millis(1);
 /// Timers count whole milliseconds.
@@ -36,6 +36,9 @@ pub enum Rule {
     Budget,
     /// No create begins with too little time for its response.
     TimeForCreate,
+    /// Nothing of a core's limits stays taken, but for creates with an unknown outcome; and no more is settled than was
+    /// charged.
+    NothingLeft,
     /// Nothing panics.
     NoPanic,
 }
@@ -62,6 +65,25 @@ pub fn check(history: &History, played: &Played, hazards: Hazards) -> Result<(),
     }
     if hazards.on(Hazard::WorkflowBudget) {
         budget(history, played)?;
+    }
+    limits(history, played)
+}
+
+fn limits(history: &History, played: &Played) -> Result<(), Broken> {
+    for (core, left) in played.left.iter().enumerate() {
+        let of_core = |call: usize| history.calls[call].core == core;
+        let uncertain = |end: &Ended| matches!(end, Ended::Failed { charged: true, .. } | Ended::Dropped | Ended::Hung);
+        let uncertain = played.runs.iter().filter(|run| of_core(run.call) && uncertain(&run.end)).count();
+        let charged = played.records.iter().filter(|record| record.call.is_some_and(of_core)).count();
+        let Left { waiting, unresolved, reserved, settled } = left;
+        ensure(*waiting == 0 && !reserved, Rule::NothingLeft, || format!("core {core}: {waiting} wait, {reserved}"))?;
+        // A caller that tries again by itself has several creates in one call.
+        let naive = history.calls.iter().any(|call| call.core == core && call.function == Function::Naive);
+        ensure(*unresolved <= uncertain || naive, Rule::NothingLeft, || {
+            format!("core {core}: {unresolved} unresolved, of {uncertain} whose outcome is not known")
+        })?;
+        let most = 8 * u64::try_from(charged).unwrap();
+        ensure(*settled <= most, Rule::NothingLeft, || format!("core {core}: {settled} settled of {most}"))?;
     }
     Ok(())
 }

@@ -47,6 +47,8 @@ hazards! {
     NewSetters = "new-setters", true;
     /// The caller tries again, with `CreateOnce::look_first`, after an unknown outcome or a drop.
     LookFirst = "look-first", true;
+    /// Cores that keep to a few creates a minute, and count what is spent.
+    Limits = "limits", true;
     /// No create begins with less than `min_time_for_billable` left.
     MinTime = "min-time", true;
 }

@@ -70,6 +70,8 @@ pub struct Core {
     pub budget: u32,
     pub timeout: u64,
     pub policy: Policy,
+    /// How many creates a minute; 0 for no limits.
+    pub creates: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -535,6 +537,7 @@ impl History {
             with(&|history| history.cores[core].keys = vec![0]);
             with(&|history| history.cores[core].same_random = false);
             with(&|history| history.cores[core].budget = 100);
+            with(&|history| history.cores[core].creates = 0);
             with(&|history| history.cores[core].process = 0);
         }
         with(&|history| history.world.foreign.during /= 2);
@@ -632,6 +635,7 @@ fn core(rng: &mut Rng, hazards: Hazards) -> Core {
             max: rng.pick(&[2_000, 5_000, 20_000]),
             multiplier: rng.pick(&[10, 20, 20, 20, 30]),
         },
+        creates: if hazards.on(Hazard::Limits) && rng.percent(50) { rng.pick(&[1, 2, 5, 20]) } else { 0 },
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use leonardo_ai::funcs::{
     image_create_generation, image_create_generation_once, image_generate, image_wait_for_generation,
 };
-use leonardo_ai::models::CreateGenerationRequest;
-use leonardo_ai::{CreateOnce, Error, LeonardoCore, RetryBudget, RetryPolicy};
+use leonardo_ai::models::{CostUnit, CreateGenerationRequest};
+use leonardo_ai::{CreateOnce, Error, LeonardoCore, Limits, RetryBudget, RetryPolicy, SpendingLimit};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
@@ -32,6 +32,18 @@ pub struct Played {
     pub records: Vec<Record>,
     pub runs: Vec<Run>,
     pub log: Vec<String>,
+    /// What is left of each core's limits when all is over.
+    pub left: Vec<Left>,
+}
+
+pub struct Left {
+    /// How many calls wait for a turn.
+    pub waiting: u64,
+    /// How many creates are reserved for whose outcome is not known, and whether anything else is.
+    pub unresolved: usize,
+    pub reserved: bool,
+    /// What was settled, in credits.
+    pub settled: u64,
 }
 
 /// A call as the caller sees it: one of the crate's futures, from its first poll to its end.
@@ -100,10 +112,11 @@ pub fn play(history: &History, logged: bool) -> Played {
                 Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
             }
         }
+        let left = world.left().await;
         let mut state = world.service.lock();
         let (requests, records) = (std::mem::take(&mut state.requests), std::mem::take(&mut state.records));
         let log = state.take_log();
-        Played { requests, records, runs, log }
+        Played { requests, records, runs, log, left }
     })
 }
 
@@ -129,6 +142,8 @@ struct Player {
     service: Service,
     began: Instant,
     cores: Vec<LeonardoCore>,
+    /// What each core may ask for and spend, also after a restart.
+    limits: Vec<(Limits, SpendingLimit)>,
     /// A part of host names, so that what a process remembers of one history does not count in the next.
     number: u64,
 }
@@ -139,7 +154,12 @@ impl Player {
         let history = Arc::new(history.clone());
         let service = Service::new(history.clone(), logged);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let mut player = Self { history, service, began: Instant::now(), cores: Vec::new(), number };
+        let limits = history.cores.iter().map(|core| {
+            let limits = Limits::default().creates_per_minute(core.creates).jobs(1_000, 1_000);
+            (limits, SpendingLimit::unlimited())
+        });
+        let limits = limits.collect();
+        let mut player = Self { history, service, began: Instant::now(), cores: Vec::new(), limits, number };
         let cores = (0..player.history.cores.len()).map(|core| player.core(core, 0)).collect();
         player.cores = cores;
         player
@@ -173,7 +193,26 @@ impl Player {
                 async move { Ok::<_, std::convert::Infallible>(format!("key-{key}")) }
             })
         };
-        builder.build().unwrap()
+        if core.creates == 0 {
+            return builder.build().unwrap();
+        }
+        let (limits, spending) = self.limits[number].clone();
+        builder.limits(limits).spending_limit(spending).build().unwrap()
+    }
+
+    async fn left(&self) -> Vec<Left> {
+        let mut left = Vec::new();
+        for core in &self.cores {
+            let spent = core.spent();
+            let in_credits = spent.settled.iter().filter(|cost| cost.unit == CostUnit::Credits);
+            left.push(Left {
+                waiting: core.limits_in_use().await.unwrap().waiting,
+                unresolved: spent.unresolved.len(),
+                reserved: !spent.reserved.is_empty() && spent.unresolved.is_empty(),
+                settled: in_credits.map(|cost| cost.amount.parse::<u64>().unwrap()).sum(),
+            });
+        }
+        left
     }
 
     /// The call, and what its caller does after it did not end well.
