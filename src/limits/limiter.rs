@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::brake::Brake;
 use super::checks::{Checks, JobReader};
+use super::queue::{PRESENT, Place, Queue};
 use super::settings::Limits;
 use super::store::{Counter, Taken};
 use crate::LeonardoCore;
@@ -24,13 +25,12 @@ use crate::runtime::{self, Instant, lock};
 
 /// Holds the calls of a core to its limits.
 ///
-/// Calls that need the same wait in the order in which they came: each holds a lock, which is fair, while it asks for what
-/// it needs, first of its operation, then of its kind of job, then of all requests. So none waits for one that waits for it.
+/// Calls that need the same wait in the order in which they came, first for one of their operation, then of their kind of
+/// job, then of all requests. Each keeps what it has while it waits for the next, so none waits for one that waits for it.
 pub(crate) struct Limiter {
     limits: Limits,
     reader: JobReader,
-    /// Held by the one whose turn it is.
-    turns: Mutex<HashMap<Counter, Arc<tokio::sync::Mutex<()>>>>,
+    queues: Mutex<HashMap<Counter, Arc<Queue>>>,
     /// How many calls wait.
     waiting: AtomicU64,
     brakes: Mutex<HashMap<Counter, Brake>>,
@@ -77,7 +77,7 @@ impl Limiter {
         Self {
             limits,
             reader: JobReader::new(operations),
-            turns: Mutex::default(),
+            queues: Mutex::default(),
             waiting: AtomicU64::new(0),
             brakes: Mutex::default(),
             freed: Notify::new(),
@@ -99,19 +99,12 @@ impl Limiter {
         let limits = &self.limits;
         if operation.effect == Effect::Billable {
             let counter = Counter::Creates(operation.name);
-            let turn = self.turn(counter);
-            let _turn = queued.turn(counter, &turn).await;
             self.take(&mut admission, counter, limits.creates_per_minute, &mut queued, None).await?;
             if let Some((kind, most)) = operation.job.and_then(|kind| Some((kind, limits.most_jobs(kind)?))) {
-                let counter = Counter::Jobs(kind);
-                let turn = self.turn(counter);
-                let _turn = queued.turn(counter, &turn).await;
                 let checks = Checks::new(core, kind, &self.reader, &*limits.store);
-                self.take(&mut admission, counter, most, &mut queued, Some(checks)).await?;
+                self.take(&mut admission, Counter::Jobs(kind), most, &mut queued, Some(checks)).await?;
             }
         }
-        let turn = self.turn(Counter::Requests);
-        let _turn = queued.turn(Counter::Requests, &turn).await;
         self.take(&mut admission, Counter::Requests, limits.requests_per_minute, &mut queued, None).await?;
         admission.at = Instant::now();
         Ok(admission)
@@ -126,7 +119,12 @@ impl Limiter {
         queued: &mut Queued<'_, impl FnMut(Counter) + Send>,
         mut checks: Option<Checks<'_>>,
     ) -> Result<(), BoxError> {
+        let place = Place::new(&self.queue(counter));
         loop {
+            if !place.is_first() {
+                queued.waits_for(counter);
+                place.first().await;
+            }
             // Before it is asked for, so that nothing given back in between goes unnoticed.
             let mut freed = pin!(self.freed.notified());
             freed.as_mut().enable();
@@ -145,13 +143,22 @@ impl Limiter {
                 }
             };
             queued.waits_for(counter);
-            let changed = pin!(poll_fn(|context| {
+            let mut changed = pin!(poll_fn(|context| {
                 if freed.as_mut().poll(context).is_ready() {
                     return Poll::Ready(Ok(()));
                 }
                 checks.as_mut().map_or(Poll::Pending, |checks| checks.poll(context))
             }));
-            runtime::timeout(delay.max(MOST_OFTEN), changed).await.unwrap_or(Ok(()))?;
+            let began = Instant::now();
+            loop {
+                let rest = delay.max(MOST_OFTEN).saturating_sub(began.elapsed());
+                match runtime::timeout(rest.min(PRESENT), changed.as_mut()).await {
+                    Some(checked) => break checked?,
+                    // The others are told that this one is there, and the store is left alone until it may have more.
+                    None if rest <= PRESENT || !place.is_first() => break,
+                    None => {}
+                }
+            }
         }
     }
 
@@ -165,8 +172,8 @@ impl Limiter {
         brake.allowed(most)
     }
 
-    fn turn(&self, counter: Counter) -> Arc<tokio::sync::Mutex<()>> {
-        lock(&self.turns).entry(counter).or_default().clone()
+    fn queue(&self, counter: Counter) -> Arc<Queue> {
+        lock(&self.queues).entry(counter).or_default().clone()
     }
 
     /// A job was seen to have ended.
@@ -217,18 +224,6 @@ struct Queued<'a, F> {
 }
 
 impl<F: FnMut(Counter)> Queued<'_, F> {
-    async fn turn<'t>(
-        &mut self,
-        counter: Counter,
-        turn: &'t tokio::sync::Mutex<()>,
-    ) -> tokio::sync::MutexGuard<'t, ()> {
-        if let Ok(turn) = turn.try_lock() {
-            return turn;
-        }
-        self.waits_for(counter);
-        turn.lock().await
-    }
-
     fn waits_for(&mut self, counter: Counter) {
         if !self.is_waiting {
             self.is_waiting = true;

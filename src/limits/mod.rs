@@ -9,6 +9,8 @@ mod limiter;
 #[cfg(feature = "polling")]
 mod pace;
 #[cfg(feature = "limits")]
+mod queue;
+#[cfg(feature = "limits")]
 mod settings;
 #[cfg(feature = "limits")]
 mod store;

@@ -1,9 +1,11 @@
 //! Requests and creates a minute.
 
 use std::error::Error as _;
-use std::future::IntoFuture as _;
+use std::future::{Future, IntoFuture as _};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use leonardo_ai::funcs::*;
@@ -246,4 +248,36 @@ async fn what_is_in_use_can_be_asked_for() {
     assert_eq!(core.limits_in_use().await.unwrap().waiting, 0);
     let without = service.builder().build().unwrap();
     assert_eq!(without.limits_in_use().await.unwrap(), Default::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_not_polled_holds_up_no_other() {
+    let service = Service::new(Rules { latency: 0, ..Rules::default() });
+    let core = service.builder().limits(Limits::default().creates_per_minute(1)).build().unwrap();
+    image_create_generation(&core, request(0)).await.unwrap();
+    // Each of these has come to its place in the queue, and is polled no more.
+    let mut silent = Vec::new();
+    for number in 1..4 {
+        let mut call = Box::pin(image_create_generation(&core, request(number)).into_future());
+        assert!(poll_once(call.as_mut()).is_none());
+        silent.push(call);
+    }
+    let began = Instant::now();
+    image_create_generation(&core, request(4)).await.unwrap();
+    assert!(began.elapsed() < MINUTE + Duration::from_secs(5), "{:?}", began.elapsed());
+    // They come first again when they are polled.
+    let mut later = Box::pin(image_create_generation(&core, request(5)).into_future());
+    assert!(poll_once(later.as_mut()).is_none());
+    silent.remove(0).await.unwrap();
+    assert_eq!(service.seen(|seen| seen.creates), 3);
+    drop(silent);
+    later.await.unwrap();
+}
+
+/// Polls once.
+fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Option<F::Output> {
+    match future.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
 }
