@@ -4,11 +4,14 @@ mod args;
 mod call;
 mod commands;
 mod failure;
+mod journal;
+mod money;
 #[cfg(feature = "pictures")]
 mod pictures;
 mod screen;
 mod session;
 mod source;
+mod work;
 
 use std::process::ExitCode;
 

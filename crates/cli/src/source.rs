@@ -56,6 +56,14 @@ impl ImageArgument {
         Ok(Self::File(std::path::absolute(&path).map_err(|error| Failure::file(&path, error))?))
     }
 
+    /// What messages call it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::File(path) => crate::screen::shown(path),
+            Self::Url(text) | Self::Generated(text) | Self::Uploaded(text) | Self::Variation(text) => text.clone(),
+        }
+    }
+
     pub fn source(&self) -> ImageSource {
         match self.clone() {
             Self::File(path) => ImageSource::file(path),

@@ -122,15 +122,15 @@ pub struct Train {
     #[arg(long, value_name = "TEXT")]
     pub instance_prompt: Option<String>,
     /// What is trained: General, Character, Style or Object
-    #[arg(long, default_value = "General")]
+    #[arg(long, default_value = "Style")]
     pub focus: String,
     /// The base model, such as FLUX_DEV or SDXL_1_0
     #[arg(long, default_value = "FLUX_DEV")]
     pub base_model: String,
-    /// How often all pictures are gone through
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub epochs: u32,
-    /// Rate of learning
+    /// How often all pictures are gone through [default: what the service suggests]
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u32>,
+    /// Rate of learning [default: what the service suggests]
     #[arg(long, value_name = "NUMBER")]
     pub learning_rate: Option<f64>,
     /// Any other field of the request under its name on the wire; repeatable

@@ -15,8 +15,8 @@ pub use self::batch::{Batch, Resume};
 pub use self::create::{Edit, RemoveBg, Train, Unzoom, Upscale, Video};
 pub use self::image::{Generate, ImageOptions, Size};
 pub use self::manage::{
-    Blueprint, Call, Completions, Delete, Download, Emulate, Estimate, Kind, List, Models, Prompt, PromptImprove, Show,
-    Upload, Wait,
+    Blueprint, BlueprintRun, Call, Completions, Delete, Download, Emulate, Estimate, Kind, List, Models, Prompt,
+    PromptImprove, Show, Upload, Wait,
 };
 pub use self::removebg::Removebg;
 

@@ -7,14 +7,19 @@ use leonardo_ai::funcs::{
     elements_get_custom_elements_by_user_id, elements_list_elements, models_get_custom_models_by_user_id,
     models_list_platform_models, prompt_prompt_improve, prompt_prompt_random, user_get_user_self, v2_get_models,
 };
-use leonardo_ai::models::{ListBlueprintsRequest, PromptGeneration, PromptImproveRequest, UserDetails, V2Model};
+use leonardo_ai::models::{
+    ListBlueprintsRequest, PricingCalculatorRequest, PromptGeneration, PromptImproveRequest, UserDetails, V2Model,
+};
 use serde_json::json;
 
 use crate::args;
-use crate::call::printable;
+use crate::call::{Fields, printable};
 use crate::commands::records::cut;
+use crate::commands::request::{Model, images};
 use crate::failure::Failure;
+use crate::money;
 use crate::session::Session;
+use crate::work::Create;
 
 pub async fn show(session: &Session) -> Result<(), Failure> {
     let account = user_get_user_self(&session.core).await?;
@@ -139,5 +144,26 @@ pub async fn blueprint(id: String, session: &Session) -> Result<(), Failure> {
         }
     }
     session.screen.result(text, &());
+    Ok(())
+}
+
+pub async fn estimate(args: args::Estimate, session: &Session) -> Result<(), Failure> {
+    let request = match &args.request {
+        Some(json) => Fields::read(json)?.request()?,
+        None => {
+            let model = Model::named(args.options.model.as_deref(), &session.core).await?;
+            let (create, request) = images(&model, &args.options, "a prompt")?;
+            if create != Create::Image {
+                return Err(Failure::usage(
+                    "the service tells no price of version 2 beforehand: only the response to a create has it",
+                ));
+            }
+            PricingCalculatorRequest::image_generation(money::images(&request))
+        }
+    };
+    let cost = money::ask(&session.core, request).await?.cost;
+    let cost = cost.ok_or_else(|| Failure::other("the service tells no price of that"))?;
+    let all = cost * f64::from(args.prompts);
+    session.screen.result(format!("{all} credits"), &json!({ "cost": all, "unit": "CREDITS" }));
     Ok(())
 }

@@ -1,13 +1,17 @@
 //! What each command does.
 
 mod account;
+mod batch;
+mod create;
 mod records;
-mod transfer;
+mod removebg;
+mod request;
+pub mod transfer;
 
 use clap::CommandFactory as _;
 use leonardo_ai_emulator::{Emulator, Limits};
 
-use crate::args::{Blueprint, Cli, Command, Emulate, Global};
+use crate::args::{Blueprint, Cli, Command, Emulate};
 use crate::call;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -36,12 +40,19 @@ pub async fn run(cli: Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Prompt(prompt) => account::prompt(prompt, &session().await?).await,
         Command::Blueprint(Blueprint::List) => account::blueprints(&session().await?).await,
         Command::Blueprint(Blueprint::Show { id }) => account::blueprint(id, &session().await?).await,
-        other => creating(other, &global, screen).await,
+        Command::Estimate(estimate) => account::estimate(*estimate, &session().await?).await,
+        Command::Generate(generate) => create::generate(*generate, &session().await?).await,
+        Command::Edit(edit) => create::edit(*edit, &session().await?).await,
+        Command::Video(video) => create::video(video, &session().await?).await,
+        Command::Upscale(upscale) => create::upscale(upscale, &session().await?).await,
+        Command::Unzoom(unzoom) => create::unzoom(unzoom, &session().await?).await,
+        Command::RemoveBg(remove) => create::remove_bg(remove, &session().await?).await,
+        Command::Train(train) => create::train(train, &session().await?).await,
+        Command::Blueprint(Blueprint::Run(run)) => create::blueprint_run(run, &session().await?).await,
+        Command::Batch(args) => batch::batch(*args, &session().await?).await,
+        Command::Resume(args) => batch::resume(args, &session().await?).await,
+        Command::Removebg(args) => removebg::removebg(args, &global, screen).await,
     }
-}
-
-async fn creating(command: Command, _global: &Global, _screen: &Screen) -> Result<(), Failure> {
-    Err(Failure::other(format!("{command:?} is not there yet")))
 }
 
 /// Serves until the program is interrupted.
