@@ -115,6 +115,9 @@ fn of_line(line: &str, args: &Batch, model: &Model) -> Result<(Create, Value, St
         into.extend(fields);
     }
     let name = prompt(&request, if create == Create::V2 { "/parameters/prompt" } else { "/prompt" });
+    if name.is_empty() {
+        return Err(Failure::usage("there is no prompt"));
+    }
     Ok((create, request, name))
 }
 

@@ -266,6 +266,14 @@ pub async fn train(args: Train, session: &Session) -> Result<(), Failure> {
     if pictures.is_empty() {
         return Err(Failure::usage(format!("{} has no PNG, JPEG or WebP files", args.folder.display())));
     }
+    // What the service takes, told before the uploads.
+    if !(10..=50).contains(&pictures.len()) {
+        return Err(Failure::usage(format!(
+            "{} has {} pictures, and the service trains with 10 to 50",
+            args.folder.display(),
+            pictures.len()
+        )));
+    }
     let folder = args.folder.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = args.name.or(folder).unwrap_or_else(|| "element".into());
     let request = CreateElementRequest::new(name.clone(), "", &*args.base_model, &*args.focus);

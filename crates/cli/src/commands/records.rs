@@ -40,7 +40,7 @@ pub async fn list(list: args::List, session: &Session) -> Result<(), Failure> {
 fn line(generation: &Generation) -> String {
     let created = generation.created_at.as_ref().map(ToString::to_string).unwrap_or_default();
     let created = created.get(..10).unwrap_or_default();
-    let prompt = cut(&generation.prompt, 22);
+    let prompt = cut(&generation.prompt, 20);
     format!("{}  {:<8}  {created:<10}  {prompt}", generation.id, generation.status.as_str())
 }
 
