@@ -32,6 +32,8 @@ pub async fn hold(core: &LeonardoCore, tasks: &[Task], limit: Option<f64>) -> Re
         }
     }
     if sum > limit {
+        let sum = format!("{sum:.4}");
+        let sum = sum.trim_end_matches('0').trim_end_matches('.');
         return Err(Failure::usage(format!(
             "it is estimated to cost {sum}, and --spend-at-most is {limit}. Nothing was sent."
         )));
@@ -58,6 +60,8 @@ async fn price(core: &LeonardoCore, task: &Task) -> Result<Option<f64>, Failure>
             };
             PricingCalculatorRequest::model_training(params)
         }
+        // The calculator does not know it, but it is published, in dollars.
+        Create::RemoveBg => return Ok(Some(REMOVE_BG_DOLLARS)),
         _ => return Ok(None),
     };
     Ok(ask(core, request).await?.cost)

@@ -72,9 +72,12 @@ impl Screen {
         self.print(text.trim_end());
     }
 
-    /// Does something with the terminal while no bars are there.
-    pub fn suspended(&self, work: impl FnOnce()) {
-        self.0.bars.suspend(work);
+    /// Draws on standard output while no bars are there. Only people at a terminal see pictures.
+    #[cfg(feature = "pictures")]
+    pub fn draw(&self, picture: impl FnOnce()) {
+        if !self.0.json && std::io::stdout().is_terminal() {
+            self.0.bars.suspend(picture);
+        }
     }
 
     fn print(&self, text: &str) {

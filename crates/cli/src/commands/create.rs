@@ -243,7 +243,6 @@ fn source(image: &ImageArgument) -> Result<Value, Failure> {
 
 pub async fn remove_bg(args: RemoveBg, session: &Session) -> Result<(), Failure> {
     let image = args.image.absolute()?;
-    let name = image.shown();
     let mut parameters = Map::new();
     let save = match args.out {
         Some(out) => {
@@ -256,9 +255,32 @@ pub async fn remove_bg(args: RemoveBg, session: &Session) -> Result<(), Failure>
         None => Save::Directory(absolute(Path::new("pictures"))?),
     };
     put_all(&mut parameters, &args.set)?;
-    let cut = CutOut { image, background: None, parameters: parameters.into() };
-    let task = task(Create::RemoveBg, name, printable(cut)?, save);
+    let task = cut_out(image, None, parameters, save)?;
     carry_out(session, "remove-bg", vec![task], &args.paying, 1).await
+}
+
+/// The removal of a background. Files that are too large to go along in the request are uploaded first, which costs
+/// nothing and can be done again.
+pub fn cut_out(
+    image: ImageArgument,
+    background: Option<ImageArgument>,
+    parameters: Map<String, Value>,
+    save: Save,
+) -> Result<Task, Failure> {
+    const LARGEST_ALONG: u64 = 5_000_000;
+    let name = image.shown();
+    let mut inputs = Vec::new();
+    let mut placed = |image: ImageArgument, place: &str| match image {
+        ImageArgument::File(file) if file.metadata().is_ok_and(|file| file.len() > LARGEST_ALONG) => {
+            inputs.push(Input::Image { file, to: format!("/{place}/uploaded") });
+            ImageArgument::Uploaded(String::new())
+        }
+        image => image,
+    };
+    let image = placed(image, "image");
+    let background = background.map(|image| placed(image, "background"));
+    let cut = CutOut { image, background, parameters: parameters.into() };
+    Ok(Task { inputs, ..task(Create::RemoveBg, name, printable(cut)?, save) })
 }
 
 pub async fn train(args: Train, session: &Session) -> Result<(), Failure> {

@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::create::{absolute, carry_out};
+use super::create::{absolute, carry_out, cut_out};
 use super::request::put_all;
 use crate::args::{Global, Removebg};
-use crate::call::printable;
 use crate::failure::Failure;
 use crate::journal::{Journals, is_claimed};
 use crate::money::REMOVE_BG_DOLLARS;
 use crate::screen::{Screen, shown};
 use crate::session::Session;
 use crate::source::ImageArgument;
-use crate::work::{Create, CutOut, Save, Task};
+use crate::work::{Save, Task};
 
 pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Result<(), Failure> {
     if args.api_key.is_some() {
@@ -44,9 +43,13 @@ pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Resul
         Some(journals) => journals.left(&session.account().await?)?.0,
         None => Vec::new(),
     };
-    let (mut tasks, mut claimed) = (Vec::new(), 0);
+    let (mut tasks, mut claimed) = (Vec::<Task>::new(), 0);
     for file in files {
         let output = output(&file, args.output_directory.as_deref(), extension)?;
+        if let Some(other) = tasks.iter().find(|task| matches!(&task.save, Save::File(file) if *file == output)) {
+            screen.say(format!("Skipped {}: {} becomes {} too.", shown(&file), other.name, shown(&output)));
+            continue;
+        }
         if !args.reprocess_existing {
             if output.exists() {
                 screen.say(format!("Skipped {}: {} is there.", shown(&file), shown(&output)));
@@ -58,11 +61,8 @@ pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Resul
                 continue;
             }
         }
-        let image = ImageArgument::File(file.clone()).absolute()?;
-        let cut = CutOut { image, background: background.clone(), parameters: parameters.clone().into() };
-        let (name, save) = (shown(&file), Save::File(output));
-        let request = printable(cut)?;
-        tasks.push(Task { create: Create::RemoveBg, name, request, inputs: Vec::new(), save, key: None });
+        let image = ImageArgument::File(file).absolute()?;
+        tasks.push(cut_out(image, background.clone(), parameters.clone(), Save::File(output))?);
     }
     drop(claims);
     if claimed > 0 {
@@ -84,9 +84,6 @@ fn agree(session: &Session, count: usize, args: &Removebg) -> Result<(), Failure
         "{pictures}: at most about {dollars:.2} dollars, at {REMOVE_BG_DOLLARS} each when this program was made. What \
          each did cost is said after it."
     ));
-    if let Some(limit) = args.paying.spend_at_most.filter(|limit| dollars > *limit) {
-        return Err(Failure::usage(format!("that is more than --spend-at-most {limit}. Nothing was sent.")));
-    }
     let Ok(most) = usize::try_from(args.confirm_batch_over) else { return Ok(()) };
     if count <= most {
         return Ok(());

@@ -40,9 +40,9 @@ pub fn saved(files: &[PathBuf]) -> String {
 
 pub fn show_all(show: bool, files: &[PathBuf], screen: &Screen) {
     #[cfg(feature = "pictures")]
-    if show && !screen.is_json() {
+    if show {
         for file in files {
-            screen.suspended(|| crate::pictures::show(file));
+            screen.draw(|| crate::pictures::show(file));
         }
     }
     #[cfg(not(feature = "pictures"))]

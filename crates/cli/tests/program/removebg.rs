@@ -122,9 +122,12 @@ async fn many_are_asked_about_and_a_limit_is_held() {
     let place = Place::new().await;
     dogs(&place, 3).await;
     place.run(&["removebg", "--confirm-batch-over", "2", "dogs/*.jpg"]).await.failed(2, "nobody can be asked");
-    place.run(&["removebg", "--spend-at-most", "0.3", "dogs/*.jpg"]).await.failed(2, "more than --spend-at-most 0.3");
+    place
+        .run(&["removebg", "--spend-at-most", "0.3", "dogs/*.jpg"])
+        .await
+        .failed(2, "cost 0.3141, and --spend-at-most is 0.3");
     assert_eq!(charged(&place), 0);
-    place.run(&["removebg", "--confirm-batch-over", "-1", "dogs/*.jpg"]).await.succeeded();
+    place.run(&["removebg", "--confirm-batch-over", "-1", "--spend-at-most", "0.32", "dogs/*.jpg"]).await.succeeded();
     assert_eq!(charged(&place), 3);
 }
 
@@ -143,4 +146,23 @@ async fn a_lost_response_is_unknown_and_its_file_is_not_paid_for_again() {
     assert_eq!(charged(&place), charges.max(2), "the other file is done by then");
     place.run(&["removebg", "--reprocess-existing", "dogs/0.jpg"]).await.succeeded();
     assert_whole(&place.path("dogs/0-removebg.png"));
+}
+
+#[tokio::test]
+async fn two_files_of_one_result_are_paid_for_once_and_large_ones_are_uploaded() {
+    let place = Place::new().await;
+    dogs(&place, 1).await;
+    fs::copy(place.path("dogs/0.jpg"), place.path("dogs/0.jpeg")).unwrap();
+    let ran = place.run(&["removebg", "dogs/0.jpg", "dogs/0.jpeg"]).await;
+    ran.succeeded();
+    assert!(ran.stderr.contains("Skipped dogs/0.jpeg: dogs/0.jpg becomes dogs/0-removebg.png too."), "{ran:?}");
+    assert_eq!(charged(&place), 1);
+
+    // A JPEG may have anything behind its end.
+    let mut large = fs::read(place.path("dogs/0.jpg")).unwrap();
+    large.resize(5_500_000, 0);
+    fs::write(place.path("large.jpg"), large).unwrap();
+    place.run(&["removebg", "large.jpg"]).await.succeeded();
+    assert_eq!((place.emulator.uploads().len(), charged(&place)), (1, 2));
+    assert_whole(&place.path("large-removebg.png"));
 }

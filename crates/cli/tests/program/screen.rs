@@ -13,12 +13,11 @@ async fn without_a_terminal_there_are_no_colours_and_no_bars() {
     assert!(ran.stderr.contains("error: fail this: "));
 }
 
-#[cfg(feature = "pictures")]
 #[tokio::test]
-async fn a_picture_is_shown_on_request_and_not_among_json() {
+async fn without_a_terminal_no_picture_is_drawn() {
     let place = Place::new().await;
-    let shown = place.run(&["generate", "-n", "1", "--size", "512x512", "--show", "a pier"]).await;
-    shown.succeeded();
-    assert!(shown.stdout.contains('▄') || shown.stdout.contains('\u{1b}'), "{shown:?}");
+    let ran = place.run(&["generate", "-n", "1", "--size", "512x512", "--show", "a pier"]).await;
+    ran.succeeded();
+    assert!(!ran.stdout.contains('\u{1b}') && ran.stdout.lines().count() == 5, "{ran:?}");
     place.json(&["generate", "-n", "1", "--show", "a pier"]).await;
 }
