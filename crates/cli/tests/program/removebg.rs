@@ -166,3 +166,24 @@ async fn two_files_of_one_result_are_paid_for_once_and_large_ones_are_uploaded()
     assert_eq!((place.emulator.uploads().len(), charged(&place)), (1, 2));
     assert_whole(&place.path("large-removebg.png"));
 }
+
+#[tokio::test]
+async fn the_page_for_those_who_come_from_remove_bg_has_every_flag_and_every_parameter() {
+    let page = include_str!("../../../../docs/from-removebg.md");
+    let mut help = program();
+    help.args(["removebg", "--help"]);
+    let help = ran(help).await.stdout;
+    let (own, _) = help.split_once("Options of every command").unwrap();
+    let flags: Vec<_> = own.split_whitespace().filter(|word| word.starts_with("--")).collect();
+    assert!(flags.len() > 12, "{flags:?}");
+    let general = ["--help", "--checked", "--show", "--channels"];
+    for flag in flags {
+        let flag = flag.trim_end_matches(['`', ',']);
+        assert!(general.contains(&flag) || page.contains(&format!("`{flag}")), "{flag} is not on the page");
+    }
+    let parameters = "size type type_level format channels bg_color crop crop_margin roi scale position semitransparency \
+                      shadow_type shadow_opacity add_shadow image_file image_file_b64 image_url bg_image_file bg_image_url";
+    for parameter in parameters.split_whitespace() {
+        assert!(page.contains(&format!("| `{parameter}`")), "{parameter} is not on the page");
+    }
+}
