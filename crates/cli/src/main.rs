@@ -3,6 +3,7 @@
 mod args;
 mod call;
 mod commands;
+mod echo;
 mod failure;
 mod journal;
 mod money;
@@ -33,6 +34,7 @@ async fn main() -> ExitCode {
             Err(Failure::Told(INTERRUPTED))
         }
     };
+    echo::restore();
     let status = done.err().map_or(DONE, |failure| {
         if let Some(message) = failure.message() {
             screen.complain(message);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, WeakProgressBar};
 use serde::Serialize;
 use serde_json::Value;
 use terminal_size::{Width, terminal_size_of};
@@ -17,9 +17,13 @@ struct Inner {
     json: bool,
     bars: MultiProgress,
     colours: bool,
-    /// What to say if the program is interrupted.
-    hint: Mutex<Option<String>>,
+    /// Each line that is there, to be taken away when the program is interrupted.
+    lines: Mutex<Vec<WeakProgressBar>>,
+    /// What to say then.
+    hint: Mutex<Option<Hint>>,
 }
+
+type Hint = Box<dyn Fn() -> String + Send>;
 
 impl Screen {
     pub fn new(json: bool) -> Self {
@@ -28,7 +32,7 @@ impl Screen {
         let target = if draws { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         let colours = draws && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let bars = MultiProgress::with_draw_target(target);
-        Self(Arc::new(Inner { json, bars, colours, hint: Mutex::new(None) }))
+        Self(Arc::new(Inner { json, bars, colours, lines: Mutex::default(), hint: Mutex::new(None) }))
     }
 
     /// Whether programs read the results.
@@ -85,6 +89,7 @@ impl Screen {
             let mut out = std::io::stdout().lock();
             // Whoever reads has gone, as `head` does.
             if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
+                crate::echo::restore();
                 std::process::exit(crate::failure::FAILED.into());
             }
         });
@@ -94,29 +99,50 @@ impl Screen {
     pub fn doing(&self, text: impl Into<String>) -> Doing {
         let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}");
         let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        let bar = self.0.bars.add(bar.with_message(one_line(&text.into())));
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Doing(bar)
+        let line = self.line(bar.with_message(one_line(&text.into())));
+        line.0.enable_steady_tick(Duration::from_millis(100));
+        line
     }
 
     /// A bar that counts, below the others.
     pub fn counting(&self, all: u64) -> Doing {
         let style = ProgressStyle::with_template("{pos} of {len} {wide_bar} {elapsed}");
         let bar = ProgressBar::new(all).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Doing(self.0.bars.add(bar))
+        self.line(bar)
+    }
+
+    fn line(&self, bar: ProgressBar) -> Doing {
+        if !self.0.bars.is_hidden() {
+            crate::echo::hide();
+        }
+        let bar = self.0.bars.add(bar);
+        let mut lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.retain(|line| line.upgrade().is_some());
+        lines.push(bar.downgrade());
+        Doing(bar)
     }
 
     /// What to say if the program is interrupted from now on.
-    pub fn set_hint(&self, hint: Option<String>) {
+    pub fn set_hint(&self, hint: Option<Hint>) {
         *self.0.hint.lock().unwrap_or_else(PoisonError::into_inner) = hint;
     }
 
     /// Takes the bars away, and says that the program was interrupted and how to go on.
     pub fn interrupted(&self) {
+        // A line that still ticks would draw itself once more.
+        for line in self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            if let Some(line) = line.upgrade() {
+                line.disable_steady_tick();
+                line.finish_and_clear();
+            }
+        }
         let _ = self.0.bars.clear();
         self.0.bars.set_draw_target(ProgressDrawTarget::hidden());
         let hint = self.0.hint.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.say(format!("Interrupted. {}", hint.as_deref().unwrap_or("Files that are whole were kept.")));
+        self.say(match hint {
+            Some(hint) => format!("Interrupted. {}", hint()),
+            None => "Interrupted.".to_owned(),
+        });
     }
 }
 

@@ -69,6 +69,6 @@ async fn emulator(Emulate { port, key, generation_time }: Emulate, screen: &Scre
         format!("LEONARDO_SERVER_URL={server}\nLEONARDO_API_KEY={key}"),
         &serde_json::json!({ "serverUrl": server, "key": key }),
     );
-    screen.set_hint(Some("The emulator has ended.".into()));
+    screen.set_hint(Some(Box::new(|| "The emulator has ended.".into())));
     std::future::pending().await
 }

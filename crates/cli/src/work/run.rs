@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use leonardo_ai::funcs::{
@@ -45,28 +45,34 @@ struct Runner {
     stop: AtomicBool,
     /// Of several jobs, how many are over.
     count: Option<Doing>,
-    left: Left,
-}
-
-/// How many jobs are not finished, for whoever interrupts the program.
-struct Left {
-    of: usize,
-    done: Mutex<usize>,
     is_emulated: bool,
 }
 
-impl Left {
-    fn hint(&self, more: usize) -> String {
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        *done += more;
-        let left = self.of - *done;
-        match self.is_emulated {
-            true => format!("{left} of {} not finished, and the emulator has ended with this program.", self.of),
-            false => {
-                format!("{left} of {} not finished: `leonardo resume` goes on, and pays for nothing twice.", self.of)
+impl Runner {
+    /// For whoever interrupts the program: what is left, and how to go on.
+    fn left(&self) -> String {
+        let (mut open, mut unmarked) = (0, 0);
+        for journal in &self.journals {
+            for job in lock(journal).history().jobs.values() {
+                open += usize::from(job.is_open());
+                unmarked += usize::from(matches!(job.state, State::Sending { mark: Mark::None, .. }));
             }
         }
+        let mut text = match self.is_emulated {
+            true => format!("{open} not finished, and the emulator has ended with this program."),
+            false => format!("{open} not finished: `leonardo resume` goes on, and pays for nothing twice."),
+        };
+        if unmarked > 0 {
+            text.push_str(&format!(
+                " Of {unmarked} the response had not come: it may have been charged, and is not sent again."
+            ));
+        }
+        text
     }
+}
+
+fn lock(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
+    journal.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What became of a job, as an exit status, and what it cost.
@@ -91,8 +97,6 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
             }
         }
     }
-    let left = Left { of: jobs.len(), done: Mutex::new(0), is_emulated: session.is_emulated() };
-    session.screen.set_hint(Some(left.hint(0)));
     let runner = Arc::new(Runner {
         core: session.core.clone(),
         screen: session.screen.clone(),
@@ -101,8 +105,10 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
         at_once: Semaphore::new(how.concurrency.max(1)),
         stop: AtomicBool::new(false),
         count: (jobs.len() > 1).then(|| session.screen.counting(jobs.len() as u64)),
-        left,
+        is_emulated: session.is_emulated(),
     });
+    let asked = runner.clone();
+    session.screen.set_hint(Some(Box::new(move || asked.left())));
     let several = jobs.len() > 1;
     let mut works = JoinSet::new();
     for (journal, id, job) in jobs {
@@ -113,7 +119,9 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
     while let Some(end) = works.join_next().await {
         let end = end.map_err(|error| Failure::other(error.to_string()))?;
         status = status.max(end.status);
-        total.add(end.cost);
+        if end.status == DONE {
+            total.add(end.cost);
+        }
     }
     session.screen.set_hint(None);
     if several && !session.screen.is_json() {
@@ -159,7 +167,7 @@ impl Total {
         let Some(sum) = &self.sum else { return };
         match self.not_told {
             0 => screen.say(format!("Cost in all: {sum}")),
-            more => screen.say(format!("Cost in all: {sum}, and what was not told of {more}")),
+            more => screen.say(format!("Cost in all: {sum}, without {more} that were not told")),
         }
     }
 }
@@ -182,9 +190,6 @@ impl Work {
         if let Some(count) = &self.runner.count {
             count.one_more();
         }
-        // What is unknown is over as far as this program goes.
-        let is_over = self.journal().history().jobs.get(&self.id).is_none_or(|job| !job.is_open());
-        self.runner.screen.set_hint(Some(self.runner.left.hint(usize::from(is_over))));
         end
     }
 
@@ -194,7 +199,7 @@ impl Work {
         let made = match state {
             State::Planned => self.prepare_and_create(&doing).await?,
             State::Sending { mark: Mark::None, .. } => {
-                let reason = "the program was ended before the response came";
+                let reason = "the program was ended before the response came.";
                 self.write(Event::Unknown { reason: reason.to_owned() })?;
                 return Err(self.unknown(reason));
             }
@@ -396,8 +401,8 @@ impl Work {
         })
     }
 
-    fn journal(&self) -> std::sync::MutexGuard<'_, Journal> {
-        self.runner.journals[self.journal].lock().unwrap_or_else(PoisonError::into_inner)
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        lock(&self.runner.journals[self.journal])
     }
 }
 
