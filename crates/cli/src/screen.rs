@@ -78,10 +78,11 @@ impl Screen {
 
     /// Draws on standard output while no bars are there. Only people at a terminal see pictures.
     #[cfg(feature = "pictures")]
-    pub fn draw(&self, picture: impl FnOnce()) {
-        if !self.0.json && std::io::stdout().is_terminal() {
-            self.0.bars.suspend(picture);
+    pub fn draw(&self, picture: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+        if self.0.json || !std::io::stdout().is_terminal() {
+            return Ok(());
         }
+        self.0.bars.suspend(picture)
     }
 
     fn print(&self, text: &str) {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
 use leonardo_ai::LeonardoCore;
 use leonardo_ai::funcs::user_get_user_self;
 use leonardo_ai_emulator::Emulator;
@@ -59,7 +60,7 @@ impl Session {
         if self.is_emulated() {
             return Ok(None);
         }
-        let own = || directories::ProjectDirs::from("", "", "leonardo-ai").map(|own| own.data_dir().to_owned());
+        let own = || Some(choose_native_strategy().ok()?.data_dir().join("leonardo-ai"));
         let named = || std::env::var_os("LEONARDO_DATA_DIR").map(PathBuf::from);
         match self.data_dir.clone().or_else(named).or_else(own) {
             Some(directory) => Ok(Some(directory)),

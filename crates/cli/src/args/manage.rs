@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use super::{Creating, ImageOptions, seconds};
+use super::{Creating, ImageOptions, Protocol, seconds};
 
 /// A kind of record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -67,18 +67,18 @@ pub struct Download {
     /// Download what is there already once more
     #[arg(long)]
     pub replace: bool,
-    /// Show the pictures in the terminal (kitty, iTerm2, sixel, or blocks)
+    /// Show the pictures in the terminal
     #[cfg(feature = "pictures")]
-    #[arg(long)]
-    pub show: bool,
+    #[arg(long, value_name = "HOW", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
+    pub show: Option<Protocol>,
 }
 
 impl Download {
-    pub fn show(&self) -> bool {
+    pub fn show(&self) -> Option<Protocol> {
         #[cfg(feature = "pictures")]
         return self.show;
         #[cfg(not(feature = "pictures"))]
-        false
+        None
     }
 }
 

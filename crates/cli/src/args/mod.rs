@@ -20,6 +20,14 @@ pub use self::manage::{
 };
 pub use self::removebg::Removebg;
 
+#[cfg(feature = "pictures")]
+pub use crate::pictures::Protocol;
+
+/// There are no pictures in this build.
+#[cfg(not(feature = "pictures"))]
+#[derive(Clone, Copy, Debug)]
+pub enum Protocol {}
+
 const AFTER: &str = "\
 Environment:
   LEONARDO_API_KEY     the key; without it, only `--emulator` works
@@ -183,18 +191,18 @@ pub struct Paying {
     /// How long something may be missing from the account's list after it was made
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, hide = true)]
     pub grace: Duration,
-    /// Show the pictures in the terminal (kitty, iTerm2, sixel, or blocks)
+    /// Show the pictures in the terminal
     #[cfg(feature = "pictures")]
-    #[arg(long)]
-    pub show: bool,
+    #[arg(long, value_name = "HOW", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
+    pub show: Option<Protocol>,
 }
 
 impl Paying {
-    pub fn show(&self) -> bool {
+    pub fn show(&self) -> Option<Protocol> {
         #[cfg(feature = "pictures")]
         return self.show;
         #[cfg(not(feature = "pictures"))]
-        false
+        None
     }
 }
 

@@ -158,7 +158,7 @@ pub async fn resume(args: Resume, session: &Session) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let how = How { concurrency: args.concurrency.into(), grace: args.grace, show: false, look_at_files: false };
+    let how = How { concurrency: args.concurrency.into(), grace: args.grace, show: None, look_at_files: false };
     run(session, left, how).await
 }
 

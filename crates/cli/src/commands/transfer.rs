@@ -9,7 +9,7 @@ use leonardo_ai::funcs::{
 use serde_json::json;
 
 use crate::args;
-use crate::args::Kind;
+use crate::args::{Kind, Protocol};
 use crate::call::printable;
 use crate::failure::Failure;
 use crate::screen::{Screen, shown};
@@ -38,16 +38,20 @@ pub fn saved(files: &[PathBuf]) -> String {
     files.iter().map(|file| format!("Saved {}", shown(file))).collect::<Vec<_>>().join("\n")
 }
 
-pub fn show_all(show: bool, files: &[PathBuf], screen: &Screen) {
-    #[cfg(feature = "pictures")]
-    if show {
-        for file in files {
-            screen.draw(|| crate::pictures::show(file));
+/// Shows pictures in the terminal, if that is wanted and there is one.
+#[cfg(feature = "pictures")]
+pub fn show_all(show: Option<Protocol>, files: &[PathBuf], screen: &Screen) {
+    let Some(show) = show else { return };
+    for file in files {
+        if let Err(problem) = screen.draw(|| crate::pictures::show(file, show)) {
+            screen.say(problem);
+            return;
         }
     }
-    #[cfg(not(feature = "pictures"))]
-    let _ = (show, files, screen);
 }
+
+#[cfg(not(feature = "pictures"))]
+pub fn show_all(_: Option<Protocol>, _: &[PathBuf], _: &Screen) {}
 
 pub async fn upload(upload: args::Upload, session: &Session) -> Result<(), Failure> {
     let core = &session.core;

@@ -18,6 +18,7 @@ use super::create::{Attempt, create, mark};
 use super::fetch::{Fetched, Missing, fetch};
 use super::save;
 use super::task::{Input, Task, put};
+use crate::args::Protocol;
 use crate::commands::transfer::{saved, show_all};
 use crate::failure::{DONE, FAILED, Failure, UNKNOWN};
 use crate::journal::{Event, Job, JobId, Journal, Made, Mark, Saved, State};
@@ -30,7 +31,7 @@ pub struct How {
     pub concurrency: usize,
     pub grace: Duration,
     /// Whether results are shown in the terminal.
-    pub show: bool,
+    pub show: Option<Protocol>,
     /// Whether files of jobs that are done are looked at, and downloaded once more if they are gone.
     pub look_at_files: bool,
 }
