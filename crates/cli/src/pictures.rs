@@ -15,7 +15,7 @@ const LARGEST: u32 = 640;
 /// How pictures are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Protocol {
-    /// As the terminal can, as far as its environment tells
+    // As the terminal can, as far as its environment tells. With a doc comment, clap would spread the help of all options.
     Auto,
     Kitty,
     #[value(name = "iterm2")]

@@ -28,9 +28,9 @@ pub struct Batch {
     #[arg(long)]
     pub anew: bool,
     #[command(flatten)]
-    pub options: ImageOptions,
-    #[command(flatten)]
     pub creating: Creating,
+    #[command(flatten)]
+    pub options: ImageOptions,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -25,9 +25,9 @@ pub struct Edit {
     #[arg(long, value_name = "WORD", requires = "mask", default_value = "INPAINT")]
     pub canvas: String,
     #[command(flatten)]
-    pub options: ImageOptions,
-    #[command(flatten)]
     pub creating: Creating,
+    #[command(flatten)]
+    pub options: ImageOptions,
 }
 
 fn strength(text: &str) -> Result<f64, String> {

@@ -33,9 +33,9 @@ pub struct Generate {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub concurrency: u16,
     #[command(flatten)]
-    pub options: ImageOptions,
-    #[command(flatten)]
     pub creating: Creating,
+    #[command(flatten)]
+    pub options: ImageOptions,
 }
 
 #[derive(Args, Clone, Debug, Default)]
@@ -46,7 +46,8 @@ pub struct ImageOptions {
     /// Width and height in pixels
     #[arg(long, short, value_name = "WIDTHxHEIGHT")]
     pub size: Option<Size>,
-    /// Any other field of the request under its name on the wire; repeatable
+    /// Any other field of the request under its name on the wire, such as
+    /// elements or controlnets; a VALUE is JSON, or else text; repeatable
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     #[command(flatten)]
@@ -69,10 +70,10 @@ pub struct CommonOptions {
     #[arg(long, value_name = "TEXT")]
     pub negative_prompt: Option<String>,
     /// Whether the results are shown to everyone
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", hide_possible_values = true)]
     pub public: Option<bool>,
     /// Whether the images can be laid side by side without a seam
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", hide_possible_values = true)]
     pub tiling: Option<bool>,
 }
 
@@ -85,7 +86,7 @@ macro_rules! options {
         pub struct V1Options {
             $(
                 $(#[doc = $doc])+
-                #[arg(long, value_name = $value)]
+                #[arg(long, value_name = $value, hide_possible_values = true)]
                 #[serde(rename = $wire)]
                 pub $name: Option<$type>,
             )+
