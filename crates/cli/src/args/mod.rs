@@ -182,7 +182,7 @@ pub struct Creating {
 /// What every command takes that costs credits.
 #[derive(Args, Clone, Debug)]
 pub struct Paying {
-    /// Refuse what is estimated to cost more, in credits or dollars as the account pays
+    /// Refuse what is estimated to cost more
     #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     pub spend_at_most: Option<f64>,
     /// Refuse a request that breaks a documented limit, before it is sent

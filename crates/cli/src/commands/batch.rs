@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::create::{absolute, how};
 use super::request::{Model, images};
 use crate::args::{Batch, Resume};
-use crate::failure::{Failure, UNKNOWN};
+use crate::failure::{FAILED, Failure, UNKNOWN, USAGE};
 use crate::journal::{Event, Job, Journal, Journals, State, hash};
 use crate::money;
 use crate::session::Session;
@@ -56,7 +56,7 @@ pub async fn batch(args: Batch, session: &Session) -> Result<(), Failure> {
         session.screen.say(format!(
             "{over} were refused or failed before, and are not tried again: change the line, or say --anew."
         ));
-        return Err(Failure::Told(crate::failure::FAILED));
+        return Err(Failure::Told(FAILED));
     }
     Ok(())
 }
@@ -134,8 +134,18 @@ pub async fn resume(args: Resume, session: &Session) -> Result<(), Failure> {
     if others.of_others > 0 {
         screen.say(format!("{} journals are of other servers or accounts; they are left alone.", others.of_others));
     }
-    let is_left = |job: &Job| job.is_open() || matches!(job.state, State::Unknown { .. });
-    left.retain(|journal| journal.history().jobs.values().any(is_left));
+    left.retain(|journal| journal.history().jobs.values().any(Job::is_left));
+    if !others.problems.is_empty() {
+        others.problems.iter().for_each(|problem| screen.complain(problem));
+        finish(args, session, left).await?;
+        return Err(Failure::Told(USAGE));
+    }
+    finish(args, session, left).await
+}
+
+/// Does, lists or forgets what is left.
+async fn finish(args: Resume, session: &Session, mut left: Vec<Journal>) -> Result<(), Failure> {
+    let screen = &session.screen;
     if left.is_empty() {
         screen.say("Nothing is left to do.");
         return Ok(());
@@ -151,7 +161,7 @@ pub async fn resume(args: Resume, session: &Session) -> Result<(), Failure> {
     if args.forget {
         for mut journal in left {
             let ids: Vec<_> =
-                journal.history().jobs.iter().filter(|(_, job)| is_left(job)).map(|(id, _)| *id).collect();
+                journal.history().jobs.iter().filter(|(_, job)| job.is_left()).map(|(id, _)| *id).collect();
             journal.write_all(ids.iter().map(|id| (Some(*id), Event::Forgotten)))?;
             screen.say(format!("Forgot {} of `leonardo {}`.", ids.len(), journal.history().command));
             journal.close();

@@ -1,5 +1,6 @@
 //! `leonardo removebg`: what remove.bg's tool does, by version 2 of this API.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::create::{absolute, carry_out, cut_out};
 use super::request::put_all;
 use crate::args::{Global, Removebg};
 use crate::failure::Failure;
-use crate::journal::{Journals, is_claimed};
+use crate::journal::Journals;
 use crate::money::REMOVE_BG_DOLLARS;
 use crate::screen::{Screen, shown};
 use crate::session::Session;
@@ -30,6 +31,11 @@ pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Resul
              Leonardo.Ai, put it into LEONARDO_API_KEY, and call this again. To try it without a key, add --emulator.",
         ));
     }
+    if args.files.first().is_some_and(|file| file == "zip2png") {
+        return Err(Failure::usage(
+            "there is no zip2png, since the service gives no ZIP any more: ask for --format png",
+        ));
+    }
     let parameters = parameters(&args)?;
     let extension = match parameters.get("format").and_then(Value::as_str) {
         Some("jpg") => "jpg",
@@ -40,8 +46,8 @@ pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Resul
     let session = Session::connect(global, screen).await?;
     let background = args.bg_image_file.clone().map(|file| ImageArgument::File(file).absolute()).transpose()?;
     let claims = match Journals::of(&session)? {
-        Some(journals) => journals.left(&session.account().await?)?.0,
-        None => Vec::new(),
+        Some(journals) => journals.claimed(&session.account().await?)?,
+        None => HashSet::new(),
     };
     let (mut tasks, mut claimed) = (Vec::<Task>::new(), 0);
     for file in files {
@@ -55,7 +61,7 @@ pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Resul
                 screen.say(format!("Skipped {}: {} is there.", shown(&file), shown(&output)));
                 continue;
             }
-            if is_claimed(&claims, &output) {
+            if claims.contains(&output) {
                 claimed += 1;
                 screen.say(format!("Skipped {}: an earlier run has begun it.", shown(&file)));
                 continue;
@@ -64,7 +70,6 @@ pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Resul
         let image = ImageArgument::File(file).absolute()?;
         tasks.push(cut_out(image, background.clone(), parameters.clone(), Save::File(output))?);
     }
-    drop(claims);
     if claimed > 0 {
         screen.say("`leonardo resume` goes on with what was begun; --reprocess-existing pays for it once more.");
     }

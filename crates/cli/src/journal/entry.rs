@@ -119,6 +119,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether it is not over: it is open, or its outcome is unknown.
+    pub fn is_left(&self) -> bool {
+        self.is_open() || matches!(self.state, State::Unknown { .. })
+    }
+
     /// Whether something is left that can be done.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Planned | State::Sending { .. } | State::Created { .. })

@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::entry::{Entry, Event, History, Job, JobId, State, now};
+use super::entry::{Entry, Event, History, Job, JobId, now};
 use crate::failure::Failure;
 use crate::session::Account;
 
@@ -104,8 +104,7 @@ impl Journal {
 
     /// Ends the work on it. The file is removed if nothing is left to do, and nothing to be told.
     pub fn close(self) {
-        let is_left = |job: &Job| job.is_open() || matches!(job.state, State::Unknown { .. });
-        if self.file.is_some() && !self.is_kept && !self.history.jobs.values().any(is_left) {
+        if self.file.is_some() && !self.is_kept && !self.history.jobs.values().any(Job::is_left) {
             // What stays tells that all is done.
             let _ = fs::remove_file(&self.path);
         }

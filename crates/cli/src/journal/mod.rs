@@ -8,14 +8,16 @@
 mod entry;
 mod file;
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use self::entry::{Event, Job, JobId, Made, Mark, Saved, State};
 pub use self::file::Journal;
 use crate::failure::Failure;
 use crate::session::{Account, Session};
+use crate::work::Save;
 
 /// The directory of journals.
 pub struct Journals(PathBuf);
@@ -62,32 +64,54 @@ impl Journals {
         Ok(Some(journal))
     }
 
-    /// All journals of the account that no other process has; and how many others there are.
+    /// All journals of the account that no other process has; and what is left alone.
     pub fn left(&self, account: &Account) -> Result<(Vec<Journal>, Others), Failure> {
         let _lock = self.lock()?;
+        self.open_all(account)
+    }
+
+    /// Says that earlier runs have left something, and what of it is the result of a job.
+    pub fn mention_left(&self, session: &Session, account: &Account) -> Result<(), Failure> {
+        // Until the journals are closed, so that no other process takes them to be in use.
+        let _lock = self.lock()?;
+        let (journals, others) = self.open_all(account)?;
+        others.problems.iter().for_each(|problem| session.screen.say(problem));
+        let jobs = journals.iter().flat_map(|journal| journal.history().jobs.values());
+        let left = jobs.filter(|job| job.is_open()).count();
+        if left > 0 {
+            session.screen.say(format!("{left} of earlier runs not finished: `leonardo resume` goes on with them."));
+        }
+        Ok(())
+    }
+
+    /// The files that jobs of earlier runs would write which are not over.
+    pub fn claimed(&self, account: &Account) -> Result<HashSet<PathBuf>, Failure> {
+        let _lock = self.lock()?;
+        let (journals, _) = self.open_all(account)?;
+        let jobs = journals.iter().flat_map(|journal| journal.history().jobs.values());
+        let claims = jobs.filter(|job| job.is_left()).filter_map(|job| match &job.task.save {
+            Save::File(file) => Some(file.clone()),
+            Save::Directory(_) | Save::Nothing => None,
+        });
+        Ok(claims.collect())
+    }
+
+    fn open_all(&self, account: &Account) -> Result<(Vec<Journal>, Others), Failure> {
         let (mut journals, mut others) = (Vec::new(), Others::default());
         for path in self.paths()? {
-            match Journal::open(&path)? {
-                None => others.in_use += 1,
-                Some(journal) => match &journal.history().account {
+            match Journal::open(&path) {
+                Ok(None) => others.in_use += 1,
+                Ok(Some(journal)) => match &journal.history().account {
                     // It was ended before its first line.
                     None => journal.close(),
                     Some(of) if of == account => journals.push(journal),
                     Some(_) => others.of_others += 1,
                 },
+                // One that cannot be used must not keep the others from being finished.
+                Err(failure) => others.problems.extend(failure.message()),
             }
         }
         Ok((journals, others))
-    }
-
-    /// Says that earlier runs have left something.
-    pub fn mention_left(&self, session: &Session, account: &Account) -> Result<(), Failure> {
-        let jobs = self.left(account)?.0;
-        let left = jobs.iter().flat_map(|journal| journal.history().jobs.values()).filter(|job| job.is_open()).count();
-        if left > 0 {
-            session.screen.say(format!("{left} of earlier runs not finished: `leonardo resume` goes on with them."));
-        }
-        Ok(())
     }
 
     fn paths(&self) -> Result<Vec<PathBuf>, Failure> {
@@ -116,6 +140,8 @@ impl Journals {
 pub struct Others {
     pub in_use: usize,
     pub of_others: usize,
+    /// What is wrong with those that cannot be used.
+    pub problems: Vec<String>,
 }
 
 /// Something that nobody can guess, and no other process draws.
@@ -133,11 +159,4 @@ pub fn hash(text: &str) -> String {
     let hash =
         text.bytes().fold(start, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(0x0100_0000_0000_0000_0000_013b));
     format!("{hash:032x}")
-}
-
-/// Whether a path is that of a result of a job which is not over.
-pub fn is_claimed(journals: &[Journal], path: &Path) -> bool {
-    let jobs = journals.iter().flat_map(|journal| journal.history().jobs.values());
-    let mut claims = jobs.filter(|job| job.is_open() || matches!(job.state, State::Unknown { .. }));
-    claims.any(|job| matches!(&job.task.save, crate::work::Save::File(file) if file == path))
 }

@@ -90,8 +90,7 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
             let is_gone = |files: &[Saved]| how.look_at_files && !files.iter().all(Saved::is_whole);
             let is_open = match &job.state {
                 State::Saved { files, .. } => is_gone(files),
-                State::Unknown { .. } => true,
-                _ => job.is_open(),
+                _ => job.is_left(),
             };
             if is_open {
                 jobs.push((index, *id, job.clone()));
@@ -292,7 +291,7 @@ impl Work {
             true if mark == Mark::None => Event::Unknown { reason },
             // It is looked for when this is resumed.
             true => {
-                self.tell(&reason, Some(error));
+                self.tell(&format!("{reason} `leonardo resume` looks for it."), Some(error));
                 return UNKNOWN;
             }
             false => {

@@ -182,7 +182,12 @@ async fn a_journal_is_of_one_run_at_a_time_and_readable_by_its_owner_alone() {
     assert!(!text.contains(place.emulator.key()), "the key is in the journal");
     fs::write(&journal, format!("{text}{{}}\n{text}")).unwrap();
     run(&place).await.failed(2, "of the journal");
+    place.run(&["resume"]).await.failed(2, "of the journal");
     assert_eq!(place.emulator.charges().len(), 1);
+    // It keeps nothing else from being done.
+    let other = place.run(&["generate", "-n", "1", "a mole"]).await;
+    other.succeeded();
+    assert!(other.stderr.contains("of the journal"), "{other:?}");
 }
 
 #[tokio::test]

@@ -14,3 +14,5 @@ mod removebg;
 #[cfg(unix)]
 mod resume;
 mod screen;
+#[cfg(unix)]
+mod terminal;
