@@ -69,7 +69,7 @@ pub async fn fetch(
     let id = made.id.clone();
     match create {
         Create::Image | Create::V2 | Create::ImageToVideo | Create::TextToVideo => {
-            let generation = patient(image_wait_for_generation(core, id), told).await?;
+            let generation = complete(image_wait_for_generation(core, id), told).await?;
             let files = save_generation(core, &generation, to).await?;
             if files.is_empty() {
                 return Err(Missing::Failed(format!("generation {} has no images", generation.id)));
@@ -78,7 +78,7 @@ pub async fn fetch(
             Ok(Fetched { files, more: json!({ "seed": generation.seed, "images": images }) })
         }
         Create::Upscale | Create::UniversalUpscale | Create::Unzoom | Create::NoBg => {
-            let variation = patient(variation_wait_for_variation(core, id), told).await?;
+            let variation = complete(variation_wait_for_variation(core, id), told).await?;
             let url = variation.url.as_deref();
             let url = url.ok_or_else(|| Failure::other(format!("variation {} has no link", variation.id)))?;
             Ok(Fetched { files: vec![save_link(core, url, variation.id.as_str(), to).await?], more: json!({}) })
@@ -90,7 +90,7 @@ pub async fn fetch(
         }
         Create::Element => {
             let id: i64 = id.parse().map_err(|_| Failure::other(format!("{id:?} is no id of an element")))?;
-            let element = patient(elements_wait_for_element(core, id), told).await?;
+            let element = complete(elements_wait_for_element(core, id), told).await?;
             Ok(Fetched { files: Vec::new(), more: json!({ "element": printable(element)? }) })
         }
         Create::Blueprint => blueprint(core, id, to, told).await,
@@ -99,7 +99,7 @@ pub async fn fetch(
 
 /// The outputs of a run. Those that failed are told, and the others saved.
 async fn blueprint(core: &LeonardoCore, id: String, to: &Save, told: Told) -> Result<Fetched, Missing> {
-    let execution = patient(blueprints_wait_for_execution(core, id), told).await?;
+    let execution = complete(blueprints_wait_for_execution(core, id), told).await?;
     let mut outputs = blueprints_list_outputs(core, execution.ak_uuid.clone());
     let (mut files, mut failed) = (Vec::new(), Vec::new());
     while let Some(output) = outputs.next().await {
@@ -118,7 +118,7 @@ async fn blueprint(core: &LeonardoCore, id: String, to: &Save, told: Told) -> Re
     Ok(Fetched { files, more: json!({ "failedOutputs": failed }) })
 }
 
-async fn patient<J: Job>(wait: Wait<J>, told: Told) -> Result<J, WaitError<J>> {
+async fn complete<J: Job>(wait: Wait<J>, told: Told) -> Result<J, WaitError<J>> {
     wait.first_delay(Duration::from_millis(500)).on_retry(told).await
 }
 

@@ -79,6 +79,8 @@ fn lock(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
 /// What became of a job, as an exit status, and what it cost.
 struct End {
     status: u8,
+    /// Whether it was made now or before, and not only downloaded once more.
+    counts: bool,
     cost: Option<Cost>,
 }
 
@@ -119,7 +121,7 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
     while let Some(end) = works.join_next().await {
         let end = end.map_err(|error| Failure::other(error.to_string()))?;
         status = status.max(end.status);
-        if end.status == DONE {
+        if end.status == DONE && end.counts {
             total.add(end.cost);
         }
     }
@@ -183,9 +185,10 @@ struct Work {
 impl Work {
     async fn finish(self, job: Job) -> End {
         let _permit = self.runner.at_once.acquire().await;
+        let counts = !matches!(job.state, State::Saved { .. });
         let end = match self.advance(job.state).await {
-            Ok(cost) => End { status: DONE, cost },
-            Err(status) => End { status, cost: None },
+            Ok(cost) => End { status: DONE, counts, cost },
+            Err(status) => End { status, counts, cost: None },
         };
         if let Some(count) = &self.runner.count {
             count.one_more();
