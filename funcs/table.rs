@@ -1,5 +1,5 @@
 //! The one table of operations. Everything that depends on which operations there are comes from here: the gates of
-//! `funcs` and `models`, the statics below, the `call` example, and the tests that hold features, files and
+//! `funcs` and `models`, the statics below, `leonardo call`, and the tests that hold features, files and
 //! documentation together.
 
 /// Hands the table of operations to the macro `$then`, whose first token is a dollar sign.

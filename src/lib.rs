@@ -139,6 +139,7 @@ pub mod guide {
         realtime_canvas "docs/realtime-canvas.md"
         from_typescript "docs/from-typescript.md"
         from_python "docs/from-python.md"
+        from_removebg "docs/from-removebg.md"
         reliability "docs/reliability.md"
         performance "docs/performance.md"
         architecture "docs/architecture.md"

@@ -1,9 +1,6 @@
 //! The examples, run as programs.
 #![cfg(feature = "full")]
 
-#[cfg(unix)]
-mod batch;
-mod call;
 mod drift;
 mod examples;
 mod rows;

@@ -1,21 +1,21 @@
 //! The workflows: what each takes as a JSON object, and what it prints. Those that take a request have its fields beside
 //! their own.
 
-use leonardo_ai::{Error, LeonardoCore, funcs, models};
+use leonardo_ai::{LeonardoCore, funcs, models};
 use serde_json::{Value, json};
 
-use crate::fields::{Fields, Usage};
-use crate::{Failure, printable};
+use super::{Fields, printable};
+use crate::failure::Failure;
 
 /// Makes of the lines the list of workflows that are compiled in, and what calls one by its name.
 macro_rules! workflows {
     ($core:ident, $fields:ident: $($feature:literal => $run:expr;)+) => {
-        pub const NAMES: &[&str] = &[$(#[cfg(feature = $feature)] $feature),+];
+        pub const NAMES: &[&str] = &[$($feature),+];
 
         pub async fn dispatch($core: &LeonardoCore, name: &str, mut $fields: Fields) -> Result<Value, Failure> {
             match name {
-                $(#[cfg(feature = $feature)] $feature => $run,)+
-                _ => Err(Usage(format!("there is no workflow {name:?}")).into()),
+                $($feature => $run,)+
+                _ => Err(Failure::usage(format!("there is no workflow {name:?}"))),
             }
         }
     };
@@ -72,57 +72,52 @@ workflows! { core, fields:
 }
 
 /// `id`, and nothing else.
-fn id(mut fields: Fields) -> Result<String, Usage> {
+fn id(mut fields: Fields) -> Result<String, Failure> {
     let id = fields.text("id")?;
     fields.finish()?;
     Ok(id)
 }
 
 /// `id`, a number, and nothing else.
-fn number(mut fields: Fields) -> Result<i64, Usage> {
+fn number(mut fields: Fields) -> Result<i64, Failure> {
     let number = fields.number("id")?;
     fields.finish()?;
     Ok(number)
 }
 
 /// `path`, and nothing else.
-fn path(mut fields: Fields) -> Result<String, Usage> {
+fn path(mut fields: Fields) -> Result<String, Failure> {
     let path = fields.text("path")?;
     fields.finish()?;
     Ok(path)
 }
 
 /// The cost, or `null`.
-#[cfg(feature = "limits")]
 async fn estimated(estimate: leonardo_ai::EstimateCost) -> Result<Value, Failure> {
     printable(estimate.await?)
 }
 
 /// The record, once it is complete.
-#[cfg(feature = "polling")]
 async fn waited<J: leonardo_ai::Job + serde::Serialize>(wait: leonardo_ai::Wait<J>) -> Result<Value, Failure> {
-    printable(wait.await.map_err(Error::from)?)
+    printable(wait.await?)
 }
 
 /// The job and the complete record.
-#[cfg(feature = "creating")]
 async fn made<C, J, M>(made: M) -> Result<Value, Failure>
 where
     C: serde::Serialize,
     J: leonardo_ai::Job + serde::Serialize,
     M: IntoFuture<Output = Result<leonardo_ai::Completed<C, J>, leonardo_ai::WaitError<J>>>,
 {
-    printable(made.await.map_err(Error::from)?)
+    printable(made.await?)
 }
 
 /// The id of what was uploaded.
-#[cfg(feature = "uploading")]
 async fn uploaded<T: serde::Serialize + Send + 'static>(upload: leonardo_ai::Upload<T>) -> Result<Value, Failure> {
-    Ok(json!({ "id": upload.await.map_err(Error::from)? }))
+    Ok(json!({ "id": upload.await? }))
 }
 
 /// A request, and whether it is `listed`: the job.
-#[cfg(feature = "creating-once")]
 async fn create_once<Q>(
     once: fn(&LeonardoCore, Q) -> leonardo_ai::CreateOnce<Q>,
     core: &LeonardoCore,
@@ -143,24 +138,21 @@ where
 }
 
 /// A request: the job and the generation.
-#[cfg(feature = "image-generate")]
 async fn generate(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
     let request = fields.request()?;
-    printable(funcs::image_generate(core, request).await.map_err(Error::from)?)
+    printable(funcs::image_generate(core, request).await?)
 }
 
 /// A request with a seed, and `sentAfter`, a time such as `2026-10-08T12:00:00Z`: whether it was found, and what.
-#[cfg(feature = "image-find-generation")]
 async fn find(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
     let after = fields.text("sentAfter")?;
     let after = models::Timestamp::from(after).to_system_time();
-    let after = after.ok_or_else(|| Usage("the field \"sentAfter\" is no time".into()))?;
+    let after = after.ok_or_else(|| Failure::usage("the field \"sentAfter\" is no time"))?;
     let request = fields.request()?;
     printable(funcs::image_find_generation(core, &request, after).await?)
 }
 
 /// What the list belongs to, `offset` (0) and `limit` (none): the records.
-#[cfg(feature = "listing")]
 async fn list<R: leonardo_ai::Row + serde::Serialize + 'static>(
     list: fn(&LeonardoCore, String) -> leonardo_ai::List<R>,
     owner: &'static str,
@@ -180,7 +172,6 @@ async fn list<R: leonardo_ai::Row + serde::Serialize + 'static>(
 }
 
 /// All records.
-#[cfg(feature = "listing")]
 async fn all<R: serde::Serialize>(mut list: leonardo_ai::CursorList<R>) -> Result<Value, Failure> {
     let mut found = Vec::new();
     while let Some(record) = list.next().await {
@@ -190,59 +181,52 @@ async fn all<R: serde::Serialize>(mut list: leonardo_ai::CursorList<R>) -> Resul
 }
 
 /// `path` of a JPEG: its `dataUrl`.
-#[cfg(feature = "realtime-canvas-image-from-file")]
 async fn image_from_file(fields: Fields) -> Result<Value, Failure> {
-    let image = funcs::realtime_canvas_image_from_file(path(fields)?).await.map_err(Error::from)?;
+    let image = funcs::realtime_canvas_image_from_file(path(fields)?).await?;
     Ok(json!({ "dataUrl": image }))
 }
 
 /// `dataUrl` and `path`: the path.
-#[cfg(feature = "realtime-canvas-image-to-file")]
 async fn image_to_file(mut fields: Fields) -> Result<Value, Failure> {
     let (image, path) = (models::DataUrl::from(fields.text("dataUrl")?), fields.text("path")?);
     fields.finish()?;
-    funcs::realtime_canvas_image_to_file(&image, &path).await.map_err(Error::from)?;
+    funcs::realtime_canvas_image_to_file(&image, &path).await?;
     Ok(json!({ "path": path }))
 }
 
 /// `image`, the path of a file, and `path`, that of the result: the response.
-#[cfg(feature = "remove-background")]
 async fn remove_background(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
     let (image, path) = (fields.text("image")?, fields.text("path")?);
     fields.finish()?;
     let image = funcs::ImageSource::file(image);
-    printable(funcs::remove_background(core, image).to_file(path).await.map_err(Error::from)?)
+    printable(funcs::remove_background(core, image).to_file(path).await?)
 }
 
 /// `url` and `path`: the path, and the length and the type of what was downloaded.
-#[cfg(feature = "image-download")]
 async fn download(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
     let (url, path) = (fields.text("url")?, fields.text("path")?);
     fields.finish()?;
-    let done = funcs::image_download(core, url).to_file(&path).await.map_err(Error::from)?;
+    let done = funcs::image_download(core, url).to_file(&path).await?;
     Ok(json!({ "path": path, "bytes": done.bytes, "contentType": done.content_type }))
 }
 
 /// `id` of a generation and `directory`: the paths.
-#[cfg(feature = "image-download-all")]
 async fn download_all(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
     let (id, directory) = (fields.text("id")?, fields.text("directory")?);
     fields.finish()?;
     let generation = funcs::image_get_generation_by_id(core, id).await?;
-    let paths = funcs::image_download_all(core, &generation, directory).await.map_err(Error::from)?;
+    let paths = funcs::image_download_all(core, &generation, directory).await?;
     Ok(json!({ "paths": paths }))
 }
 
 /// `image` and `mask`, two paths: their ids.
-#[cfg(feature = "init-images-upload-canvas-files")]
 async fn upload_canvas(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
     let (image, mask) = (fields.text("image")?, fields.text("mask")?);
     fields.finish()?;
-    printable(funcs::init_images_upload_canvas_files(core, image, mask).await.map_err(Error::from)?)
+    printable(funcs::init_images_upload_canvas_files(core, image, mask).await?)
 }
 
 /// `datasetId` and `path`: the picture's id.
-#[cfg(feature = "dataset-upload-file")]
 async fn upload_picture(core: &LeonardoCore, mut fields: Fields) -> Result<Value, Failure> {
     let (dataset, path) = (fields.text("datasetId")?, fields.text("path")?);
     fields.finish()?;

@@ -1,4 +1,4 @@
-//! What the example `call` promises: any operation and any workflow from the shell.
+//! `leonardo call`: any operation and any workflow from the shell.
 
 use std::process::{Output, Stdio};
 
@@ -7,10 +7,11 @@ use leonardo_ai_emulator::Emulator;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
-use crate::examples::program;
+use super::place::program;
 
 async fn call(emulator: &Emulator, arguments: &[&str]) -> Output {
-    program("call")
+    program()
+        .arg("call")
         .env("LEONARDO_API_KEY", emulator.key())
         .env("LEONARDO_SERVER_URL", emulator.base_url())
         .args(arguments)
@@ -66,9 +67,9 @@ async fn call_does_every_operation_with_wire_names() {
 async fn call_tells_a_wrong_command_apart_and_sends_nothing() {
     let emulator = Emulator::start().await.unwrap();
     for (arguments, message) in [
-        (&["no-such-operation"][..], "image-get-generation-by-id"),
-        (&[], "usage"),
-        (&["user-get-user-self", "{}", "more"], "usage"),
+        (&["no-such-operation"][..], "leonardo call --list"),
+        (&[], "<OPERATION>"),
+        (&["user-get-user-self", "{}", "more"], "Usage"),
         (&["image-get-generation-by-id"], "\"id\" is missing"),
         (&["image-get-generation-by-id", "{"], "not JSON"),
         (&["image-get-generation-by-id", "[]"], "JSON object"),
@@ -79,7 +80,7 @@ async fn call_tells_a_wrong_command_apart_and_sends_nothing() {
     ] {
         fails(&call(&emulator, arguments).await, 2, message);
     }
-    let no_key = program("call").arg("user-get-user-self").output().await.unwrap();
+    let no_key = program().args(["call", "user-get-user-self"]).output().await.unwrap();
     fails(&no_key, 2, "LEONARDO_API_KEY");
     assert!(emulator.requests().is_empty());
 }
@@ -95,7 +96,8 @@ async fn call_tells_an_unknown_outcome_apart() {
             let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut taken).await;
         }
     });
-    let output = program("call")
+    let output = program()
+        .arg("call")
         .env("LEONARDO_API_KEY", "test")
         .env("LEONARDO_SERVER_URL", format!("http://{address}"))
         .arg("image-create-generation")
@@ -174,7 +176,8 @@ async fn call_reads_json_from_a_file_and_from_standard_input() {
     std::fs::write(&file, r#"{"prompt": "a pier", "num_images": 1}"#).unwrap();
     let job = response(&call(&emulator, &["image-create-generation", &format!("@{}", file.display())]).await);
 
-    let mut child = program("call")
+    let mut child = program()
+        .arg("call")
         .env("LEONARDO_API_KEY", emulator.key())
         .env("LEONARDO_SERVER_URL", emulator.base_url())
         .args(["image-get-generation-by-id", "-"])
@@ -215,9 +218,9 @@ async fn call_tells_a_wrong_command_of_a_workflow_apart_and_sends_nothing() {
 
 #[tokio::test]
 async fn call_lists_operations_by_group_and_workflows() {
-    let output = program("call").output().await.unwrap();
-    fails(&output, 2, "an operation is missing");
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output = program().args(["call", "--list"]).output().await.unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+    let text = format!("\n\n{}", String::from_utf8_lossy(&output.stdout));
     let mut rest = &*text;
     let mut group = "";
     for operation in TABLE {
@@ -234,7 +237,4 @@ async fn call_lists_operations_by_group_and_workflows() {
     for workflow in WORKFLOWS {
         assert!(rest.lines().any(|line| line.trim() == workflow.feature), "no {}: {text}", workflow.feature);
     }
-    let help = program("call").arg("--help").output().await.unwrap();
-    assert_eq!(help.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&help.stdout).contains("user-get-user-self"));
 }

@@ -1,0 +1,10 @@
+//! The work itself: from a task to its files, each step in the journal before the next.
+
+mod create;
+mod fetch;
+mod run;
+pub mod save;
+mod task;
+
+pub use self::run::{How, run};
+pub use self::task::{Create, CutOut, Input, Save, Task, read};

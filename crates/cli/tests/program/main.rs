@@ -1,0 +1,18 @@
+//! What `leonardo` promises, run as a program against the emulator.
+
+mod account;
+#[cfg(unix)]
+mod batch;
+mod call;
+mod create;
+mod help;
+#[cfg(unix)]
+mod killed;
+mod place;
+mod records;
+mod removebg;
+#[cfg(unix)]
+mod resume;
+mod screen;
+#[cfg(unix)]
+mod terminal;
