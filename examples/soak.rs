@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::IntoFuture as _;
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -21,11 +21,11 @@ use leonardo_ai::models::{Cost, CreateGenerationRequest};
 use leonardo_ai::webhook::{Event, Receiver};
 use leonardo_ai::{LeonardoCore, Limits, RetryBudget, RetryPolicy, SpendingLimit, reqwest};
 use leonardo_ai_emulator::{Delivery, Emulator, Fault, FaultPlan, Limits as ServiceLimits, Plan};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
+#[path = "common/child.rs"]
+mod child;
 #[path = "common/memory.rs"]
 mod memory;
 #[path = "common/options.rs"]
@@ -113,26 +113,7 @@ async fn emulate(settings: Settings, webhook: &str) -> Result<ExitCode, Box<dyn 
         .control(true)
         .start()
         .await?;
-    println!("{}\n{}", emulator.base_url(), emulator.key());
-    let _ = tokio::io::stdin().read(&mut [0]).await;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Starts this program as the emulator.
-async fn emulator(settings: Settings, webhook: &str) -> Result<(Child, String, String), Box<dyn Error>> {
-    let Settings { generations, seconds, faults, creates, .. } = settings;
-    let mut child = Command::new(std::env::current_exe()?)
-        .args(["--serve", webhook])
-        .args(["--generations", &generations.to_string(), "--seconds", &seconds.to_string()])
-        .args(["--faults", &faults.to_string(), "--creates-per-minute", &creates.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().ok_or("the emulator says nothing")?).lines();
-    let url = lines.next_line().await?.ok_or("the emulator did not start")?;
-    let key = lines.next_line().await?.ok_or("the emulator did not start")?;
-    Ok((child, url, key))
+    Ok(child::serve(emulator).await)
 }
 
 #[derive(Clone)]
@@ -149,7 +130,16 @@ impl FromRef<Service> for Receiver {
 
 async fn soak(settings: Settings) -> Result<ExitCode, Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let (_child, url, key) = emulator(settings, &format!("http://{}/webhook", listener.local_addr()?)).await?;
+    let Settings { generations, seconds, faults, creates, .. } = settings;
+    let arguments = [
+        ("--serve", format!("http://{}/webhook", listener.local_addr()?)),
+        ("--generations", generations.to_string()),
+        ("--seconds", seconds.to_string()),
+        ("--faults", faults.to_string()),
+        ("--creates-per-minute", creates.to_string()),
+    ];
+    let arguments: Vec<_> = arguments.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
+    let (_child, url, key) = child::start(&arguments).await?;
     let limits =
         Limits::default().creates_per_minute(settings.creates).requests_per_minute(settings.creates.saturating_mul(20));
     let spending = SpendingLimit::dollars(BALANCE).dollars_per_credit("0.0021");

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,11 @@ use leonardo_ai::funcs::{image_create_generation, image_wait_for_generation};
 use leonardo_ai::models::{CreateGenerationRequest, GenerationId, JobStatus};
 use leonardo_ai::{LeonardoCore, reqwest};
 use leonardo_ai_emulator::Emulator;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+#[path = "common/child.rs"]
+mod child;
 #[path = "common/memory.rs"]
 mod memory;
 
@@ -73,7 +73,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let done = if settings.serve { serve(settings.seconds).await.map(|()| true) } else { run(settings).await };
+    let done = if settings.serve { serve(settings.seconds).await.map(|_| true) } else { run(settings).await };
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -85,26 +85,9 @@ async fn main() -> ExitCode {
 }
 
 /// The emulator, until standard input ends.
-async fn serve(seconds: u32) -> Result<(), Box<dyn Error>> {
+async fn serve(seconds: u32) -> Result<ExitCode, Box<dyn Error>> {
     let time = Duration::from_secs(seconds.into());
-    let emulator = Emulator::builder().generation_time(time).balance(1e9).control(true).start().await?;
-    println!("{}\n{}", emulator.base_url(), emulator.key());
-    let _ = tokio::io::stdin().read(&mut [0]).await;
-    Ok(())
-}
-
-/// Starts this program as the emulator.
-async fn emulator(seconds: u32) -> Result<(Child, String, String), Box<dyn Error>> {
-    let mut child = Command::new(std::env::current_exe()?)
-        .args(["--serve", "--seconds", &seconds.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().ok_or("the emulator says nothing")?).lines();
-    let url = lines.next_line().await?.ok_or("the emulator did not start")?;
-    let key = lines.next_line().await?.ok_or("the emulator did not start")?;
-    Ok((child, url, key))
+    Ok(child::serve(Emulator::builder().generation_time(time).balance(1e9).control(true).start().await?).await)
 }
 
 /// Creates so many generations, and tells when each was.
@@ -129,7 +112,10 @@ async fn created(core: &LeonardoCore, count: u32) -> Result<Vec<(GenerationId, I
 async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
     let (_child, url, key) = match (settings.server, settings.key) {
         (Some(url), Some(key)) => (None, url, key),
-        _ => emulator(settings.seconds).await.map(|(child, url, key)| (Some(child), url, key))?,
+        _ => {
+            let arguments = ["--serve", "--seconds", &settings.seconds.to_string()].map(str::to_owned);
+            child::start(&arguments).await.map(|(child, url, key)| (Some(child), url, key))?
+        }
     };
     let core = LeonardoCore::builder().bearer_auth(key).server_url(&url).polls_per_minute(settings.polls).build()?;
 
