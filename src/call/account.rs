@@ -2,11 +2,8 @@
 //!
 //! Without the feature `limits` there is nothing to do, and no code for it.
 
-use std::time::Duration;
-
 use super::request::Request;
 use crate::error::{Error, OutcomeUnknownError};
-use crate::trace::CallSpan;
 use crate::transport::TransportResponse;
 
 #[cfg(feature = "limits")]
@@ -21,10 +18,6 @@ pub(super) struct Accounted;
 
 #[cfg(not(feature = "limits"))]
 impl Accounted {
-    pub(super) async fn admit(&mut self, _: &Request, _: Duration, _: Duration, _: &CallSpan) -> Result<(), Error> {
-        Ok(())
-    }
-
     pub(super) fn sent(&mut self, _: &Request) {}
 
     pub(super) fn succeeded(&mut self, _: &Request, _: &TransportResponse) {}
@@ -38,10 +31,11 @@ impl Accounted {
 mod on {
     use std::pin::pin;
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use bytes::Bytes;
 
-    use super::{CallSpan, Duration, Error, OutcomeUnknownError, Request, TransportResponse};
+    use super::{Error, OutcomeUnknownError, Request, TransportResponse};
     use crate::LeonardoCore;
     use crate::call::Options;
     use crate::call::decoder::Reader;
@@ -53,6 +47,7 @@ mod on {
     use crate::operation::Effect;
     use crate::runtime::{self, SystemTime, lock};
     use crate::spending::{self, Expected, Open};
+    use crate::trace::CallSpan;
 
     /// What is held of the account's limits for a call. Dropped while a request is under way, it leaves the job's place and
     /// the money as those of a call with an unknown outcome; dropped before, it gives them back.
@@ -103,28 +98,30 @@ mod on {
     }
 
     impl Accounted {
-        /// Waits for a turn, once the money is reserved; at most until the last moment at which an attempt may begin.
+        /// Waits for a turn, once the money is reserved; at most until the last moment at which an attempt may begin. Tells
+        /// whether there was anything to wait for.
         pub(in crate::call) async fn admit(
             &mut self,
             request: &Request,
             left: Duration,
             deadline: Duration,
             span: &CallSpan,
-        ) -> Result<(), Error> {
+        ) -> Result<bool, Error> {
             let inner = &request.core.inner;
             if inner.limiter.is_none() && inner.spending.is_none() && request.options.cost_at_most.is_none() {
-                return Ok(());
+                return Ok(false);
             }
             self.ticket.clone_from(&request.options.ticket);
             let admitted = {
                 let admit = pin!(self.admit_all(request, span));
                 runtime::timeout(left, admit).await
             };
-            admitted.unwrap_or_else(|| {
-                let error =
-                    TimeoutError { call: request.info(), scope: TimeoutScope::Turn, limit: deadline, sent: false };
-                Err(Error::Timeout(Box::new(error)))
-            })
+            let Some(admitted) = admitted else {
+                let scope = TimeoutScope::Turn;
+                let error = TimeoutError { call: request.info(), scope, limit: deadline, sent: false };
+                return Err(Error::Timeout(Box::new(error)));
+            };
+            admitted.map(|()| true)
         }
 
         async fn admit_all(&mut self, request: &Request, span: &CallSpan) -> Result<(), Error> {

@@ -68,10 +68,13 @@ impl Request {
             attempts += 1;
             span.attempt(attempts);
             sent.at = None;
-            let left = || deadline.saturating_sub(started.elapsed());
-            let admitted = sent.account.admit(self, left().saturating_sub(least), deadline, span).await;
+            let left = if attempts == 1 { deadline } else { deadline.saturating_sub(started.elapsed()) };
+            #[cfg(feature = "limits")]
+            let admitted = self.admitted(left, deadline, least, &mut sent, span).await;
+            #[cfg(not(feature = "limits"))]
+            let admitted = Ok(left);
             let result = match admitted {
-                Ok(()) => self.attempt(left(), deadline, &mut sent).await,
+                Ok(left) => self.attempt(left, deadline, &mut sent).await,
                 Err(error) => Err(error),
             };
             let result = match result {
@@ -113,6 +116,21 @@ impl Request {
                 _ => error,
             });
         }
+    }
+
+    /// What is left of the time once the core's limits let an attempt begin.
+    #[cfg(feature = "limits")]
+    async fn admitted(
+        &self,
+        left: Duration,
+        deadline: Duration,
+        least: Duration,
+        sent: &mut Sent,
+        span: &CallSpan,
+    ) -> Result<Duration, Error> {
+        let began = Instant::now();
+        let waited = sent.account.admit(self, left.saturating_sub(least), deadline, span).await?;
+        Ok(if waited { left.saturating_sub(began.elapsed()) } else { left })
     }
 
     /// One attempt within its time.
