@@ -1,0 +1,113 @@
+//! A worker: one of many.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leonardo_ai::LeonardoCore;
+use tokio::sync::{mpsc, watch};
+
+use crate::settings::Settings;
+use crate::sink::Sink;
+use crate::store::{Store, random_seed};
+use crate::work::{Context, Cores};
+use crate::{Error, Jobs};
+
+/// So many jobs are admitted in a row at most, before others get their turn.
+const ADMITTED_AT_ONCE: usize = 64;
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// A worker, of which there may be any number, on any machine that reaches the database.
+pub struct Worker {
+    jobs: Jobs,
+    cores: Arc<Cores>,
+    sink: Arc<dyn Sink>,
+    settings: Settings,
+}
+
+impl Worker {
+    /// A worker that gets the core of an account, and with it its key, from `cores`, and brings files to `sink`. Jobs of an
+    /// account for which it gets `None` are left to other workers.
+    ///
+    /// Cores need no limits and no budget of their own: the ledger keeps to both.
+    pub fn new(
+        jobs: &Jobs,
+        cores: impl Fn(&str) -> Option<LeonardoCore> + Send + Sync + 'static,
+        sink: impl Sink,
+    ) -> Self {
+        Self { jobs: jobs.clone(), cores: Arc::new(cores), sink: Arc::new(sink), settings: Settings::default() }
+    }
+
+    /// How it works.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Works until `stop` is ready, and then hands back what it has.
+    ///
+    /// A create that is under way is waited for, at most as long as its timeout; everything else is left at once. A
+    /// database that cannot be reached is waited for.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no random numbers for the worker's name.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> Result<(), Error> {
+        let (stopping, stopped) = watch::channel(false);
+        let Self { jobs: Jobs { store }, cores, sink, settings } = self;
+        let name = format!("{}-{:08x}{:08x}", std::process::id(), random_seed()?, random_seed()?);
+        let admission = tokio::spawn(admit(store.clone(), settings.poll, stopped.clone()));
+        let signal = tokio::spawn(async move {
+            stop.await;
+            let _ = stopping.send(true);
+            // Kept until nobody listens.
+            stopping.closed().await;
+        });
+        let context = Arc::new(Context { store, cores, sink, settings, name, stop: stopped.clone() });
+        // Ready once the last job has let go of its sender.
+        let (alive, mut ended) = mpsc::channel::<()>(1);
+        let mut registered = 0_u32;
+        while !*stopped.borrow() {
+            // The engine does not take the same name again before the earlier one counts as gone.
+            registered += 1;
+            let engine = format!("{}-{registered}", context.name);
+            let (worker, alive) = (context.clone(), alive.clone());
+            let work = move |ticket| {
+                let (context, alive) = (worker.clone(), alive.clone());
+                // The engine drops what it runs when the database fails, which would break a create off.
+                let work = tokio::spawn(async move {
+                    let _alive = alive;
+                    context.work(ticket).await
+                });
+                async move { work.await.map_err(|error| Error::Engine(error.to_string()))? }
+            };
+            let run = context.store.clone().run(context.settings.clone(), engine, stopped.clone(), work);
+            if run.await.is_err() {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+        drop((context, alive));
+        let _ = ended.recv().await;
+        admission.abort();
+        signal.abort();
+        Ok(())
+    }
+}
+
+/// Admits jobs as long as there are any that may be. Every worker does: the database lets one at a time.
+async fn admit(store: Store, every: Duration, stopped: watch::Receiver<bool>) {
+    let mut next_sweep = tokio::time::Instant::now() + SWEEP_EVERY;
+    while !*stopped.borrow() {
+        for _ in 0..ADMITTED_AT_ONCE {
+            // What fails is tried again below; a database that is away makes no difference here.
+            if !matches!(store.admit().await, Ok(true)) {
+                break;
+            }
+        }
+        if tokio::time::Instant::now() >= next_sweep {
+            let _ = store.sweep().await;
+            next_sweep = tokio::time::Instant::now() + SWEEP_EVERY;
+        }
+        tokio::time::sleep(every).await;
+    }
+}
