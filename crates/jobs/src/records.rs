@@ -86,6 +86,8 @@ pub struct Job {
     pub seed: i64,
     /// How far it is.
     pub state: State,
+    /// The engine's task that may work on it.
+    pub(crate) ticket: i64,
     /// The worker that has it.
     pub owner: Option<String>,
     /// How often it was taken by a worker.
@@ -106,6 +108,13 @@ pub struct Job {
     pub problem: Option<String>,
     /// When it was submitted.
     pub created_at: SystemTime,
+}
+
+impl Job {
+    /// Whether the engine should have a task for it.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.state != State::Waiting && !self.state.is_final()
+    }
 }
 
 /// What an account has in the ledger.

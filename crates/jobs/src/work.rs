@@ -70,9 +70,22 @@ impl Context {
             // The ledger says what came of it: whether a transaction was committed whose response was lost, for example.
             job = self.patiently(|| self.store.job(job.id)).await?;
             if job.epoch != epoch {
-                return Ok(());
+                return self.lost(job, ticket).await;
             }
         }
+    }
+
+    /// Somebody else has the job. If it is by the same task, that must not be called done before he is: it may be this very
+    /// process, to which the engine has given its task back after a pause, and which could then die with it.
+    async fn lost(&self, mut job: Job, ticket: Ticket) -> Result<(), Error> {
+        while (job.id, job.ticket) == ticket && job.is_under_way() {
+            let pause = tokio::time::sleep(self.settings.heartbeat);
+            if self.unless_stopped(pause).await.is_none() {
+                return Ok(());
+            }
+            job = self.patiently(|| self.store.job(job.id)).await?;
+        }
+        Ok(())
     }
 
     /// Sends creates until there is a generation, or it is certain that there is none; each only after the ledger has

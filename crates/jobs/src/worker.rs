@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leonardo_ai::LeonardoCore;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use crate::settings::Settings;
 use crate::sink::Sink;
@@ -64,30 +65,40 @@ impl Worker {
             stopping.closed().await;
         });
         let context = Arc::new(Context { store, cores, sink, settings, name, stop: stopped.clone() });
-        // Ready once the last job has let go of its sender.
-        let (alive, mut ended) = mpsc::channel::<()>(1);
+        let works = TaskTracker::new();
         let mut registered = 0_u32;
         while !*stopped.borrow() {
             // The engine does not take the same name again before the earlier one counts as gone.
             registered += 1;
             let engine = format!("{}-{registered}", context.name);
-            let (worker, alive) = (context.clone(), alive.clone());
+            let (worker, tracker) = (context.clone(), works.clone());
             let work = move |ticket| {
-                let (context, alive) = (worker.clone(), alive.clone());
+                let context = worker.clone();
                 // The engine drops what it runs when the database fails, which would break a create off.
-                let work = tokio::spawn(async move {
-                    let _alive = alive;
-                    context.work(ticket).await
-                });
-                async move { work.await.map_err(|error| Error::Engine(error.to_string()))? }
+                let is_stopping = *context.stop.borrow();
+                let work = (!is_stopping).then(|| tracker.spawn(async move { context.work(ticket).await }));
+                async move {
+                    match work {
+                        Some(work) => work.await.map_err(|error| Error::Engine(error.to_string()))?,
+                        // It is given back with all that the engine has.
+                        None => std::future::pending().await,
+                    }
+                }
             };
-            let run = context.store.clone().run(context.settings.clone(), engine, stopped.clone(), work);
+            let (mut stopped, tracker) = (stopped.clone(), works.clone());
+            let quiet = async move {
+                // An error is a sender that is gone, which is as good.
+                let _ = stopped.wait_for(|stop| *stop).await;
+                tracker.close();
+                tracker.wait().await;
+            };
+            let run = context.store.clone().run(context.settings.clone(), engine, quiet, work);
             if run.await.is_err() {
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
         }
-        drop((context, alive));
-        let _ = ended.recv().await;
+        works.close();
+        works.wait().await;
         admission.abort();
         signal.abort();
         Ok(())

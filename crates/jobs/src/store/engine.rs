@@ -3,27 +3,31 @@
 use std::future::Future;
 
 use apalis::layers::WorkerBuilderExt as _;
-use apalis::prelude::{BackendExt as _, WorkerBuilder, WorkerError};
-use tokio::sync::watch;
+use apalis::prelude::{BackendExt as _, WorkerBuilder};
 
-use super::{Config, Storage, Store};
+use super::{Config, RELEASE, Storage, Store};
 use crate::Error;
 use crate::records::Ticket;
 use crate::settings::Settings;
 use crate::store::QUEUE;
 
 impl Store {
-    /// Hands tasks to `work` until it is told to stop, and all of them have ended; or until the database fails.
-    pub(crate) async fn run<F, Fut>(
+    /// Hands tasks to `work` until `quiet` is ready, which is when all work is over and none begins; or until the database
+    /// fails.
+    ///
+    /// The engine's own way to stop is not taken: apalis 1.0 then writes down that tasks are done only once all have
+    /// ended, and with more than a few at work their ends wait for that, for ever.
+    pub(crate) async fn run<F, Fut, Quiet>(
         self,
         settings: Settings,
         name: String,
-        stop: watch::Receiver<bool>,
+        quiet: Quiet,
         work: F,
     ) -> Result<(), Error>
     where
         F: Fn(Ticket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Error>> + Send + 'static,
+        Quiet: Future<Output = ()> + Send + 'static,
     {
         let config = Config::default()
             .queue(QUEUE)
@@ -34,12 +38,13 @@ impl Store {
             .missed_heartbeats(settings.missed_heartbeats);
         let storage = Storage::<Ticket>::new(&self.pool).with_config(config).poll_with_interval(settings.poll);
         let worker = WorkerBuilder::new(name.as_str()).backend(storage).concurrency(settings.concurrency).build(work);
-        let mut stop = stop;
-        let stopped = async move {
-            // An error is a sender that is gone, which is as good.
-            let _ = stop.wait_for(|stop| *stop).await;
-            Ok::<(), WorkerError>(())
-        };
-        worker.run_until(stopped).await.map_err(|error| Error::Engine(error.to_string()))
+        tokio::select! {
+            ended = worker.run() => return ended.map_err(|error| Error::Engine(error.to_string())),
+            () = quiet => {}
+        }
+        // What it has fetched and not begun is for others, at once. What is done and not yet written down is a void
+        // ticket.
+        sqlx::query(RELEASE).bind(&name).execute(&self.pool).await?;
+        Ok(())
     }
 }

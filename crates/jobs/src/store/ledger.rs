@@ -169,6 +169,7 @@ pub(super) fn job(row: &<Db as Database>::Row) -> Result<Job, Error> {
         request,
         seed,
         state: state(row.try_get("state")?)?,
+        ticket: row.try_get("ticket")?,
         owner: row.try_get("owner")?,
         epoch: row.try_get("epoch")?,
         tries: row.try_get("tries")?,

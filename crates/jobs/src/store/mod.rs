@@ -8,13 +8,14 @@
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+#[cfg(all(test, feature = "sqlite"))]
+mod tests;
 
 use std::future::Future;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::sync::watch;
 
 use crate::records::{Claim, Ticket, Turn};
 use crate::settings::Settings;
@@ -97,22 +98,23 @@ impl Store {
     }
 
     /// Hands tasks to `work`. It owns all that it needs, without which the compiler cannot tell that it may be spawned.
-    pub(crate) fn run<F, Fut>(
+    pub(crate) fn run<F, Fut, Quiet>(
         self,
         settings: Settings,
         name: String,
-        stop: watch::Receiver<bool>,
+        quiet: Quiet,
         work: F,
     ) -> BoxFuture<'static, Result<(), Error>>
     where
         F: Fn(Ticket) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Error>> + Send + 'static,
+        Quiet: Future<Output = ()> + Send + 'static,
     {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.run(settings, name, stop, work).boxed(),
+            Self::Postgres(store) => store.run(settings, name, quiet, work).boxed(),
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.run(settings, name, stop, work).boxed(),
+            Self::Sqlite(store) => store.run(settings, name, quiet, work).boxed(),
         }
     }
 }

@@ -59,3 +59,7 @@ pub(super) const SWEEP: [&str; 2] = [
     "DELETE FROM apalis.workers WHERE worker_type = $1 AND last_seen < to_timestamp($2) \
      AND NOT EXISTS (SELECT 1 FROM apalis.jobs WHERE apalis.jobs.lock_by = apalis.workers.id)",
 ];
+
+/// Gives back what a worker has fetched that has stopped.
+pub(super) const RELEASE: &str = "UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
+                                  WHERE lock_by = $1 AND status IN ('Queued', 'Running')";

@@ -81,3 +81,7 @@ pub(super) const SWEEP: [&str; 2] = [
     "DELETE FROM Workers WHERE worker_type = $1 AND last_seen < CAST($2 AS INTEGER) \
      AND NOT EXISTS (SELECT 1 FROM Jobs WHERE Jobs.lock_by = Workers.id)",
 ];
+
+/// Gives back what a worker has fetched that has stopped.
+pub(super) const RELEASE: &str = "UPDATE Jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
+                                  WHERE lock_by = $1 AND status IN ('Queued', 'Running')";
