@@ -2,19 +2,18 @@
 
 mod common;
 
-use std::collections::HashSet;
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{ACCOUNT, Place, Running, core, count, quick, spawn, submissions, within};
+use common::{ACCOUNT, Place, Running, check, core, count, faults, quick, spawn, submissions, within};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use leonardo_ai::LeonardoCore;
 use leonardo_ai::models::Generation;
 use leonardo_ai_emulator::{Emulator, Fault, FaultPlan, Limits};
-use leonardo_ai_jobs::{Account, Job, Jobs, Money, Sink, SinkError, State, Worker};
+use leonardo_ai_jobs::{Account, Job, Jobs, Sink, SinkError, State, Worker};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -34,42 +33,6 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn faults(seed: u64) -> FaultPlan {
-    let faults = [
-        Fault::ResetBeforeWork,
-        Fault::ResetAfterWork,
-        Fault::CloseAfterWork,
-        Fault::CutBody,
-        Fault::CutHeaders,
-        Fault::StatusBefore(503),
-        Fault::StatusAfter(500),
-        Fault::Garbage,
-        Fault::EmptyBody,
-    ];
-    FaultPlan::random(seed, 30, faults.map(|fault| (1, fault)).into())
-}
-
-/// What must hold once all is done, whatever happened.
-async fn check(jobs: &Jobs, emulator: &Emulator, count: usize) {
-    let all: Vec<Job> = jobs.export().map(Result::unwrap).collect().await;
-    let open: Vec<_> = all.iter().filter(|job| job.state != State::Done).collect();
-    assert!(open.is_empty() && all.len() == count, "not done: {open:?}");
-    let charges = emulator.charges();
-    let seeds: HashSet<_> = charges.iter().map(|charge| charge.seed).collect();
-    assert_eq!((charges.len(), seeds.len()), (count, count), "charged twice, or not at all");
-    let paid: HashSet<_> = charges.iter().map(|charge| charge.generation_id.clone()).collect();
-    for job in &all {
-        assert!(paid.contains(job.generation.as_ref().unwrap().as_ref()));
-        let [file] = &job.files[..] else { panic!("{job:?}") };
-        let bytes = std::fs::read(file).unwrap();
-        // A whole JPEG file, from its first marker to its last.
-        assert!(bytes.starts_with(&[0xff, 0xd8]) && bytes.ends_with(&[0xff, 0xd9]), "{file} is not whole");
-    }
-    let status = jobs.status(ACCOUNT).await.unwrap();
-    assert_eq!((status.held, status.reserved), (0, Money::default()));
-    assert_eq!(emulator.refused_by_limits(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

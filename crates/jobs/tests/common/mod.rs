@@ -2,14 +2,16 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
 use leonardo_ai::models::CreateGenerationRequest;
 use leonardo_ai::{LeonardoCore, RetryBudget, RetryPolicy};
-use leonardo_ai_emulator::Emulator;
-use leonardo_ai_jobs::{Directory, Jobs, Settings, State, Submission, Worker};
+use leonardo_ai_emulator::{Emulator, Fault, FaultPlan};
+use leonardo_ai_jobs::{Directory, Job, Jobs, Money, Settings, State, Submission, Worker};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -139,4 +141,40 @@ pub async fn worker_process() {
     let sink = Directory::new(variable("JOBS_TEST_OUT"));
     let worker = Worker::new(&jobs, move |_| Some(core.clone()), sink).settings(quick());
     worker.run(std::future::pending()).await.unwrap();
+}
+
+pub fn faults(seed: u64) -> FaultPlan {
+    let faults = [
+        Fault::ResetBeforeWork,
+        Fault::ResetAfterWork,
+        Fault::CloseAfterWork,
+        Fault::CutBody,
+        Fault::CutHeaders,
+        Fault::StatusBefore(503),
+        Fault::StatusAfter(500),
+        Fault::Garbage,
+        Fault::EmptyBody,
+    ];
+    FaultPlan::random(seed, 30, faults.map(|fault| (1, fault)).into())
+}
+
+/// What must hold once all is done, whatever happened.
+pub async fn check(jobs: &Jobs, emulator: &Emulator, count: usize) {
+    let all: Vec<Job> = jobs.export().map(Result::unwrap).collect().await;
+    let open: Vec<_> = all.iter().filter(|job| job.state != State::Done).collect();
+    assert!(open.is_empty() && all.len() == count, "not done: {open:?}");
+    let charges = emulator.charges();
+    let seeds: HashSet<_> = charges.iter().map(|charge| charge.seed).collect();
+    assert_eq!((charges.len(), seeds.len()), (count, count), "charged twice, or not at all");
+    let paid: HashSet<_> = charges.iter().map(|charge| charge.generation_id.clone()).collect();
+    for job in &all {
+        assert!(paid.contains(job.generation.as_ref().unwrap().as_ref()));
+        let [file] = &job.files[..] else { panic!("{job:?}") };
+        let bytes = std::fs::read(file).unwrap();
+        // A whole JPEG file, from its first marker to its last.
+        assert!(bytes.starts_with(&[0xff, 0xd8]) && bytes.ends_with(&[0xff, 0xd9]), "{file} is not whole");
+    }
+    let status = jobs.status(ACCOUNT).await.unwrap();
+    assert_eq!((status.held, status.reserved), (0, Money::default()));
+    assert_eq!(emulator.refused_by_limits(), 0);
 }
