@@ -122,6 +122,16 @@ impl Jobs {
         self.store.is_idle().await
     }
 
+    /// Has the worker look at once that waits for a generation, wherever it is: for a program that receives webhooks, with the
+    /// id that an event names. Ids of other generations do no harm.
+    ///
+    /// # Errors
+    ///
+    /// The database failed.
+    pub async fn notify(&self, generation: impl AsRef<str>) -> Result<(), Error> {
+        self.store.notify(generation.as_ref()).await
+    }
+
     /// Takes a job back of which nothing was sent.
     ///
     /// # Errors

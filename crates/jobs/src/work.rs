@@ -1,7 +1,8 @@
 //! What is done for one job, from the moment at which a worker takes it.
 
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use leonardo_ai::funcs::{
@@ -33,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) name: String,
     pub(crate) stop: watch::Receiver<bool>,
+    /// The cores that jobs were done with, by account.
+    pub(crate) known: Mutex<HashMap<String, LeonardoCore>>,
 }
 
 /// What may be at the service already: looked for from that time on, for so long.
@@ -55,6 +58,7 @@ impl Context {
         let Some(core) = (self.cores)(&job.account) else {
             return self.put_off(&job, NO_KEY, Some("the worker has no key for the account")).await;
         };
+        self.known().insert(job.account.clone(), core.clone());
         // What another worker has sent may be on its way still.
         let mut doubt = job.sent_at.filter(|_| job.state == State::Sent).map(|since| {
             let latest = last_sent_at.unwrap_or(now) + self.settings.in_flight();
@@ -214,6 +218,17 @@ impl Context {
             Some(Err(error)) => self.put_off(job, self.settings.delay(job.tries), Some(&error.to_string())).await?,
         }
         Ok(None)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, LeonardoCore>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is known of a generation: whoever waits for it here, or is about to, looks at once.
+    pub(crate) fn wake(&self, generation: &str) {
+        for core in self.known().values() {
+            core.notify(generation);
+        }
     }
 
     /// Gives the job back.

@@ -1,8 +1,8 @@
 //! A worker: one of many.
 
 use std::future::Future;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use leonardo_ai::LeonardoCore;
 use tokio::sync::watch;
@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::settings::Settings;
 use crate::sink::Sink;
-use crate::store::{Store, random_seed};
+use crate::store::random_seed;
 use crate::work::{Context, Cores};
 use crate::{Error, Jobs};
 
@@ -57,14 +57,15 @@ impl Worker {
         let (stopping, stopped) = watch::channel(false);
         let Self { jobs: Jobs { store }, cores, sink, settings } = self;
         let name = format!("{}-{:08x}{:08x}", std::process::id(), random_seed()?, random_seed()?);
-        let admission = tokio::spawn(admit(store.clone(), settings.poll, stopped.clone()));
         let signal = tokio::spawn(async move {
             stop.await;
             let _ = stopping.send(true);
             // Kept until nobody listens.
             stopping.closed().await;
         });
-        let context = Arc::new(Context { store, cores, sink, settings, name, stop: stopped.clone() });
+        let context =
+            Arc::new(Context { store, cores, sink, settings, name, stop: stopped.clone(), known: Mutex::default() });
+        let rounds = tokio::spawn(rounds(context.clone()));
         let works = TaskTracker::new();
         let mut registered = 0_u32;
         while !*stopped.borrow() {
@@ -99,26 +100,31 @@ impl Worker {
         }
         works.close();
         works.wait().await;
-        admission.abort();
+        rounds.abort();
         signal.abort();
         Ok(())
     }
 }
 
-/// Admits jobs as long as there are any that may be. Every worker does: the database lets one at a time.
-async fn admit(store: Store, every: Duration, stopped: watch::Receiver<bool>) {
-    let mut next_sweep = tokio::time::Instant::now() + SWEEP_EVERY;
-    while !*stopped.borrow() {
+/// What is done again and again beside the jobs: admitting, waking and sweeping. Every worker does all of it; the database
+/// lets one at a time.
+async fn rounds(context: Arc<Context>) {
+    let mut next_sweep = Instant::now() + SWEEP_EVERY;
+    let mut last_event = None;
+    while !*context.stop.borrow() {
+        // What fails is tried again in the next round.
         for _ in 0..ADMITTED_AT_ONCE {
-            // What fails is tried again below; a database that is away makes no difference here.
-            if !matches!(store.admit().await, Ok(true)) {
+            if !matches!(context.store.admit().await, Ok(true)) {
                 break;
             }
         }
-        if tokio::time::Instant::now() >= next_sweep {
-            let _ = store.sweep().await;
-            next_sweep = tokio::time::Instant::now() + SWEEP_EVERY;
+        for generation in context.store.events(&mut last_event).await.unwrap_or_default() {
+            context.wake(&generation);
         }
-        tokio::time::sleep(every).await;
+        if Instant::now() >= next_sweep {
+            let _ = context.store.sweep().await;
+            next_sweep = Instant::now() + SWEEP_EVERY;
+        }
+        tokio::time::sleep(context.settings.poll).await;
     }
 }

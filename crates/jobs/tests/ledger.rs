@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use common::{ACCOUNT, Place, Running, core, count, quick, request, submissions, within};
 use futures_util::{StreamExt as _, stream};
+use leonardo_ai::{LeonardoCore, RetryPolicy};
 use leonardo_ai_emulator::Emulator;
 use leonardo_ai_jobs::{Account, Error, Jobs, Money, State, Submission};
 
@@ -156,4 +157,32 @@ async fn a_blocked_account_starves_nobody() {
     assert_eq!(of("slow", State::Done).await, 2);
     assert_eq!(of("closed", State::Waiting).await, 200);
     assert_eq!(emulator.charges().len(), 14);
+}
+
+#[tokio::test]
+async fn an_event_wakes_the_job_wherever_it_is() {
+    let (place, emulator) = (Place::new(), Emulator::builder().generation_time(Duration::from_millis(500)));
+    let emulator = emulator.start().await.unwrap();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    jobs.set_account(&Account::new(ACCOUNT)).await.unwrap();
+    jobs.submit(ACCOUNT, &submissions(1)).await.unwrap();
+    // It would look again only after minutes.
+    let core = LeonardoCore::builder()
+        .server_url(emulator.base_url())
+        .bearer_auth(emulator.key())
+        .poll_delays(
+            RetryPolicy::default().initial_backoff(Duration::from_secs(300)).max_backoff(Duration::from_secs(300)),
+        )
+        .build()
+        .unwrap();
+    let worker = Running::start(&jobs, &core, &place.out(), quick());
+    assert!(within(Duration::from_secs(20), async || count(&jobs, State::Created).await == 1).await);
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    assert_eq!(count(&jobs, State::Created).await, 1);
+    // As another process would, that receives the webhook.
+    let elsewhere = Jobs::connect(&place.url).await.unwrap();
+    elsewhere.notify("another generation").await.unwrap();
+    elsewhere.notify(&emulator.charges()[0].generation_id).await.unwrap();
+    assert!(within(Duration::from_secs(10), async || count(&jobs, State::Done).await == 1).await);
+    worker.stop().await;
 }

@@ -54,3 +54,10 @@ CREATE TABLE leonardo_create (
     at BIGINT NOT NULL
 );
 CREATE INDEX leonardo_create_at ON leonardo_create (account, at);
+
+-- What webhooks have told, for all workers to read.
+CREATE TABLE leonardo_event (
+    id BIGSERIAL PRIMARY KEY,
+    generation TEXT NOT NULL,
+    at BIGINT NOT NULL
+);

@@ -104,6 +104,37 @@ impl Store {
         })
     }
 
+    /// Tells all workers that something is known of a generation.
+    pub(crate) async fn notify(&self, generation: &str) -> Result<(), Error> {
+        let mut connection = self.pool.acquire().await?;
+        let now = now(&mut connection).await?;
+        sqlx::query("INSERT INTO leonardo_event (generation, at) VALUES ($1, $2)")
+            .bind(generation)
+            .bind(now)
+            .execute(&mut *connection)
+            .await?;
+        Ok(())
+    }
+
+    /// What workers were told after `last`, which is set anew. One whose transaction took longer than that of a later one
+    /// can be missed: whoever waits for it looks all the same, only later.
+    pub(crate) async fn events(&self, last: &mut Option<i64>) -> Result<Vec<String>, Error> {
+        let Some(after) = *last else {
+            *last = Some(
+                sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM leonardo_event").fetch_one(&self.pool).await?,
+            );
+            return Ok(Vec::new());
+        };
+        let rows = sqlx::query("SELECT id, generation FROM leonardo_event WHERE id > $1 ORDER BY id LIMIT 1000")
+            .bind(after)
+            .fetch_all(&self.pool)
+            .await?;
+        if let Some(row) = rows.last() {
+            *last = Some(row.try_get("id")?);
+        }
+        rows.iter().map(|row| Ok(row.try_get("generation")?)).collect()
+    }
+
     /// Whether nothing is left to do of any account.
     pub(crate) async fn is_idle(&self) -> Result<bool, Error> {
         let open = "SELECT 1 FROM leonardo_account WHERE backlog > 0 OR held > 0 LIMIT 1";

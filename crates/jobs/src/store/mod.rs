@@ -70,6 +70,8 @@ both! {
     fn list(&self, after: i64, limit: i64) -> Vec<Job>;
     fn status(&self, account: &str) -> Status;
     fn is_idle(&self) -> bool;
+    fn notify(&self, generation: &str) -> ();
+    fn events(&self, last: &mut Option<i64>) -> Vec<String>;
     fn admit(&self) -> bool;
     fn cancel(&self, id: i64) -> ();
     fn retry(&self, id: i64) -> ();
