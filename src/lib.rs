@@ -121,6 +121,7 @@ pub mod guide {
         workflows "docs/workflows.md"
         services "docs/services.md"
         limits "docs/limits.md"
+        many_machines "docs/many-machines.md"
         image "docs/image.md"
         init_images "docs/init-images.md"
         blueprints "docs/blueprints.md"

@@ -1,0 +1,188 @@
+//! What the ledger promises, with a worker in this process.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{ACCOUNT, Place, Running, core, count, quick, request, submissions, within};
+use futures_util::{StreamExt as _, stream};
+use leonardo_ai::{LeonardoCore, RetryPolicy};
+use leonardo_ai_emulator::Emulator;
+use leonardo_ai_jobs::{Account, Error, Jobs, Money, State, Submission};
+
+#[tokio::test]
+async fn prompts_become_files() {
+    let (place, emulator) = (Place::new(), Emulator::builder().generation_time(Duration::from_millis(100)));
+    let emulator = emulator.start().await.unwrap();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    jobs.set_account(&Account::new(ACCOUNT)).await.unwrap();
+    jobs.submit(ACCOUNT, &submissions(3)).await.unwrap();
+    let worker = Running::start(&jobs, &core(&emulator.base_url(), emulator.key()), &place.out(), quick());
+    assert!(within(Duration::from_secs(20), async || jobs.is_idle().await.unwrap()).await);
+    worker.stop().await;
+    let done: Vec<_> = jobs.export().map(Result::unwrap).collect().await;
+    assert_eq!(done.len(), 3);
+    for job in &done {
+        assert_eq!((job.state, job.owner.as_deref(), job.files.len()), (State::Done, None, 1));
+        assert!(std::fs::metadata(&job.files[0]).unwrap().len() > 100);
+        assert!(job.settled.unwrap() > Money::default());
+    }
+    let status = jobs.status(ACCOUNT).await.unwrap();
+    assert_eq!((status.held, status.reserved), (0, Money::default()));
+    let charged: f64 = emulator.charges().iter().map(|charge| charge.amount).sum();
+    assert_eq!(Some(status.settled), Money::parse(&charged.to_string()));
+}
+
+#[tokio::test]
+async fn the_same_key_is_the_same_job() {
+    let place = Place::new();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    jobs.set_account(&Account::new(ACCOUNT)).await.unwrap();
+    let many = submissions(1200);
+    assert_eq!(jobs.submit_all(ACCOUNT, stream::iter(many.clone())).await.unwrap(), 1200);
+    // From the beginning again, with more: only those are new.
+    let more = (1200..1210).map(|number| Submission::new(format!("key-{number}"), request("more")));
+    jobs.submit_all(ACCOUNT, stream::iter(many).chain(stream::iter(more))).await.unwrap();
+    assert_eq!(count(&jobs, State::Waiting).await, 1210);
+
+    let other = [Submission::new("new", request("new")), Submission::new("key-1", request("another prompt"))];
+    assert!(matches!(jobs.submit(ACCOUNT, &other).await, Err(Error::KeyReused(key)) if key == "key-1"));
+    // All or none.
+    assert!(jobs.find(ACCOUNT, "new").await.unwrap().is_none());
+    assert!(matches!(jobs.submit("nobody", &submissions(1)).await, Err(Error::NoAccount(_))));
+
+    let seeds: std::collections::HashSet<_> = jobs.export().map(|job| job.unwrap().seed).collect().await;
+    assert_eq!(seeds.len(), 1210);
+    let taken = *seeds.iter().next().unwrap();
+    let same = [Submission::new("same seed", request("same seed").seed(taken))];
+    assert!(matches!(jobs.submit(ACCOUNT, &same).await, Err(Error::SeedTaken(seed)) if seed == taken));
+}
+
+#[tokio::test]
+async fn a_job_is_cancelled_and_done_after_all() {
+    let (place, emulator) = (Place::new(), Emulator::builder().generation_time(Duration::from_millis(100)));
+    let emulator = emulator.start().await.unwrap();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    jobs.set_account(&Account::new(ACCOUNT)).await.unwrap();
+    let ids = jobs.submit(ACCOUNT, &submissions(2)).await.unwrap();
+    jobs.cancel(ids[0]).await.unwrap();
+    let worker = Running::start(&jobs, &core(&emulator.base_url(), emulator.key()), &place.out(), quick());
+    assert!(within(Duration::from_secs(20), async || jobs.is_idle().await.unwrap()).await);
+    assert_eq!(emulator.charges().len(), 1);
+    assert!(matches!(jobs.cancel(ids[1]).await, Err(Error::State { state: State::Done, .. })));
+    assert!(matches!(jobs.retry(ids[1]).await, Err(Error::State { state: State::Done, .. })));
+    let seed = jobs.job(ids[0]).await.unwrap().seed;
+    jobs.retry(ids[0]).await.unwrap();
+    assert!(within(Duration::from_secs(20), async || jobs.is_idle().await.unwrap()).await);
+    worker.stop().await;
+    let job = jobs.job(ids[0]).await.unwrap();
+    assert_eq!((job.state, emulator.charges().len()), (State::Done, 2));
+    assert_ne!(job.seed, seed);
+}
+
+#[tokio::test]
+async fn what_is_refused_or_fails_gives_its_place_back() {
+    let (place, emulator) = (Place::new(), Emulator::builder().generation_time(Duration::from_millis(100)));
+    let emulator = emulator.start().await.unwrap();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    jobs.set_account(&Account::new(ACCOUNT).jobs(1).budget(Money::whole(1000))).await.unwrap();
+    let prompts = ["a forbiddenword", "fail this", "a pier"];
+    let all = prompts.map(|prompt| Submission::new(prompt, request(prompt)).cost(Money::whole(7)));
+    jobs.submit(ACCOUNT, &all).await.unwrap();
+    let worker = Running::start(&jobs, &core(&emulator.base_url(), emulator.key()), &place.out(), quick());
+    assert!(within(Duration::from_secs(20), async || jobs.is_idle().await.unwrap()).await);
+    worker.stop().await;
+    let status = jobs.status(ACCOUNT).await.unwrap();
+    assert_eq!((status.count(State::Failed), status.count(State::Done)), (2, 1));
+    assert_eq!((status.held, status.reserved), (0, Money::default()));
+    let refused = jobs.find(ACCOUNT, "a forbiddenword").await.unwrap().unwrap();
+    assert_eq!((refused.settled, refused.generation), (None, None));
+    assert!(refused.problem.unwrap().contains("forbiddenword"));
+    // A failed job is charged for all the same.
+    let failed = jobs.find(ACCOUNT, "fail this").await.unwrap().unwrap();
+    assert!(failed.settled.unwrap() > Money::default());
+}
+
+#[tokio::test]
+async fn a_budget_is_never_passed() {
+    let (place, emulator) = (Place::new(), Emulator::builder().generation_time(Duration::from_millis(50)));
+    let emulator = emulator.start().await.unwrap();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    jobs.set_account(&Account::new(ACCOUNT).budget(Money::whole(10))).await.unwrap();
+    assert!(matches!(jobs.submit(ACCOUNT, &submissions(1)).await, Err(Error::NoCost(_))));
+    // Each is said to cost 4, and costs less: as many fit as the money allows that is left.
+    let dear: Vec<_> = submissions(20).into_iter().map(|job| job.cost(Money::whole(4))).collect();
+    jobs.submit(ACCOUNT, &dear).await.unwrap();
+    let worker = Running::start(&jobs, &core(&emulator.base_url(), emulator.key()), &place.out(), quick());
+    let blocked = async || {
+        let status = jobs.status(ACCOUNT).await.unwrap();
+        (status.held, status.reserved) == (0, Money::default()) && status.settled > Money::whole(6)
+    };
+    assert!(within(Duration::from_secs(20), blocked).await);
+    let charged: f64 = emulator.charges().iter().map(|charge| charge.amount).sum();
+    assert!(charged > 6.0 && charged <= 10.0, "{charged}");
+    let before = emulator.charges().len();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(emulator.charges().len(), before);
+    // More money, and it goes on.
+    jobs.set_account(&Account::new(ACCOUNT).budget(Money::whole(1000))).await.unwrap();
+    assert!(within(Duration::from_secs(20), async || jobs.is_idle().await.unwrap()).await);
+    worker.stop().await;
+    assert_eq!(count(&jobs, State::Done).await, 20);
+}
+
+#[tokio::test]
+async fn a_blocked_account_starves_nobody() {
+    let (place, emulator) = (Place::new(), Emulator::builder().generation_time(Duration::from_millis(50)));
+    let emulator = emulator.start().await.unwrap();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    // One has had its creates of this minute after two, one has no place, and no worker has the key of the third.
+    jobs.set_account(&Account::new("slow").creates_per_minute(2)).await.unwrap();
+    jobs.set_account(&Account::new("closed").jobs(0)).await.unwrap();
+    jobs.set_account(&Account::new("keyless")).await.unwrap();
+    jobs.set_account(&Account::new(ACCOUNT)).await.unwrap();
+    for account in ["slow", "closed", "keyless"] {
+        jobs.submit(account, &submissions(200)).await.unwrap();
+    }
+    jobs.submit(ACCOUNT, &submissions(12)).await.unwrap();
+    let core = core(&emulator.base_url(), emulator.key());
+    let cores = move |account: &str| (account != "keyless").then(|| core.clone());
+    let mut settings = quick();
+    settings.concurrency = 4;
+    let worker = Running::with_cores(&jobs, cores, &place.out(), settings);
+    let is_done = async || count(&jobs, State::Done).await == 12;
+    assert!(within(Duration::from_secs(20), is_done).await);
+    worker.stop().await;
+    let of = async |account: &str, state| jobs.status(account).await.unwrap().count(state);
+    assert_eq!(of("slow", State::Done).await, 2);
+    assert_eq!(of("closed", State::Waiting).await, 200);
+    assert_eq!(emulator.charges().len(), 14);
+}
+
+#[tokio::test]
+async fn an_event_wakes_the_job_wherever_it_is() {
+    let (place, emulator) = (Place::new(), Emulator::builder().generation_time(Duration::from_millis(500)));
+    let emulator = emulator.start().await.unwrap();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    jobs.set_account(&Account::new(ACCOUNT)).await.unwrap();
+    jobs.submit(ACCOUNT, &submissions(1)).await.unwrap();
+    // It would look again only after minutes.
+    let core = LeonardoCore::builder()
+        .server_url(emulator.base_url())
+        .bearer_auth(emulator.key())
+        .poll_delays(
+            RetryPolicy::default().initial_backoff(Duration::from_secs(300)).max_backoff(Duration::from_secs(300)),
+        )
+        .build()
+        .unwrap();
+    let worker = Running::start(&jobs, &core, &place.out(), quick());
+    assert!(within(Duration::from_secs(20), async || count(&jobs, State::Created).await == 1).await);
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    assert_eq!(count(&jobs, State::Created).await, 1);
+    // As another process would, that receives the webhook.
+    let elsewhere = Jobs::connect(&place.url).await.unwrap();
+    elsewhere.notify("another generation").await.unwrap();
+    elsewhere.notify(&emulator.charges()[0].generation_id).await.unwrap();
+    assert!(within(Duration::from_secs(10), async || count(&jobs, State::Done).await == 1).await);
+    worker.stop().await;
+}
