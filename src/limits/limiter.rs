@@ -221,12 +221,16 @@ impl<F: FnMut(Counter)> Queued<'_, F> {
         &mut self,
         counter: Counter,
         turn: &'t tokio::sync::Mutex<()>,
-    ) -> tokio::sync::MutexGuard<'t, ()> {
+    ) -> Option<tokio::sync::MutexGuard<'t, ()>> {
         if let Ok(turn) = turn.try_lock() {
-            return turn;
+            return Some(turn);
+        }
+        // Turns are for the order alone, and who has this one may not go on before this call ends.
+        if runtime::holds_up_others() {
+            return None;
         }
         self.waits_for(counter);
-        turn.lock().await
+        Some(turn.lock().await)
     }
 
     fn waits_for(&mut self, counter: Counter) {
