@@ -190,6 +190,8 @@ mod native {
             }
             left -= length;
             out.fetch_add(length, Ordering::Relaxed);
+            // Where the connection is on another thread, it may take piece after piece without a pause to tell of them.
+            tokio::task::yield_now().await;
         }
         let _ = sender.send(form.after).await;
         Ok(())
