@@ -15,6 +15,8 @@ pub mod models;
 #[path = "../funcs/mod.rs"]
 pub mod funcs;
 
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+mod blocking;
 #[cfg(feature = "client")]
 mod call;
 #[cfg_attr(not(feature = "full"), allow(unused, reason = "a build with few operations needs few of the helpers"))]
@@ -69,6 +71,8 @@ pub use self::{
     transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},
 };
 
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+pub use self::blocking::{Blocking, BlockingIter};
 #[cfg(any(feature = "searching", feature = "polling"))]
 pub use self::poll::Retry;
 
@@ -119,6 +123,7 @@ pub mod guide {
         calls "docs/calls.md"
         checks "docs/checks.md"
         workflows "docs/workflows.md"
+        anywhere "docs/anywhere.md"
         services "docs/services.md"
         limits "docs/limits.md"
         many_machines "docs/many-machines.md"

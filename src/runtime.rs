@@ -44,10 +44,31 @@ pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, 
 
 /// Whether there is a runtime to wait in; without one, Tokio's timers panic.
 pub(crate) fn is_running() -> bool {
+    #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+    if crate::blocking::is_refused() {
+        return false;
+    }
     #[cfg(not(target_arch = "wasm32"))]
     return tokio::runtime::Handle::try_current().is_ok();
     #[cfg(target_arch = "wasm32")]
     true
+}
+
+#[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+#[cfg_attr(not(feature = "full"), allow(unused_imports, reason = "not every workflow needs it"))]
+pub(crate) use crate::blocking::{connecting, holds_up_others};
+
+/// With `blocking`, connections have a runtime of their own.
+#[cfg(not(all(feature = "blocking", not(target_arch = "wasm32"))))]
+pub(crate) fn connecting<F: Future>(exchange: F) -> F {
+    exchange
+}
+
+/// Without `blocking`, no future holds up others.
+#[cfg(not(all(feature = "blocking", not(target_arch = "wasm32"))))]
+#[cfg_attr(not(feature = "full"), allow(unused, reason = "not every workflow needs it"))]
+pub(crate) fn holds_up_others() -> bool {
+    false
 }
 
 #[cfg(not(target_arch = "wasm32"))]

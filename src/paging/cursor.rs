@@ -106,6 +106,12 @@ impl<R> CursorList<R> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
+    /// The records as an iterator that waits on this thread.
+    #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+    pub fn iter_blocking(self) -> crate::BlockingIter<Self> {
+        crate::BlockingIter::new(self)
+    }
+
     /// Takes a page; refused if it leads back to itself.
     fn take(&mut self, page: CursorPage<R>) -> Result<(), Error> {
         self.pages += 1;

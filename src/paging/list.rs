@@ -91,6 +91,12 @@ impl<R: Row + 'static> List<R> {
     pub async fn next(&mut self) -> Option<Result<R, Error>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
+
+    /// The records as an iterator that waits on this thread.
+    #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+    pub fn iter_blocking(self) -> crate::BlockingIter<Self> {
+        crate::BlockingIter::new(self)
+    }
 }
 
 // What is in it is not borrowed from itself.

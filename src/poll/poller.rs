@@ -335,6 +335,8 @@ impl Poller {
             let shared = self.call.headers.is_empty() && self.call.server.is_none() && self.core.inner.auth.is_fixed();
             // Who seldom looks, as where webhooks tell what is complete, asks for less alone.
             let shared = shared && self.poll.delays.first() < SELDOM;
+            // Whoever reads the list may not go on before this one ends.
+            let shared = shared && !runtime::holds_up_others();
             self.together = match shared {
                 true => Together::Among(Registration::new(&self.core, &self.id)),
                 false => Together::Alone,

@@ -32,6 +32,12 @@ impl<T, E> Steps<T, E> {
     pub async fn next(&mut self) -> Option<Result<T, E>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
+
+    /// What happens as an iterator that waits on this thread.
+    #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
+    pub fn iter_blocking(self) -> crate::BlockingIter<Self> {
+        crate::BlockingIter::new(self)
+    }
 }
 
 impl<T, E> Stream for Steps<T, E> {

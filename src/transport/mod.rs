@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
-use crate::runtime::BoxFuture;
+use crate::runtime::{self, BoxFuture};
 
 /// What a transport is asked to send: everything is decided, encoded and checked.
 ///
@@ -194,7 +194,7 @@ fn exchange(
     if let Some(body) = body {
         *sent.body_mut() = Some(body.into());
     }
-    let sent = client.execute(sent);
+    let sent = runtime::connecting(client.execute(sent));
     Box::pin(async move {
         let redirected = |url: &Url| asked.as_ref().is_some_and(|asked| asked != url);
         let mut response = match sent.await {

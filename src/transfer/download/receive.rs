@@ -142,7 +142,7 @@ impl Receiving {
             self.restart(sink).await?;
         }
         let idle_timeout = self.options.transfer.idle_timeout;
-        let response = match runtime::timeout(idle_timeout, pin!(client.execute(request))).await {
+        let response = match runtime::timeout(idle_timeout, pin!(runtime::connecting(client.execute(request)))).await {
             Some(Ok(response)) => response,
             Some(Err(error)) => return Err(Failure::no_response(error)),
             None => return Err(Failure::idle(idle_timeout)),

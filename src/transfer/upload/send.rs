@@ -40,7 +40,7 @@ pub(super) async fn send(
     }
     body.extend_from_slice(&form.after);
     *request.body_mut() = Some(body.freeze().into());
-    let response = match runtime::timeout(idle_timeout, pin!(client.execute(request))).await {
+    let response = match runtime::timeout(idle_timeout, pin!(runtime::connecting(client.execute(request)))).await {
         Some(result) => result.map_err(Failure::no_response)?,
         None => return Err(Failure::idle(idle_timeout)),
     };
@@ -83,7 +83,7 @@ mod native {
         *request.body_mut() = Some(reqwest::Body::wrap(Body { receiver, left }));
         let out = AtomicU64::new(0);
         let mut reading = pin!(read(source, file, form, sender, &out));
-        let mut exchange = pin!(client.execute(request));
+        let mut exchange = pin!(runtime::connecting(client.execute(request)));
         let mut read = None;
         loop {
             let before = out.load(Ordering::Relaxed);
@@ -190,6 +190,8 @@ mod native {
             }
             left -= length;
             out.fetch_add(length, Ordering::Relaxed);
+            // Where the connection is on another thread, it may take piece after piece without a pause to tell of them.
+            tokio::task::yield_now().await;
         }
         let _ = sender.send(form.after).await;
         Ok(())
