@@ -185,12 +185,15 @@ pub(super) async fn full_minute(
     limit: i64,
     now: i64,
 ) -> Result<Option<i64>, sqlx::Error> {
+    if limit <= 0 {
+        return Ok(Some(now + MINUTE));
+    }
     let oldest: Option<i64> = sqlx::query_scalar(
         "SELECT at FROM leonardo_create WHERE account = $1 AND at > $2 ORDER BY at DESC LIMIT 1 OFFSET $3",
     )
     .bind(account)
     .bind(now - MINUTE)
-    .bind((limit - 1).max(0))
+    .bind(limit - 1)
     .fetch_optional(tx)
     .await?;
     Ok(oldest.map(|at| at + MINUTE))
