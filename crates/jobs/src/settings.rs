@@ -6,11 +6,13 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// How many jobs a worker has at a time. Most of them only wait. Defaults to 64.
+    /// How many jobs a worker has at a time. Most of them only wait. Defaults to 64. All workers together should have room for as
+    /// many as the accounts have places, or what is admitted waits for them in the order in which it was.
     pub concurrency: usize,
     /// How often a worker tells that it is alive: whole seconds, at least one. Defaults to 5 s.
     pub heartbeat: Duration,
-    /// After how many heartbeats that did not come its jobs are taken over. Defaults to 6, which makes 30 s.
+    /// After how many heartbeats that did not come its jobs are taken over. At least 2. Defaults to 6, which makes
+    /// 30 s.
     pub missed_heartbeats: usize,
     /// How often the queue and the backlog are looked at. Defaults to 500 ms.
     pub poll: Duration,

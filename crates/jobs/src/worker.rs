@@ -16,6 +16,8 @@ use crate::{Error, Jobs};
 
 /// So many jobs are admitted in a row at most, before others get their turn.
 const ADMITTED_AT_ONCE: usize = 64;
+/// How long a task rests that ended in an error, which is the database's, or a panic of a sink's.
+const AFTER_ERROR: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// A worker, of which there may be any number, on any machine that reaches the database.
@@ -79,11 +81,14 @@ impl Worker {
                 let is_stopping = *context.stop.borrow();
                 let work = (!is_stopping).then(|| tracker.spawn(async move { context.work(ticket).await }));
                 async move {
-                    match work {
-                        Some(work) => work.await.map_err(|error| Error::Engine(error.to_string()))?,
-                        // It is given back with all that the engine has.
-                        None => std::future::pending().await,
+                    // It is given back with all that the engine has.
+                    let Some(work) = work else { return std::future::pending().await };
+                    let ended = work.await.map_err(|error| Error::Engine(error.to_string())).flatten();
+                    if ended.is_err() {
+                        // The engine would hand it out again at once.
+                        tokio::time::sleep(AFTER_ERROR).await;
                     }
+                    ended
                 }
             };
             let (mut stopped, tracker) = (stopped.clone(), works.clone());

@@ -1,5 +1,7 @@
 //! Workers are killed, stopped and woken, while requests fail: every prompt is paid for once, and none is lost.
 
+#![cfg(unix)]
+
 mod common;
 
 use std::process::{Child, Command};

@@ -1,7 +1,7 @@
 //! The same on PostgreSQL, whose server is restarted meanwhile. It is started by the test, in a directory of its own, from
 //! where `JOBS_TEST_POSTGRES` says that its programs are; without that nothing is tested here.
 
-#![cfg(feature = "postgres")]
+#![cfg(all(feature = "postgres", unix))]
 
 mod common;
 

@@ -12,7 +12,7 @@ CREATE TABLE leonardo_account (
     backlog BIGINT NOT NULL DEFAULT 0,
     -- Places that are taken: by jobs that are admitted, and by generations that have not ended.
     held BIGINT NOT NULL DEFAULT 0,
-    -- 1 if there may be something to admit, from turn_at on.
+    -- 1 if there may be something to admit, from turn_at on, which is in microseconds; all other times are in milliseconds.
     ready BIGINT NOT NULL DEFAULT 0,
     turn_at BIGINT NOT NULL DEFAULT 0
 );

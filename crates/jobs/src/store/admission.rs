@@ -20,13 +20,13 @@ impl Store {
     pub(crate) async fn admit(&self) -> Result<bool, Error> {
         let mut tx = self.pool.begin_with(BEGIN).await?;
         let now = now(&mut tx).await?;
-        // Whoever was admitted goes to the end, so that accounts take turns.
+        // Whoever was admitted goes to the end, so that accounts take turns. In microseconds: no admission is as quick.
         let turn = format!(
             "UPDATE leonardo_account SET turn_at = CASE WHEN turn_at < $1 THEN $1 ELSE turn_at + 1 END WHERE name = \
-             (SELECT name FROM leonardo_account WHERE ready = 1 AND turn_at <= $1 ORDER BY turn_at, name LIMIT 1 \
+             (SELECT name FROM leonardo_account WHERE ready = 1 AND turn_at <= $1 + 999 ORDER BY turn_at, name LIMIT 1 \
              {SKIP_LOCKED}) RETURNING *"
         );
-        let Some(row) = sqlx::query(AssertSqlSafe(turn)).bind(now).fetch_optional(&mut *tx).await? else {
+        let Some(row) = sqlx::query(AssertSqlSafe(turn)).bind(now * 1000).fetch_optional(&mut *tx).await? else {
             return Ok(false);
         };
         let account: String = row.try_get("name")?;
@@ -49,7 +49,7 @@ impl Store {
         if let Some(later) = full_minute(&mut tx, &account, number("creates_per_minute")?, now).await? {
             sqlx::query("UPDATE leonardo_account SET turn_at = $2 WHERE name = $1")
                 .bind(&account)
-                .bind(later)
+                .bind(later * 1000)
                 .execute(&mut *tx)
                 .await?;
             tx.commit().await?;
@@ -185,12 +185,15 @@ pub(super) async fn full_minute(
     limit: i64,
     now: i64,
 ) -> Result<Option<i64>, sqlx::Error> {
+    if limit <= 0 {
+        return Ok(Some(now + MINUTE));
+    }
     let oldest: Option<i64> = sqlx::query_scalar(
         "SELECT at FROM leonardo_create WHERE account = $1 AND at > $2 ORDER BY at DESC LIMIT 1 OFFSET $3",
     )
     .bind(account)
     .bind(now - MINUTE)
-    .bind((limit - 1).max(0))
+    .bind(limit - 1)
     .fetch_optional(tx)
     .await?;
     Ok(oldest.map(|at| at + MINUTE))

@@ -1,6 +1,7 @@
 //! The job engine: it hands out tasks, keeps a heartbeat, and takes tasks back from workers that are gone.
 
 use std::future::Future;
+use std::time::Duration;
 
 use apalis::layers::WorkerBuilderExt as _;
 use apalis::prelude::{BackendExt as _, WorkerBuilder};
@@ -34,8 +35,9 @@ impl Store {
             // With more, tasks would lie with a worker that has no room for them; and as long as they did, apalis 1.0
             // would keep no heartbeat.
             .batch_size(1)
-            .heartbeat_interval(settings.heartbeat)
-            .missed_heartbeats(settings.missed_heartbeats);
+            .heartbeat_interval(Duration::from_secs(settings.heartbeat.as_secs().max(1)))
+            // The engine counts in whole seconds: with less, everybody would be taken for dead.
+            .missed_heartbeats(settings.missed_heartbeats.max(2));
         let storage = Storage::<Ticket>::new(&self.pool).with_config(config).poll_with_interval(settings.poll);
         let worker = WorkerBuilder::new(name.as_str()).backend(storage).concurrency(settings.concurrency).build(work);
         tokio::select! {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use leonardo_ai::models::CreateGenerationRequest;
 use tempfile::TempDir;
@@ -201,4 +201,23 @@ async fn an_admission_reads_no_more_when_more_jobs_wait() {
     println!("instructions of an admission at 1,000 and 100,000 jobs: {taken:?}");
     assert!(taken[0] > 100 && taken[1] <= taken[0] + 20, "{taken:?}");
     assert_eq!(store.status("a").await.unwrap().held, 4);
+}
+
+/// How many jobs are admitted in a second: `cargo test --release -p leonardo-ai-jobs admissions -- --ignored --nocapture`.
+#[tokio::test]
+#[ignore = "measures"]
+async fn admissions_in_a_second() {
+    for accounts in [1, 1000] {
+        let (_directory, store) = ledger().await;
+        for number in 0..accounts {
+            let name = format!("account {number}");
+            store.set_account(&Account::new(&name).jobs(100_000)).await.unwrap();
+            store.submit(&name, &submissions(2000 / accounts)).await.unwrap();
+        }
+        let begin = Instant::now();
+        for _ in 0..1000 {
+            assert!(store.admit().await.unwrap());
+        }
+        println!("{accounts} accounts: {:.0} a second", 1000.0 / begin.elapsed().as_secs_f64());
+    }
 }
