@@ -99,8 +99,10 @@ pub use self::transfer::{Upload, UploadError, UploadProgress, UploadReason};
 // The crates whose types stand in signatures.
 #[cfg(any(feature = "client", feature = "webhooks"))]
 pub use http;
+#[cfg(all(feature = "client", not(target_arch = "wasm32")))]
+pub use reqwest;
 #[cfg(feature = "client")]
-pub use {bytes, reqwest, url};
+pub use {bytes, url};
 
 /// The pages of `docs/`. This module is in the documentation alone, not in a build.
 // Examples of the pages need every operation.

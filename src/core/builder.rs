@@ -15,7 +15,11 @@ use super::{Inner, LeonardoCore, USER_AGENT_NAME, header, set};
 use crate::error::{BoxError, ConfigError, Error};
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::{MaybeSend, SystemTime, WallClock};
-use crate::transport::{self, GivenClient, OwnClient, Transport};
+#[cfg(target_arch = "wasm32")]
+use crate::transport::wire;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::transport::{self, GivenClient};
+use crate::transport::{OwnClient, Transport};
 
 const KEY_VARIABLE: &str = "LEONARDO_API_KEY";
 const URL_VARIABLE: &str = "LEONARDO_SERVER_URL";
@@ -62,6 +66,7 @@ impl LeonardoCore {
             headers,
             wrong_header: None,
             max_response_bytes: 16 * 1024 * 1024,
+            #[cfg(not(target_arch = "wasm32"))]
             client: None,
             transport: None,
             wall_clock: None,
@@ -109,6 +114,7 @@ pub struct LeonardoCoreBuilder {
     wrong_header: Option<ConfigError>,
     max_response_bytes: usize,
     /// The settings of the core's own client, if the caller changed any.
+    #[cfg(not(target_arch = "wasm32"))]
     client: Option<reqwest::ClientBuilder>,
     transport: Option<Box<dyn Transport>>,
     wall_clock: Option<WallClock>,
@@ -121,7 +127,7 @@ pub struct LeonardoCoreBuilder {
     #[cfg(feature = "polling")]
     poll_delays: RetryPolicy,
     #[cfg(any(feature = "image-download", feature = "uploading"))]
-    storage: std::sync::OnceLock<reqwest::Client>,
+    storage: std::sync::OnceLock<crate::transport::wire::Client>,
 }
 
 impl LeonardoCoreBuilder {
@@ -290,6 +296,7 @@ impl LeonardoCoreBuilder {
     ///     .build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn configure_client(
         mut self,
@@ -311,6 +318,7 @@ impl LeonardoCoreBuilder {
     /// another URL than the one that was asked for, nor a connection that could not be made. So a call that costs credits
     /// ends with an unknown outcome where the core's own client would try again. A redirect back to the same URL cannot
     /// be seen.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     #[allow(unused_mut, reason = "without downloads and uploads there is nothing to change")]
     pub fn client_guaranteed_not_to_redirect_or_retry(mut self, client: reqwest::Client) -> Self {
@@ -361,24 +369,20 @@ impl LeonardoCoreBuilder {
             }
             Some(Setting { value: Credentials::Provider(auth), .. }) => auth,
         };
-        for (field, time) in [("timeout", Some(self.timeout)), ("deadline", self.deadline)] {
-            if time == Some(Duration::ZERO) {
-                return Err(ConfigError::new(field, "is zero, so no call could succeed").into());
-            }
-        }
-        if self.max_response_bytes == 0 {
-            return Err(ConfigError::new("max_response_bytes", "is zero, so no response could be read").into());
-        }
+        usable(self.timeout, self.deadline, self.max_response_bytes)?;
         let transport = match self.transport {
             Some(transport) => {
-                #[cfg(any(feature = "image-download", feature = "uploading"))]
+                #[cfg(all(any(feature = "image-download", feature = "uploading"), not(target_arch = "wasm32")))]
                 if let (Some(client), None) = (self.client, self.storage.get()) {
                     let _ = self.storage.set(built(client)?);
                 }
                 transport
             }
             None => {
+                #[cfg(not(target_arch = "wasm32"))]
                 let client = built(self.client.unwrap_or_else(default_client))?;
+                #[cfg(target_arch = "wasm32")]
+                let client = built(default_client())?;
                 #[cfg(any(feature = "image-download", feature = "uploading"))]
                 let _ = self.storage.set(client.clone());
                 Box::new(OwnClient(client))
@@ -432,6 +436,19 @@ impl fmt::Debug for LeonardoCoreBuilder {
     }
 }
 
+/// Refuses limits within which no call could succeed.
+fn usable(timeout: Duration, deadline: Option<Duration>, max_response_bytes: usize) -> Result<(), ConfigError> {
+    for (field, time) in [("timeout", Some(timeout)), ("deadline", deadline)] {
+        if time == Some(Duration::ZERO) {
+            return Err(ConfigError::new(field, "is zero, so no call could succeed"));
+        }
+    }
+    match max_response_bytes {
+        0 => Err(ConfigError::new("max_response_bytes", "is zero, so no response could be read")),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses an amount of money that is none.
 #[cfg(feature = "limits")]
 fn counted(spending: Option<crate::spending::Spending>) -> Result<Option<crate::spending::Spending>, ConfigError> {
@@ -442,30 +459,39 @@ fn counted(spending: Option<crate::spending::Spending>) -> Result<Option<crate::
 }
 
 /// What a client of the core's own begins with.
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn default_client() -> reqwest::ClientBuilder {
-    let builder = reqwest::Client::builder();
-    #[cfg(not(target_arch = "wasm32"))]
-    let builder = builder
+    reqwest::Client::builder()
         // Shorter than an attempt, so that a server that cannot be reached is told apart from one that is slow: only the
         // former lets a call that costs credits be retried.
         .connect_timeout(Duration::from_secs(10))
         // Shorter than what load balancers allow, since a request on a connection that is being closed has an unknown
         // outcome.
-        .pool_idle_timeout(Duration::from_secs(30));
-    builder
+        .pool_idle_timeout(Duration::from_secs(30))
+}
+
+/// A browser's client has nothing to be set.
+#[cfg(target_arch = "wasm32")]
+pub(super) fn default_client() -> wire::Client {
+    wire::Client
+}
+
+#[cfg(target_arch = "wasm32")]
+pub(super) fn built(client: wire::Client) -> Result<wire::Client, ConfigError> {
+    Ok(client)
 }
 
 /// Makes a client of the core's own. What it does by itself, behind the core's back, is turned off last.
+#[cfg(not(target_arch = "wasm32"))]
 pub(super) fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
     // reqwest panics in this case.
-    #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls"), not(target_arch = "wasm32")))]
+    #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         return Err(ConfigError::new(
             "rustls-no-provider",
             "no provider is installed; call install_default() of one before, or pass a finished client",
         ));
     }
-    #[cfg(not(target_arch = "wasm32"))]
     let builder = builder.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never());
     // Its message is the innermost cause, without a URL.
     builder.build().map_err(|error| ConfigError::new("configure_client", transport::no_response(error).to_string()))

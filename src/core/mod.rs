@@ -66,7 +66,7 @@ pub(crate) struct Inner {
     wall_clock: Option<WallClock>,
     /// What downloads and uploads are sent with; none until they need one where calls are not sent with a client.
     #[cfg(any(feature = "image-download", feature = "uploading"))]
-    storage: std::sync::OnceLock<reqwest::Client>,
+    storage: std::sync::OnceLock<crate::transport::wire::Client>,
     #[cfg(feature = "limits")]
     pub(crate) limiter: Option<Arc<crate::limits::Limiter>>,
     #[cfg(feature = "limits")]
@@ -144,7 +144,7 @@ impl LeonardoCore {
     /// The client for whatever is not the API: it knows neither the key nor the core's headers, which go into each
     /// request of a call on their own.
     #[cfg(any(feature = "image-download", feature = "uploading"))]
-    pub(crate) fn storage(&self) -> Result<&reqwest::Client, ConfigError> {
+    pub(crate) fn storage(&self) -> Result<&crate::transport::wire::Client, ConfigError> {
         match self.inner.storage.get() {
             Some(client) => Ok(client),
             None => built(default_client()).map(|client| self.inner.storage.get_or_init(|| client)),

@@ -42,7 +42,7 @@ use crate::core::{LeonardoCore, USER_AGENT_NAME};
 use crate::error;
 use crate::retry::{Backoff, RetryPolicy};
 use crate::runtime::{self, Instant};
-use crate::transport::{self, TransportError, TransportErrorKind};
+use crate::transport::{self, TransportError, TransportErrorKind, wire};
 
 /// Reads the address of a transfer: what to show of it, and the address or the reason why it is none.
 ///
@@ -83,8 +83,8 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// A request with nothing of the core's in it.
-pub(crate) fn request(method: Method, url: Url) -> reqwest::Request {
-    let mut request = reqwest::Request::new(method, url);
+pub(crate) fn request(method: Method, url: Url) -> wire::Request {
+    let mut request = wire::Request::new(method, url);
     // A browser has its own, and asks the server for permission to send others.
     if !cfg!(target_arch = "wasm32") {
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_NAME));
@@ -106,7 +106,7 @@ pub(crate) struct Refusal {
 const ERROR_BODY: usize = 64 * 1024;
 
 /// Reads a response of a bad status. Of its body, code and message of the XML that storages give are kept.
-pub(crate) async fn refusal(response: reqwest::Response, idle: Duration, secrets: &[&str]) -> Refusal {
+pub(crate) async fn refusal(response: wire::Response, idle: Duration, secrets: &[&str]) -> Refusal {
     let retry_after = error::retry_after(response.headers());
     let (mut response, mut body) = (Some(response), Vec::new());
     // The status says enough if there is no more to be had.
@@ -122,19 +122,9 @@ pub(crate) async fn refusal(response: reqwest::Response, idle: Duration, secrets
 }
 
 /// The next piece of a body.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) async fn next_chunk(response: &mut Option<reqwest::Response>) -> reqwest::Result<Option<Bytes>> {
+pub(crate) async fn next_chunk(response: &mut Option<wire::Response>) -> wire::Result<Option<Bytes>> {
     match response {
         Some(response) => response.chunk().await,
-        None => Ok(None),
-    }
-}
-
-/// The next piece of a body: `fetch` hands over whole bodies.
-#[cfg(target_arch = "wasm32")]
-pub(crate) async fn next_chunk(response: &mut Option<reqwest::Response>) -> reqwest::Result<Option<Bytes>> {
-    match response.take() {
-        Some(response) => response.bytes().await.map(Some),
         None => Ok(None),
     }
 }
@@ -229,7 +219,7 @@ impl<R: Reason> Failure<R> {
     }
 
     /// There was no response.
-    pub(crate) fn no_response(error: reqwest::Error) -> Self {
+    pub(crate) fn no_response(error: wire::Error) -> Self {
         let error = transport::no_response(error);
         Self { transient: error.kind() != TransportErrorKind::Invalid, ..R::connection(error).into() }
     }

@@ -1,15 +1,22 @@
 //! One attempt: a prepared request out, a bounded body in.
 
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod fetch;
+
 use std::error::Error as StdError;
 use std::fmt;
 
-use bytes::Bytes;
-#[cfg(not(target_arch = "wasm32"))]
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use crate::runtime::{self, BoxFuture};
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use self::fetch as wire;
+/// What sends requests: reqwest, or what has its names on `fetch`.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use reqwest as wire;
 
 /// What a transport is asked to send: everything is decided, encoded and checked.
 ///
@@ -152,8 +159,10 @@ pub trait Transport: Send + Sync + 'static {
 
 /// A client that the caller made: whether it follows redirects is not known, so it is checked afterwards as far as that
 /// goes.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) struct GivenClient(pub(crate) reqwest::Client);
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Transport for GivenClient {
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         let asked = request.url.clone();
@@ -172,24 +181,22 @@ impl Transport for GivenClient {
 }
 
 /// The client that the core makes for itself: it follows no redirect and retries nothing.
-pub(crate) struct OwnClient(pub(crate) reqwest::Client);
+pub(crate) struct OwnClient(pub(crate) wire::Client);
 
 impl Transport for OwnClient {
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
-        // A browser follows redirects by itself.
-        let asked = cfg!(target_arch = "wasm32").then(|| request.url.clone());
-        exchange(&self.0, request, asked)
+        exchange(&self.0, request, None)
     }
 }
 
 /// What can be done at once is done before the future is made, which stays small so.
 fn exchange(
-    client: &reqwest::Client,
+    client: &wire::Client,
     request: TransportRequest,
     asked: Option<Url>,
 ) -> BoxFuture<'static, Result<TransportResponse, TransportError>> {
     let TransportRequest { method, url, headers, body, max_response_bytes, .. } = request;
-    let mut sent = reqwest::Request::new(method, url);
+    let mut sent = wire::Request::new(method, url);
     *sent.headers_mut() = headers;
     if let Some(body) = body {
         *sent.body_mut() = Some(body.into());
@@ -202,16 +209,13 @@ fn exchange(
             // about the first.
             Ok(response) if redirected(response.url()) => return Err(followed()),
             Ok(response) => response,
+            #[cfg(not(target_arch = "wasm32"))]
             Err(error) if error.url().is_some_and(redirected) => return Err(followed()),
             Err(error) => return Err(no_response(error)),
         };
         let status = response.status();
-        #[cfg_attr(target_arch = "wasm32", allow(unused_mut, reason = "a browser hands over copies"))]
         let mut headers = std::mem::take(response.headers_mut());
-        #[cfg(not(target_arch = "wasm32"))]
         let body = read(&mut response, &mut headers, max_response_bytes).await;
-        #[cfg(target_arch = "wasm32")]
-        let body = read(response, max_response_bytes).await;
         let body = body.map_err(|error| error.with_status(status))?;
         Ok(TransportResponse { status, headers, body })
     })
@@ -223,7 +227,7 @@ fn followed() -> TransportError {
 }
 
 /// Why a client brought no response.
-pub(crate) fn no_response(error: reqwest::Error) -> TransportError {
+pub(crate) fn no_response(error: wire::Error) -> TransportError {
     let kind = if is_connect(&error) {
         TransportErrorKind::Connect
     } else if error.is_builder() {
@@ -241,7 +245,7 @@ fn is_connect(error: &reqwest::Error) -> bool {
 
 /// A browser does not tell whether a connection was made.
 #[cfg(target_arch = "wasm32")]
-fn is_connect(_: &reqwest::Error) -> bool {
+fn is_connect(_: &wire::Error) -> bool {
     false
 }
 
@@ -249,7 +253,7 @@ fn too_large(limit: usize) -> TransportError {
     TransportError::new(TransportErrorKind::TooLarge, format!("the body is larger than {limit} bytes"))
 }
 
-pub(crate) fn broken_off(error: reqwest::Error) -> TransportError {
+pub(crate) fn broken_off(error: wire::Error) -> TransportError {
     TransportError::new(TransportErrorKind::Body, error.without_url())
 }
 
@@ -265,15 +269,9 @@ pub(crate) fn detach(headers: &mut HeaderMap) {
 }
 
 /// How many pieces of a response are kept apart.
-#[cfg(not(target_arch = "wasm32"))]
 const PIECES: usize = 64;
 
-#[cfg(not(target_arch = "wasm32"))]
-async fn read(
-    response: &mut reqwest::Response,
-    headers: &mut HeaderMap,
-    limit: usize,
-) -> Result<Bytes, TransportError> {
+async fn read(response: &mut wire::Response, headers: &mut HeaderMap, limit: usize) -> Result<Bytes, TransportError> {
     let announced = response.content_length().unwrap_or(0);
     if announced > limit as u64 {
         return Err(too_large(limit));
@@ -303,14 +301,4 @@ async fn read(
         pieces.push(std::mem::replace(&mut last, next));
     }
     Err(too_large(limit))
-}
-
-/// `fetch` hands over whole bodies; its own memory is bounded by the browser.
-#[cfg(target_arch = "wasm32")]
-async fn read(response: reqwest::Response, limit: usize) -> Result<Bytes, TransportError> {
-    if response.content_length().unwrap_or(0) > limit as u64 {
-        return Err(too_large(limit));
-    }
-    let body = response.bytes().await.map_err(broken_off)?;
-    if body.len() > limit { Err(too_large(limit)) } else { Ok(body) }
 }

@@ -174,6 +174,7 @@ pub struct EmulatorBuilder {
     deliveries: Vec<Delivery>,
     faults: FaultPlan,
     control: bool,
+    cors: bool,
     #[cfg(feature = "tls")]
     https: bool,
 }
@@ -197,6 +198,7 @@ impl Default for EmulatorBuilder {
             deliveries: Vec::new(),
             faults: FaultPlan::none(),
             control: false,
+            cors: false,
             #[cfg(feature = "tls")]
             https: false,
         }
@@ -309,6 +311,14 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Lets pages of every origin call it and read its responses, as a proxy between a page and the service would; storage
+    /// and pictures too. A browser's questions whether it may send a request are neither recorded nor spoilt. Defaults to
+    /// `false`.
+    pub fn cors(mut self, allow: bool) -> Self {
+        self.cors = allow;
+        self
+    }
+
     /// Speaks HTTPS, with a certificate of its own for 127.0.0.1 and localhost, made anew at each start. Defaults to plain
     /// HTTP. A fault that breaks a connection breaks it as it would without TLS.
     #[cfg(feature = "tls")]
@@ -365,6 +375,7 @@ impl EmulatorBuilder {
             cdn: cdn::router(Arc::clone(&state), pictures),
             storage: cdn::storage::router(Arc::clone(&state)),
             control,
+            cors: self.cors,
         };
         let server = tokio::spawn(server::run(Arc::clone(&door), transport, Arc::new(service)));
         Ok(Emulator {

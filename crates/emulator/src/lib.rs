@@ -37,6 +37,7 @@
 mod api;
 mod cdn;
 mod control;
+mod cors;
 mod emulator;
 pub mod faults;
 mod http;

@@ -29,6 +29,7 @@ Options:
   --webhook URL           where to tell of completed generations (plain HTTP)
   --webhook-key KEY       the callback key sent to it [default: callback-key]
   --control               open the control interface under /control/
+  --cors                  let pages of every origin call it and read its responses
   --https FILE            speak HTTPS, and write the certificate, in PEM, to FILE
                           (needs the feature `tls`)
   -h, --help              print this text
@@ -54,8 +55,10 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
             None => (arg, None),
         };
-        let flag =
-            matches!(name.as_str(), "-h" | "--help" | "--no-limits" | "--v2-flat" | "--v2-unlisted" | "--control");
+        let flag = matches!(
+            name.as_str(),
+            "-h" | "--help" | "--no-limits" | "--v2-flat" | "--v2-unlisted" | "--control" | "--cors"
+        );
         if flag && inline.is_some() {
             return Err(format!("{name} takes no value"));
         }
@@ -83,6 +86,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             "--webhook" => webhook = Some(value()?),
             "--webhook-key" => webhook_key = value()?,
             "--control" => builder = builder.control(true),
+            "--cors" => builder = builder.cors(true),
             "--https" => https = Some(value()?),
             _ => return Err(format!("unknown argument {name:?}")),
         }

@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tower_service::Service as _;
 
+use crate::cors;
 use crate::faults::{Faults, spoil};
 use crate::http::response::{self, ApiError};
 use crate::http::server::Handler;
@@ -32,10 +33,26 @@ pub(crate) struct Service {
     pub(crate) storage: Router,
     /// Unless it is closed.
     pub(crate) control: Option<Router>,
+    /// Whether pages of every origin may call it.
+    pub(crate) cors: bool,
 }
 
 impl Handler for Service {
     async fn handle(&self, wire: &Wire, request: Request<Incoming>) -> Response<Body> {
+        if !self.cors {
+            return self.respond(wire, request).await;
+        }
+        let mut response = match cors::preflight(&request) {
+            Some(allowed) => allowed,
+            None => self.respond(wire, request).await,
+        };
+        cors::readable(response.headers_mut());
+        response
+    }
+}
+
+impl Service {
+    async fn respond(&self, wire: &Wire, request: Request<Incoming>) -> Response<Body> {
         let (mut parts, mut body) = request.into_parts();
         if let Some(control) = self.control.as_ref().filter(|_| parts.uri.path().starts_with("/control/")) {
             // What tests arrange is neither counted nor spoilt.
@@ -66,9 +83,7 @@ impl Handler for Service {
         let response = self.work(Request::from_parts(parts, body)).await;
         spoil::after(&fault, drip, wire, &method, response).await
     }
-}
 
-impl Service {
     async fn collect(&self, entry: Entry, mut body: Incoming, most: usize) -> Result<Bytes, ApiError> {
         let mut bytes = BytesMut::new();
         while let Some(frame) = body.frame().await {

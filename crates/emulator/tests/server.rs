@@ -132,3 +132,26 @@ async fn refused_connections() {
         assert_eq!(call(&emulator, "GET", "/me", "").await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn pages_may_call_it_when_it_is_asked_to_let_them() {
+    let asking = [
+        ("origin", "http://example"),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "authorization,content-type"),
+    ];
+    for cors in [false, true] {
+        let emulator = Emulator::builder().cors(cors).start().await.unwrap();
+        let mut connection = Connection::open(&emulator).await;
+        let reply = connection.request("OPTIONS", "/api/rest/v1/generations", &asking, b"").await;
+        assert_eq!(reply.header("access-control-allow-headers").is_some(), cors);
+        assert_eq!(emulator.requests().len(), usize::from(!cors));
+        let key = bearer(&emulator);
+        let headers = [("authorization", key.as_str())];
+        let reply = Connection::open(&emulator).await.request("GET", "/api/rest/v1/me", &headers, b"").await;
+        assert_eq!((reply.status, reply.header("access-control-allow-origin")), (200, cors.then_some("*")));
+        if cors {
+            assert_eq!(reply.header("access-control-expose-headers"), Some("*"));
+        }
+    }
+}

@@ -17,6 +17,7 @@ use super::sink::Sink;
 use super::{Arrived, Downloaded};
 use super::{Download, DownloadError, DownloadOptions, DownloadReason, Progress};
 use crate::core::LeonardoCore;
+use crate::transport::wire;
 use crate::{error, runtime, transport};
 
 /// How much further a download must come for the attempts until then not to count any more.
@@ -127,7 +128,7 @@ impl Receiving {
     }
 
     /// One request, and what it brings.
-    async fn attempt(&mut self, client: &reqwest::Client, sink: &mut Sink<'_>) -> Result<(), Failure<DownloadReason>> {
+    async fn attempt(&mut self, client: &wire::Client, sink: &mut Sink<'_>) -> Result<(), Failure<DownloadReason>> {
         let mut request = request(Method::GET, self.url.clone());
         let resumed = match &self.validator {
             Some(validator) if self.received > 0 => {
@@ -176,7 +177,7 @@ impl Receiving {
     }
 
     /// Looks at the head of a response that brings the whole file.
-    fn begin(&mut self, response: &reqwest::Response, instead_of_a_part: bool) -> Result<(), DownloadReason> {
+    fn begin(&mut self, response: &wire::Response, instead_of_a_part: bool) -> Result<(), DownloadReason> {
         let headers = response.headers();
         let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         if text(CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
@@ -193,7 +194,7 @@ impl Receiving {
     }
 
     /// Looks at the head of a response that brings the rest of the file.
-    fn resume(&mut self, response: &reqwest::Response) -> Result<(), Failure<DownloadReason>> {
+    fn resume(&mut self, response: &wire::Response) -> Result<(), Failure<DownloadReason>> {
         let range = response.headers().get(CONTENT_RANGE).and_then(|range| Range::parse(range.to_str().ok()?));
         let Some(Range { first, total }) = range else {
             return Err(self.cannot_resume("it does not say which part of the file it has"));
@@ -226,7 +227,7 @@ impl Receiving {
         }
     }
 
-    async fn refused(&mut self, response: reqwest::Response) -> Failure<DownloadReason> {
+    async fn refused(&mut self, response: wire::Response) -> Failure<DownloadReason> {
         let status = response.status();
         if status.is_redirection() {
             let to = response.headers().get(LOCATION).and_then(|to| self.url.join(to.to_str().ok()?).ok());
@@ -261,7 +262,7 @@ impl Receiving {
     }
 
     /// Reads the body to its end.
-    async fn take(&mut self, response: reqwest::Response, sink: &mut Sink<'_>) -> Result<(), Failure<DownloadReason>> {
+    async fn take(&mut self, response: wire::Response, sink: &mut Sink<'_>) -> Result<(), Failure<DownloadReason>> {
         let idle_timeout = self.options.transfer.idle_timeout;
         let mut response = Some(response);
         self.report();

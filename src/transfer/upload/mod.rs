@@ -29,6 +29,7 @@ use crate::codec::serialize;
 use crate::core::LeonardoCore;
 use crate::error::Error;
 use crate::runtime::{self, BoxFuture};
+use crate::transport::wire;
 
 /// An upload, which gives the id of what was uploaded.
 ///
@@ -212,7 +213,7 @@ impl Uploading {
     }
 
     /// Sends what the place does not have yet.
-    async fn attempt(&mut self, client: &reqwest::Client, files: &[File]) -> Result<Id, Failure<UploadReason>> {
+    async fn attempt(&mut self, client: &wire::Client, files: &[File]) -> Result<Id, Failure<UploadReason>> {
         let (id, targets) = match self.place.take() {
             Some(place) => place,
             None => self.ask(files).await?,
@@ -247,7 +248,7 @@ impl Uploading {
     /// Sends one file.
     async fn one(
         &mut self,
-        client: &reqwest::Client,
+        client: &wire::Client,
         files: &[File],
         file: &File,
         target: &Target,

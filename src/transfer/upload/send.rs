@@ -9,6 +9,7 @@ use tokio::io::AsyncReadExt;
 use super::super::Failure;
 use super::source::{File, Source};
 use super::{Multipart, UploadReason, runtime};
+use crate::transport::wire;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use self::native::send;
@@ -16,14 +17,14 @@ pub(super) use self::native::send;
 /// Sends the form: `fetch` takes whole bodies.
 #[cfg(target_arch = "wasm32")]
 pub(super) async fn send(
-    client: &reqwest::Client,
-    mut request: reqwest::Request,
+    client: &wire::Client,
+    mut request: wire::Request,
     form: Multipart,
     source: &mut Source,
     file: &File,
     idle_timeout: Duration,
     mut on_sent: impl FnMut(u64),
-) -> Result<reqwest::Response, Failure<UploadReason>> {
+) -> Result<wire::Response, Failure<UploadReason>> {
     let mut body = BytesMut::from(form.before);
     match source {
         Source::Bytes(bytes) => body.extend_from_slice(bytes),
@@ -70,14 +71,14 @@ mod native {
 
     /// Sends the form while the file is read.
     pub(in super::super) async fn send(
-        client: &reqwest::Client,
-        mut request: reqwest::Request,
+        client: &wire::Client,
+        mut request: wire::Request,
         form: Multipart,
         source: &mut Source,
         file: &File,
         idle_timeout: Duration,
         mut on_sent: impl FnMut(u64),
-    ) -> Result<reqwest::Response, Failure<UploadReason>> {
+    ) -> Result<wire::Response, Failure<UploadReason>> {
         let (sender, receiver) = mpsc::channel(1);
         let left = form.before.len() as u64 + file.length + form.after.len() as u64;
         *request.body_mut() = Some(reqwest::Body::wrap(Body { receiver, left }));

@@ -11,7 +11,6 @@ use leonardo_ai::funcs::{
 use leonardo_ai::models::{Cost, CreateDatasetRequest};
 use leonardo_ai::{ApiErrorKind, Error, LeonardoCore, Retry};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::create::{Attempt, create, mark};
@@ -41,7 +40,6 @@ struct Runner {
     screen: Screen,
     how: How,
     journals: Vec<Mutex<Journal>>,
-    at_once: Semaphore,
     /// Nothing more is created: it would fare no better.
     stop: AtomicBool,
     /// Of several jobs, how many are over.
@@ -104,7 +102,6 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
         screen: session.screen.clone(),
         how,
         journals: journals.into_iter().map(Mutex::new).collect(),
-        at_once: Semaphore::new(how.concurrency.max(1)),
         stop: AtomicBool::new(false),
         count: (jobs.len() > 1).then(|| session.screen.counting(jobs.len() as u64)),
         is_emulated: session.is_emulated(),
@@ -112,13 +109,16 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
     let asked = runner.clone();
     session.screen.set_hint(Some(Box::new(move || asked.left())));
     let several = jobs.len() > 1;
-    let mut works = JoinSet::new();
-    for (journal, id, job) in jobs {
-        let work = Work { runner: runner.clone(), journal, id, task: job.task.clone() };
-        works.spawn(work.finish(job));
-    }
+    let (mut works, mut jobs) = (JoinSet::new(), jobs.into_iter());
     let (mut status, mut total) = (DONE, Total::default());
-    while let Some(end) = works.join_next().await {
+    loop {
+        // In their order: the next begins when one has ended.
+        while works.len() < how.concurrency.max(1) {
+            let Some((journal, id, job)) = jobs.next() else { break };
+            let work = Work { runner: runner.clone(), journal, id, task: job.task.clone() };
+            works.spawn(work.finish(job));
+        }
+        let Some(end) = works.join_next().await else { break };
         let end = end.map_err(|error| Failure::other(error.to_string()))?;
         status = status.max(end.status);
         if end.status == DONE && end.counts {
@@ -184,7 +184,6 @@ struct Work {
 
 impl Work {
     async fn finish(self, job: Job) -> End {
-        let _permit = self.runner.at_once.acquire().await;
         let counts = !matches!(job.state, State::Saved { .. });
         let end = match self.advance(job.state).await {
             Ok(cost) => End { status: DONE, counts, cost },

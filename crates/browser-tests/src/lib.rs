@@ -1,0 +1,1 @@
+//! Nothing: the tests of the crate in a browser are in `tests/`.
