@@ -203,9 +203,8 @@ async fn an_admission_reads_no_more_when_more_jobs_wait() {
     assert_eq!(store.status("a").await.unwrap().held, 4);
 }
 
-/// How many jobs are admitted in a second: `cargo test --release -p leonardo-ai-jobs admissions -- --ignored --nocapture`.
+/// How many jobs are admitted in a second: `cargo test --release -p leonardo-ai-jobs admissions -- --nocapture`.
 #[tokio::test]
-#[ignore = "measures"]
 async fn admissions_in_a_second() {
     for accounts in [1, 1000] {
         let (_directory, store) = ledger().await;

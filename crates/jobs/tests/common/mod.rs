@@ -122,7 +122,7 @@ pub async fn count(jobs: &Jobs, state: State) -> u64 {
 /// A process with a worker: this test program again, with the test `worker_process` alone.
 pub fn spawn(place: &Place, emulator: &Emulator) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "worker_process"])
+        .args(["--exact", "worker_process"])
         .env("JOBS_TEST_DATABASE", &place.url)
         .env("JOBS_TEST_OUT", place.out())
         .env("JOBS_TEST_SERVER", emulator.base_url())
