@@ -14,7 +14,7 @@ use crate::call::Options;
 use crate::error::{Error, OutcomeUnknownError};
 use crate::paging::Row;
 use crate::poll::Delays;
-use crate::runtime::{self, BoxFuture, SystemTime, lock};
+use crate::runtime::{self, BoxFuture, Instant, SystemTime, lock};
 
 /// What may have been sent before this call.
 pub(super) struct LookFirst {
@@ -118,7 +118,9 @@ impl<R: Row + Clone + Send + 'static> Attempts<R> {
             }
             self.warning.pending = true;
             let sent = Sent::now(&core);
-            let (error, absent) = match send(&self.search.attempt_options()).await {
+            let response = send(&self.search.attempt_options()).await;
+            let failed_at = Instant::now();
+            let (error, absent) = match response {
                 Ok(id) => return Ok(self.done(id)),
                 Err(Error::OutcomeUnknown(unknown)) => match self.settle(sent, unknown).await? {
                     Ok(id) => return Ok(id),
@@ -131,7 +133,8 @@ impl<R: Row + Clone + Send + 'static> Attempts<R> {
             if !absent && !error.may_be_retried(Effect::Billable) {
                 return Err(self.named(error));
             }
-            let delay = delays.after(&error);
+            // It counts from the failure: what the search took is part of it.
+            let delay = delays.after(&error).saturating_sub(failed_at.elapsed());
             let again =
                 self.search.allows(&error, self.creates, delay) && self.search.left() > delay.saturating_add(least);
             if !again {

@@ -1,11 +1,12 @@
 //! `image_create_generation_once`: exactly one generation, or certainty that there is none.
 
 use std::future::IntoFuture as _;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use leonardo_ai::funcs::{image_create_generation, image_create_generation_once};
 use leonardo_ai::models::CreateGenerationRequest;
-use leonardo_ai::{ApiErrorKind, CreateOnce, Error, LeonardoCore, RetryPolicy};
+use leonardo_ai::{ApiErrorKind, CreateOnce, Error, LeonardoCore, Retry, RetryPolicy};
 use leonardo_ai_emulator::{Emulator, EmulatorBuilder, Fault, FaultPlan};
 
 const MS: Duration = Duration::from_millis(1);
@@ -113,6 +114,21 @@ async fn work_that_was_not_done_is_done_after_the_grace_period() {
         assert_eq!((charges.len(), creates(&emulator)), (1, 2), "{fault:?}");
         assert_eq!(charges[0].generation_id, job.generation_id.as_str(), "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn the_time_of_the_search_counts_towards_the_delay_before_the_next_create() {
+    let (emulator, core) = start(Emulator::builder().faults(FaultPlan::sequence([Fault::ResetBeforeWork]))).await;
+    let delays = Arc::new(Mutex::new(Vec::new()));
+    let told = delays.clone();
+    let tell = move |retry: &Retry| {
+        if retry.operation == "image_create_generation" {
+            told.lock().unwrap().push(retry.next_in);
+        }
+    };
+    // The delays of this core are at most 10 ms, and the search takes 300 ms.
+    once(&core, "a pier").on_retry(tell).await.unwrap();
+    assert_eq!((creates(&emulator), &delays.lock().unwrap()[..]), (2, &[Duration::ZERO][..]));
 }
 
 #[tokio::test]
