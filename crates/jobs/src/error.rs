@@ -1,6 +1,8 @@
 //! What can go wrong with the ledger.
 
-use crate::State;
+use leonardo_ai::models::CostUnit;
+
+use crate::{BadLines, State};
 
 /// What went wrong with the ledger. Nothing was sent to the service because of it.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,16 @@ pub enum Error {
     /// The account has a budget, so it must be said what the request costs at most.
     #[error("account {0} has a budget: say what the request costs at most")]
     NoCost(String),
+    /// Credits and dollars cannot be added up.
+    #[error("account {account} pays in {has}, and this is in {given}")]
+    Unit {
+        /// Which account.
+        account: String,
+        /// What it pays in.
+        has: CostUnit,
+        /// What was given.
+        given: CostUnit,
+    },
     /// The job is in a state in which that cannot be done.
     #[error("job {job} is {state}: it cannot be done now")]
     State {
@@ -41,6 +53,12 @@ pub enum Error {
         /// How far it is.
         state: State,
     },
+    /// Lines that are no submissions.
+    #[error("{0}")]
+    Lines(BadLines),
+    /// Submissions could not be read.
+    #[error("reading submissions: {0}")]
+    Io(#[from] std::io::Error),
     /// A request cannot be written down or read again.
     #[error("a request in the ledger: {0}")]
     Request(#[from] serde_json::Error),

@@ -6,7 +6,10 @@ compile_error!("the ledger needs the feature `sqlite` or `postgres`");
 
 mod error;
 mod jobs;
+mod lines;
 mod money;
+#[cfg(feature = "object-store")]
+mod object_store;
 mod records;
 mod settings;
 mod sink;
@@ -16,8 +19,11 @@ mod work;
 mod worker;
 
 pub use error::Error;
-pub use jobs::Jobs;
+pub use jobs::{Jobs, Submitted};
+pub use lines::{BadLines, Lines};
 pub use money::Money;
+#[cfg(feature = "object-store")]
+pub use object_store::Objects;
 pub use records::{Account, Job, Status, Submission};
 pub use settings::Settings;
 pub use sink::{Directory, Sink, SinkError};

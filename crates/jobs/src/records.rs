@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use leonardo_ai::models::{CreateGenerationRequest, GenerationId};
+use leonardo_ai::models::{CostUnit, CreateGenerationRequest, GenerationId};
 
 use crate::{Money, State};
 
@@ -18,12 +18,14 @@ pub struct Account {
     pub creates_per_minute: u32,
     /// What may be spent in all; `None` for no limit.
     pub budget: Option<Money>,
+    /// What it pays in; `None` as long as that is not known.
+    pub unit: Option<CostUnit>,
 }
 
 impl Account {
     /// An account with the limits that the service documents, 10 jobs at a time and 100 creates a minute, and no budget.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), jobs: 10, creates_per_minute: 100, budget: None }
+        Self { name: name.into(), jobs: 10, creates_per_minute: 100, budget: None, unit: None }
     }
 
     /// How many generations may be at work or waiting at the service at a time.
@@ -43,6 +45,13 @@ impl Account {
         self.budget = Some(budget);
         self
     }
+
+    /// What it pays in. Without it, that is what the first job says that has a unit, or the first response. The unit of an
+    /// account that has jobs cannot be changed.
+    pub fn unit(mut self, unit: CostUnit) -> Self {
+        self.unit = Some(unit);
+        self
+    }
 }
 
 /// One job, as it is submitted.
@@ -55,17 +64,25 @@ pub struct Submission {
     pub request: CreateGenerationRequest,
     /// What it may cost, which is reserved before it is sent.
     pub cost: Option<Money>,
+    /// What that is in; `None` for what the account pays in.
+    pub unit: Option<CostUnit>,
 }
 
 impl Submission {
     /// A job that the caller knows by `key`.
     pub fn new(key: impl Into<String>, request: CreateGenerationRequest) -> Self {
-        Self { key: key.into(), request, cost: None }
+        Self { key: key.into(), request, cost: None, unit: None }
     }
 
     /// What it may cost. Needed where the account has a budget.
     pub fn cost(mut self, cost: Money) -> Self {
         self.cost = Some(cost);
+        self
+    }
+
+    /// What its cost is in. An account that pays in something else does not take it.
+    pub fn unit(mut self, unit: CostUnit) -> Self {
+        self.unit = Some(unit);
         self
     }
 }
@@ -129,6 +146,15 @@ pub struct Status {
     pub reserved: Money,
     /// What was spent.
     pub settled: Money,
+    /// What may be spent in all; `None` for no limit.
+    pub budget: Option<Money>,
+    /// What the account pays in, if that is known.
+    pub unit: Option<CostUnit>,
+    /// Nothing is under way, and nothing of the backlog is admitted unless the account's limits are changed: the next job
+    /// costs more than is left of the budget, there are no places, or there is a `problem`.
+    pub is_stuck: bool,
+    /// Why nothing more is admitted, until the limits are set anew.
+    pub problem: Option<String>,
 }
 
 impl Status {

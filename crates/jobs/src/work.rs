@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use leonardo_ai::funcs::{
     GenerationErrorReason, Lookup, image_create_generation, image_find_generation, image_wait_for_generation,
 };
-use leonardo_ai::models::{Generation, GenerationId};
+use leonardo_ai::models::{CostUnit, Generation, GenerationId};
 use leonardo_ai::{ApiErrorKind, LeonardoCore, RetryPolicy};
 use tokio::sync::watch;
 
@@ -131,7 +131,7 @@ impl Context {
                 .deadline(self.settings.create_timeout);
             let error = match create.await {
                 Ok(made) => {
-                    let cost = made.cost.as_ref().and_then(Money::of);
+                    let cost = made.cost.as_ref().and_then(|cost| Some((Money::of(cost)?, cost.unit.clone())));
                     self.patiently(|| self.store.arrived(number)).await?;
                     return self.created(job, made.generation_id.as_ref(), cost).await;
                 }
@@ -163,8 +163,8 @@ impl Context {
         self.put_off(job, whole_seconds(delay), Some(&error.to_string())).await
     }
 
-    async fn created(&self, job: &Job, id: &str, cost: Option<Money>) -> Result<(), Error> {
-        self.patiently(|| self.store.created(job, id, cost)).await?;
+    async fn created(&self, job: &Job, id: &str, cost: Option<(Money, CostUnit)>) -> Result<(), Error> {
+        self.patiently(|| self.store.created(job, id, cost.clone())).await?;
         Ok(())
     }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use common::{ACCOUNT, Place, Running, core, count, quick, request, submissions, within};
 use futures_util::{StreamExt as _, stream};
+use leonardo_ai::models::CostUnit;
 use leonardo_ai::{LeonardoCore, RetryPolicy};
-use leonardo_ai_emulator::Emulator;
+use leonardo_ai_emulator::{Emulator, Plan};
 use leonardo_ai_jobs::{Account, Error, Jobs, Money, State, Submission};
 
 #[tokio::test]
@@ -39,10 +40,11 @@ async fn the_same_key_is_the_same_job() {
     let jobs = Jobs::connect(&place.url).await.unwrap();
     jobs.set_account(&Account::new(ACCOUNT)).await.unwrap();
     let many = submissions(1200);
-    assert_eq!(jobs.submit_all(ACCOUNT, stream::iter(many.clone())).await.unwrap(), 1200);
+    assert_eq!(jobs.submit_all(ACCOUNT, stream::iter(many.clone())).await.unwrap().new, 1200);
     // From the beginning again, with more: only those are new.
     let more = (1200..1210).map(|number| Submission::new(format!("key-{number}"), request("more")));
-    jobs.submit_all(ACCOUNT, stream::iter(many).chain(stream::iter(more))).await.unwrap();
+    let submitted = jobs.submit_all(ACCOUNT, stream::iter(many).chain(stream::iter(more))).await.unwrap();
+    assert_eq!((submitted.new, submitted.known), (10, 1200));
     assert_eq!(count(&jobs, State::Waiting).await, 1210);
 
     let other = [Submission::new("new", request("new")), Submission::new("key-1", request("another prompt"))];
@@ -124,11 +126,63 @@ async fn a_budget_is_never_passed() {
     let before = emulator.charges().len();
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(emulator.charges().len(), before);
+    assert!(jobs.status(ACCOUNT).await.unwrap().is_stuck);
     // More money, and it goes on.
     jobs.set_account(&Account::new(ACCOUNT).budget(Money::whole(1000))).await.unwrap();
     assert!(within(Duration::from_secs(20), async || jobs.is_idle().await.unwrap()).await);
     worker.stop().await;
     assert_eq!(count(&jobs, State::Done).await, 20);
+}
+
+#[tokio::test]
+async fn credits_and_dollars_are_never_added_up() {
+    let place = Place::new();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    let account = |unit| Account::new(ACCOUNT).budget(Money::whole(10)).unit(unit);
+    let job = |number: usize, unit| submissions(number + 1).remove(number).cost(Money::whole(1)).unit(unit);
+    // As long as it has no jobs, it can be changed.
+    jobs.set_account(&account(CostUnit::Dollars)).await.unwrap();
+    jobs.set_account(&account(CostUnit::Credits)).await.unwrap();
+    let is_refused = |result: Result<(), Error>| {
+        let told = "account studio pays in CREDITS, and this is in DOLLARS";
+        matches!(result, Err(error @ Error::Unit { .. }) if error.to_string() == told)
+    };
+    let mixed = [job(0, CostUnit::Credits), job(1, CostUnit::Dollars)];
+    assert!(is_refused(jobs.submit(ACCOUNT, &mixed).await.map(drop)));
+    assert_eq!(count(&jobs, State::Waiting).await, 0);
+    jobs.submit(ACCOUNT, &mixed[..1]).await.unwrap();
+    assert!(is_refused(jobs.set_account(&account(CostUnit::Dollars)).await));
+    jobs.set_account(&account(CostUnit::Credits).jobs(3)).await.unwrap();
+    // Without a unit it stays what it was.
+    jobs.set_account(&Account::new(ACCOUNT)).await.unwrap();
+    assert_eq!(jobs.accounts().await.unwrap()[0].unit, Some(CostUnit::Credits));
+    // What nobody has said is what the first job says.
+    jobs.set_account(&Account::new("new")).await.unwrap();
+    let mixed = [job(0, CostUnit::Dollars), job(1, CostUnit::Credits)];
+    assert!(matches!(jobs.submit("new", &mixed).await, Err(Error::Unit { has: CostUnit::Dollars, .. })));
+    jobs.submit("new", &mixed[1..]).await.unwrap();
+    assert_eq!(jobs.status("new").await.unwrap().unit, Some(CostUnit::Credits));
+}
+
+#[tokio::test]
+async fn an_account_that_is_charged_in_another_unit_is_stopped() {
+    let (place, emulator) = (Place::new(), Emulator::builder().generation_time(Duration::from_millis(50)));
+    let emulator = emulator.plan(Plan::PayAsYouGo).start().await.unwrap();
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    let account = Account::new(ACCOUNT).jobs(1).budget(Money::whole(100)).unit(CostUnit::Credits);
+    jobs.set_account(&account).await.unwrap();
+    let all: Vec<_> = submissions(5).into_iter().map(|job| job.cost(Money::whole(7))).collect();
+    jobs.submit(ACCOUNT, &all).await.unwrap();
+    let worker = Running::start(&jobs, &core(&emulator.base_url(), emulator.key()), &place.out(), quick());
+    assert!(within(Duration::from_secs(20), async || jobs.status(ACCOUNT).await.unwrap().is_stuck).await);
+    assert!(within(Duration::from_secs(20), async || count(&jobs, State::Done).await == 1).await);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    worker.stop().await;
+    let status = jobs.status(ACCOUNT).await.unwrap();
+    // What was reserved counts, and nothing more is sent.
+    assert_eq!((status.count(State::Waiting), status.settled, status.reserved), (4, Money::whole(7), Money::default()));
+    assert!(status.problem.unwrap().contains("CREDITS, and this is in DOLLARS"));
+    assert_eq!(emulator.charges().len(), 1);
 }
 
 #[tokio::test]

@@ -40,7 +40,9 @@ impl Store {
         let cost = next.as_ref().map_or(Ok(0), |next| next.try_get::<i64, _>("reserved"))?;
         let budget: Option<i64> = row.try_get("budget")?;
         let is_too_dear = budget.is_some_and(|budget| number_sum(&row, cost).is_none_or(|sum| sum > budget));
-        let (Some(next), false, true) = (next, is_too_dear, number("held")? < number("jobs_max")?) else {
+        let is_stopped = row.try_get::<Option<String>, _>("problem")?.is_some();
+        let has_room = number("held")? < number("jobs_max")? && !is_too_dear && !is_stopped;
+        let (Some(next), true) = (next, has_room) else {
             // Whatever frees a place or money, or adds a job, makes it ready again.
             set_ready(&mut tx, &account, 0).await?;
             tx.commit().await?;

@@ -1,6 +1,6 @@
 //! Accounts, submissions, and what the ledger tells.
 
-use leonardo_ai::models::{CreateGenerationRequest, GenerationId};
+use leonardo_ai::models::{CostUnit, CreateGenerationRequest, GenerationId};
 use sqlx::{Database, Row as _};
 
 use super::super::random_seed;
@@ -12,49 +12,86 @@ const JOB: &str = "SELECT * FROM leonardo_job WHERE id = $1";
 
 impl Store {
     pub(crate) async fn set_account(&self, account: &Account) -> Result<(), Error> {
-        sqlx::query(
-            "INSERT INTO leonardo_account (name, jobs_max, creates_per_minute, budget) VALUES ($1, $2, $3, $4) \
+        let set = sqlx::query(
+            "INSERT INTO leonardo_account (name, jobs_max, creates_per_minute, budget, unit) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (name) DO UPDATE SET jobs_max = excluded.jobs_max, \
              creates_per_minute = excluded.creates_per_minute, budget = excluded.budget, \
-             ready = CASE WHEN leonardo_account.backlog > 0 THEN 1 ELSE 0 END, turn_at = 0",
+             unit = COALESCE(excluded.unit, leonardo_account.unit), problem = NULL, \
+             ready = CASE WHEN leonardo_account.backlog > 0 THEN 1 ELSE 0 END, turn_at = 0 \
+             WHERE COALESCE(excluded.unit, leonardo_account.unit, '') = COALESCE(leonardo_account.unit, excluded.unit, '') \
+             OR NOT EXISTS (SELECT 1 FROM leonardo_job WHERE account = excluded.name)",
         )
         .bind(&account.name)
         .bind(i64::from(account.jobs))
         .bind(i64::from(account.creates_per_minute))
         .bind(account.budget.map(|budget| budget.0))
+        .bind(account.unit.as_ref().map(CostUnit::as_str))
         .execute(&self.pool)
         .await?;
-        Ok(())
+        let has = self.status(&account.name).await?.unit;
+        match (set.rows_affected(), has, &account.unit) {
+            (0, Some(has), Some(given)) => {
+                Err(Error::Unit { account: account.name.clone(), has, given: given.clone() })
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// The number of each, in the same order: all of them are written down, or none.
-    pub(crate) async fn submit(&self, account: &str, submissions: &[Submission]) -> Result<Vec<i64>, Error> {
+    pub(crate) async fn accounts(&self) -> Result<Vec<Account>, Error> {
+        let rows = sqlx::query("SELECT * FROM leonardo_account ORDER BY name").fetch_all(&self.pool).await?;
+        let limit = |row: &<Db as Database>::Row, column| {
+            Ok::<_, Error>(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
+        };
+        let mut accounts = Vec::with_capacity(rows.len());
+        for row in &rows {
+            accounts.push(Account {
+                name: row.try_get("name")?,
+                jobs: limit(row, "jobs_max")?,
+                creates_per_minute: limit(row, "creates_per_minute")?,
+                budget: row.try_get::<Option<i64>, _>("budget")?.map(Money),
+                unit: unit(row)?,
+            });
+        }
+        Ok(accounts)
+    }
+
+    /// The number of each, in the same order, and how many are new: all of them are written down, or none.
+    pub(crate) async fn submit(&self, account: &str, submissions: &[Submission]) -> Result<(Vec<i64>, u64), Error> {
         let mut tx = self.pool.begin_with(BEGIN).await?;
-        let row = sqlx::query("UPDATE leonardo_account SET backlog = backlog WHERE name = $1 RETURNING budget")
+        let row = sqlx::query("UPDATE leonardo_account SET backlog = backlog WHERE name = $1 RETURNING budget, unit")
             .bind(account)
             .fetch_optional(&mut *tx)
             .await?;
         let row = row.ok_or_else(|| Error::NoAccount(account.to_owned()))?;
         let has_budget = row.try_get::<Option<i64>, _>("budget")?.is_some();
+        let mut has = unit(&row)?;
         let now = now(&mut tx).await?;
         let (mut ids, mut added) = (Vec::with_capacity(submissions.len()), 0_i64);
         for submission in submissions {
             if has_budget && submission.cost.is_none() {
                 return Err(Error::NoCost(account.to_owned()));
             }
+            if let Some(given) = submission.unit.as_ref() {
+                let has = has.get_or_insert_with(|| given.clone());
+                if has != given {
+                    let (has, given) = (has.clone(), given.clone());
+                    return Err(Error::Unit { account: account.to_owned(), has, given });
+                }
+            }
             let (id, is_new) = insert(&mut tx, account, submission, now).await?;
             ids.push(id);
             added += i64::from(is_new);
         }
         if added > 0 {
-            sqlx::query("UPDATE leonardo_account SET backlog = backlog + $2, ready = 1 WHERE name = $1")
+            sqlx::query("UPDATE leonardo_account SET backlog = backlog + $2, unit = $3, ready = 1 WHERE name = $1")
                 .bind(account)
                 .bind(added)
+                .bind(has.as_ref().map(CostUnit::as_str))
                 .execute(&mut *tx)
                 .await?;
         }
         tx.commit().await?;
-        Ok(ids)
+        Ok((ids, added.unsigned_abs()))
     }
 
     pub(crate) async fn job(&self, id: i64) -> Result<Job, Error> {
@@ -71,17 +108,25 @@ impl Store {
         row.as_ref().map(job).transpose()
     }
 
-    pub(crate) async fn list(&self, after: i64, limit: i64) -> Result<Vec<Job>, Error> {
-        let rows = sqlx::query("SELECT * FROM leonardo_job WHERE id > $1 ORDER BY id LIMIT $2")
+    /// Some jobs with numbers after this one: all, or those of an account that are in this state.
+    pub(crate) async fn list(&self, of: Option<(&str, State)>, after: i64, limit: i64) -> Result<Vec<Job>, Error> {
+        let rows = match of {
+            None => {
+                sqlx::query("SELECT * FROM leonardo_job WHERE id > $1 ORDER BY id LIMIT $2").bind(after).bind(limit)
+            }
+            Some((account, state)) => sqlx::query(
+                "SELECT * FROM leonardo_job WHERE account = $3 AND state = $4 AND id > $1 ORDER BY id LIMIT $2",
+            )
             .bind(after)
             .bind(limit)
-            .fetch_all(&self.pool)
-            .await?;
-        rows.iter().map(job).collect()
+            .bind(account)
+            .bind(state.as_str()),
+        };
+        rows.fetch_all(&self.pool).await?.iter().map(job).collect()
     }
 
     pub(crate) async fn status(&self, account: &str) -> Result<Status, Error> {
-        let row = sqlx::query("SELECT held, reserved, settled FROM leonardo_account WHERE name = $1")
+        let row = sqlx::query("SELECT * FROM leonardo_account WHERE name = $1")
             .bind(account)
             .fetch_optional(&self.pool)
             .await?;
@@ -96,11 +141,16 @@ impl Store {
         for count in &counts {
             jobs.push((state(count.try_get("state")?)?, count.try_get::<i64, _>("jobs")?.unsigned_abs()));
         }
+        let number = |column| row.try_get::<i64, _>(column);
         Ok(Status {
             jobs,
-            held: row.try_get::<i64, _>("held")?.unsigned_abs(),
-            reserved: Money(row.try_get("reserved")?),
-            settled: Money(row.try_get("settled")?),
+            held: number("held")?.unsigned_abs(),
+            reserved: Money(number("reserved")?),
+            settled: Money(number("settled")?),
+            budget: row.try_get::<Option<i64>, _>("budget")?.map(Money),
+            unit: unit(&row)?,
+            is_stuck: number("backlog")? > 0 && number("held")? == 0 && number("ready")? == 0,
+            problem: row.try_get("problem")?,
         })
     }
 
@@ -181,6 +231,10 @@ async fn insert(tx: &mut Connection, account: &str, submission: &Submission, now
             None => {}
         }
     }
+}
+
+fn unit(row: &<Db as Database>::Row) -> Result<Option<CostUnit>, sqlx::Error> {
+    Ok(row.try_get::<Option<&str>, _>("unit")?.map(CostUnit::from))
 }
 
 fn state(name: &str) -> Result<State, Error> {

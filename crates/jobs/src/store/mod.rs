@@ -16,10 +16,11 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use leonardo_ai::models::CostUnit;
 
 use crate::records::{Claim, Ticket, Turn};
 use crate::settings::Settings;
-use crate::{Account, Error, Job, Money, Status, Submission};
+use crate::{Account, Error, Job, Money, State, Status, Submission};
 
 /// The queue of the engine that tasks of jobs are in.
 pub(crate) const QUEUE: &str = "leonardo-ai-jobs";
@@ -64,10 +65,11 @@ macro_rules! both {
 
 both! {
     fn set_account(&self, account: &Account) -> ();
-    fn submit(&self, account: &str, submissions: &[Submission]) -> Vec<i64>;
+    fn accounts(&self) -> Vec<Account>;
+    fn submit(&self, account: &str, submissions: &[Submission]) -> (Vec<i64>, u64);
     fn job(&self, id: i64) -> Job;
     fn find(&self, account: &str, key: &str) -> Option<Job>;
-    fn list(&self, after: i64, limit: i64) -> Vec<Job>;
+    fn list(&self, of: Option<(&str, State)>, after: i64, limit: i64) -> Vec<Job>;
     fn status(&self, account: &str) -> Status;
     fn is_idle(&self) -> bool;
     fn notify(&self, generation: &str) -> ();
@@ -80,7 +82,7 @@ both! {
     fn sending(&self, job: &Job, in_flight: Duration) -> Turn;
     fn arrived(&self, create: i64) -> ();
     fn not_made(&self, job: &Job) -> bool;
-    fn created(&self, job: &Job, generation: &str, cost: Option<Money>) -> bool;
+    fn created(&self, job: &Job, generation: &str, cost: Option<(Money, CostUnit)>) -> bool;
     fn complete(&self, job: &Job) -> bool;
     fn done(&self, job: &Job, files: &[String]) -> bool;
     fn failed(&self, job: &Job, problem: &str) -> bool;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
+use leonardo_ai::models::CostUnit;
+use sqlx::{Row as _, Transaction};
 
 use super::admission::{full_minute, lock};
 use super::ledger::job;
-use super::{BEGIN, Connection, Store, now, push};
+use super::{BEGIN, Connection, Db, Store, now, push};
 use crate::records::{Claim, Ticket, Turn, millis, time};
 use crate::{Error, Job, Money};
 
@@ -92,17 +93,36 @@ impl Store {
         Ok(is_mine)
     }
 
-    /// There is a generation, and it is paid for.
-    pub(crate) async fn created(&self, job: &Job, generation: &str, cost: Option<Money>) -> Result<bool, Error> {
-        let cost = cost.unwrap_or(job.reserved);
+    /// There is a generation, and it is paid for. Where the service charges in another unit than the account has, what was
+    /// reserved counts, and nothing more is admitted.
+    pub(crate) async fn created(
+        &self,
+        job: &Job,
+        generation: &str,
+        cost: Option<(Money, CostUnit)>,
+    ) -> Result<bool, Error> {
+        let (cost, unit) = cost.map_or((job.reserved, None), |(cost, unit)| (cost, Some(unit)));
+        let unit = unit.filter(|unit| !unit.as_str().is_empty());
         let mut tx = self.pool.begin_with(BEGIN).await?;
-        sqlx::query(
-            "UPDATE leonardo_account SET reserved = reserved - $2, settled = settled + $3, \
-             ready = CASE WHEN backlog > 0 THEN 1 ELSE 0 END WHERE name = $1",
+        let has = sqlx::query_scalar::<_, Option<String>>(
+            "UPDATE leonardo_account SET reserved = reserved - $2, unit = COALESCE(unit, $3), \
+             ready = CASE WHEN backlog > 0 THEN 1 ELSE 0 END WHERE name = $1 RETURNING unit",
         )
         .bind(&job.account)
         .bind(job.reserved.0)
+        .bind(unit.as_ref().map(CostUnit::as_str))
+        .fetch_one(&mut *tx)
+        .await?;
+        let has = has.map(CostUnit::from);
+        let other = unit.filter(|unit| has.as_ref() != Some(unit));
+        let cost = if other.is_some() { job.reserved } else { cost };
+        let problem = other.zip(has).map(|(given, has)| Error::Unit { account: job.account.clone(), has, given });
+        sqlx::query(
+            "UPDATE leonardo_account SET settled = settled + $2, problem = COALESCE($3, problem) WHERE name = $1",
+        )
+        .bind(&job.account)
         .bind(cost.0)
+        .bind(problem.map(|problem| format!("what the service charges: {problem}")))
         .execute(&mut *tx)
         .await?;
         let now = now(&mut tx).await?;
@@ -117,11 +137,7 @@ impl Store {
         .bind(now)
         .execute(&mut *tx)
         .await?;
-        if changed.rows_affected() == 0 {
-            return Ok(false);
-        }
-        tx.commit().await?;
-        Ok(true)
+        kept(tx, changed.rows_affected()).await
     }
 
     /// The generation has ended well, so its place is free.
@@ -134,10 +150,7 @@ impl Store {
             "UPDATE leonardo_job SET state = 'complete', changed_at = $3 WHERE id = $1 AND epoch = $2 AND state = 'created'",
         )
         .await?;
-        if is_mine {
-            tx.commit().await?;
-        }
-        Ok(is_mine)
+        kept(tx, u64::from(is_mine)).await
     }
 
     /// Its files are where they should be.
@@ -185,11 +198,7 @@ impl Store {
         .bind(before)
         .execute(&mut *tx)
         .await?;
-        if changed.rows_affected() == 0 {
-            return Ok(false);
-        }
-        tx.commit().await?;
-        Ok(true)
+        kept(tx, changed.rows_affected()).await
     }
 
     /// Gives the job back as it is, for whoever takes it after the delay. The ticket of its task is void from now on.
@@ -212,6 +221,14 @@ impl Store {
         tx.commit().await?;
         Ok(true)
     }
+}
+
+/// Keeps a transaction that has changed the job, and nothing of one that found it with somebody else.
+async fn kept(tx: Transaction<'_, Db>, changed: u64) -> Result<bool, Error> {
+    if changed > 0 {
+        tx.commit().await?;
+    }
+    Ok(changed > 0)
 }
 
 /// A step of a job that takes nothing but its number, its epoch and the time.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use leonardo_ai::models::CreateGenerationRequest;
+use leonardo_ai::models::{CostUnit, CreateGenerationRequest};
 use tempfile::TempDir;
 
 use super::Store;
@@ -28,7 +28,7 @@ fn submissions(count: usize) -> Vec<Submission> {
 /// An account with one job that is admitted, and its number.
 async fn admitted(store: &Store) -> i64 {
     store.set_account(&Account::new("a").budget(Money::whole(100))).await.unwrap();
-    let ids = store.submit("a", &submissions(1)).await.unwrap();
+    let (ids, _) = store.submit("a", &submissions(1)).await.unwrap();
     assert!(store.admit().await.unwrap());
     ids[0]
 }
@@ -64,7 +64,7 @@ async fn a_worker_that_was_taken_over_does_nothing_more() {
     let status = store.status("a").await.unwrap();
     assert_eq!((status.held, status.reserved, status.settled), (1, Money::whole(3), Money::default()));
     // The other goes on to the end.
-    assert!(store.created(&second.job, "generation", Some(Money::whole(2))).await.unwrap());
+    assert!(store.created(&second.job, "generation", Some((Money::whole(2), CostUnit::Credits))).await.unwrap());
     assert_eq!(store.status("a").await.unwrap().held, 1);
     assert!(store.complete(&second.job).await.unwrap());
     assert!(store.done(&second.job, &["file".to_owned()]).await.unwrap());
@@ -125,7 +125,7 @@ async fn what_may_have_been_sent_is_not_cancelled() {
 async fn creates_of_a_minute_are_counted_until_they_have_arrived() {
     let (_directory, store) = ledger().await;
     store.set_account(&Account::new("a").creates_per_minute(2)).await.unwrap();
-    let ids = store.submit("a", &submissions(3)).await.unwrap();
+    let (ids, _) = store.submit("a", &submissions(3)).await.unwrap();
     for _ in 0..3 {
         assert!(store.admit().await.unwrap());
     }
