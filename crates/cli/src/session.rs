@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
 use leonardo_ai::funcs::user_get_user_self;
-use leonardo_ai::{LeonardoCore, Limits};
+use leonardo_ai::{LeonardoCore, LeonardoCoreBuilder, Limits};
 use leonardo_ai_emulator::Emulator;
 
 use crate::args::Global;
@@ -29,13 +29,23 @@ pub struct Account {
 impl Session {
     /// The service of the environment, or an emulator.
     pub async fn connect(global: &Global, screen: &Screen) -> Result<Self, Failure> {
+        // So many at once as a command is given, and no more than the account may.
+        Self::connect_with(global, screen, |core| core.limits(Limits::default())).await
+    }
+
+    /// The same with a core that is set up otherwise.
+    pub async fn connect_with(
+        global: &Global,
+        screen: &Screen,
+        set_up: impl FnOnce(LeonardoCoreBuilder) -> LeonardoCoreBuilder,
+    ) -> Result<Self, Failure> {
         let (screen, data_dir) = (screen.clone(), global.data_dir.clone());
         if global.emulator {
             let started = Emulator::start().await;
             let emulator = started.map_err(|error| Failure::other(format!("the emulator cannot start: {error}")))?;
             screen.say("Using the emulator, which draws the pictures itself. Nothing is paid for.");
             let core = LeonardoCore::builder().bearer_auth(emulator.key()).server_url(emulator.base_url());
-            let core = core.limits(Limits::default()).build()?;
+            let core = set_up(core).build()?;
             return Ok(Self { core, screen, emulator: Some(emulator), data_dir });
         }
         if std::env::var_os("LEONARDO_API_KEY").is_none() {
@@ -44,8 +54,7 @@ impl Session {
                  paying, add --emulator.",
             ));
         }
-        // So many at once as a command is given, and no more than the account may.
-        let builder = LeonardoCore::builder_from_env()?.limits(Limits::default());
+        let builder = set_up(LeonardoCore::builder_from_env()?);
         let core = match &global.server_url {
             Some(url) => builder.server_url(url).build()?,
             None => builder.build()?,
@@ -62,12 +71,7 @@ impl Session {
         if self.is_emulated() {
             return Ok(None);
         }
-        let own = || Some(choose_native_strategy().ok()?.data_dir().join("leonardo-ai"));
-        let named = || std::env::var_os("LEONARDO_DATA_DIR").map(PathBuf::from);
-        match self.data_dir.clone().or_else(named).or_else(own) {
-            Some(directory) => Ok(Some(directory)),
-            None => Err(Failure::usage("there is no home directory for the journal: name one with --data-dir")),
-        }
+        data_dir(self.data_dir.clone()).map(Some)
     }
 
     /// Asks whose key it is.
@@ -76,4 +80,12 @@ impl Session {
         let user = user.ok_or_else(|| Failure::other("the service does not tell whose key it is"))?;
         Ok(Account { server: self.core.server_url().to_owned(), user: user.id.to_string() })
     }
+}
+
+/// Where the program keeps what outlasts it: the directory that is named, that of the environment, or the user's.
+pub fn data_dir(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let own = || Some(choose_native_strategy().ok()?.data_dir().join("leonardo-ai"));
+    let of_environment = || std::env::var_os("LEONARDO_DATA_DIR").map(PathBuf::from);
+    let directory = named.or_else(of_environment).or_else(own);
+    directory.ok_or_else(|| Failure::usage("there is no home directory for the journal: name one with --data-dir"))
 }

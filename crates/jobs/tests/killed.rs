@@ -4,17 +4,18 @@
 
 mod common;
 
-use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use common::process::Process;
+use common::troubles::troubles;
 use common::{ACCOUNT, Place, Running, check, core, count, faults, quick, spawn, submissions, within};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use leonardo_ai::LeonardoCore;
 use leonardo_ai::models::Generation;
-use leonardo_ai_emulator::{Emulator, Fault, FaultPlan, Limits};
+use leonardo_ai_emulator::{Emulator, Fault, FaultPlan};
 use leonardo_ai_jobs::{Account, Job, Jobs, Sink, SinkError, State, Worker};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,47 +30,9 @@ async fn worker_process() {
     }
 }
 
-/// A process that is killed when its test fails.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_prompt_is_paid_for_once_whoever_is_killed() {
-    const PROMPTS: usize = 40;
-    let mut limits = Limits::none();
-    (limits.pending_jobs, limits.creates_per_minute) = (Some(6), Some(90));
-    let emulator = Emulator::builder().generation_time(Duration::from_millis(300)).limits(limits).faults(faults(11));
-    let (place, emulator) = (Place::new(), emulator.start().await.unwrap());
-    let jobs = Jobs::connect(&place.url).await.unwrap();
-    jobs.set_account(&Account::new(ACCOUNT).jobs(6).creates_per_minute(90)).await.unwrap();
-    jobs.submit(ACCOUNT, &submissions(PROMPTS)).await.unwrap();
-
-    let start = || Process(spawn(&place, &emulator));
-    let mut workers = [start(), start(), start()];
-    let (begin, mut killed) = (Instant::now(), 0_usize);
-    while !jobs.is_idle().await.unwrap() {
-        assert!(begin.elapsed() < Duration::from_secs(55), "{:?}", jobs.status(ACCOUNT).await);
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        // Each in turn, in an order that is not theirs. After a while they may finish.
-        if begin.elapsed() < Duration::from_secs(25) {
-            workers[killed * 7 % 5 % 3] = start();
-            killed += 1;
-        }
-    }
-    println!("{killed} killed in {:?}; creates: {}", begin.elapsed(), emulator.faults_injected().len());
-    assert!(killed >= 3);
-    check(&jobs, &emulator, PROMPTS).await;
-}
-
-fn signal(process: &Process, name: &str) {
-    let sent = Command::new("kill").args([name, &process.0.id().to_string()]).status().unwrap();
-    assert!(sent.success());
+    troubles(&Place::new(), common::seed_and_prompts(), |_| {}).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,19 +47,19 @@ async fn a_worker_that_is_stopped_and_woken_sends_nothing_again() {
     // In the midst of its work.
     assert!(within(Duration::from_secs(20), async || !emulator.charges().is_empty()).await);
     loop {
-        signal(&first, "-STOP");
+        first.signal("-STOP");
         // In the midst of a transaction it would hold the lock of the file, which nobody can take from it.
         if tokio::time::timeout(Duration::from_secs(2), jobs.notify("nothing")).await.is_ok() {
             break;
         }
-        signal(&first, "-CONT");
+        first.signal("-CONT");
         tokio::time::sleep(Duration::from_millis(30)).await;
     }
     assert!(count(&jobs, State::Done).await < PROMPTS as u64);
     let second = Process(spawn(&place, &emulator));
     let done = within(Duration::from_secs(40), async || jobs.is_idle().await.unwrap()).await;
     assert!(done, "{:?}", jobs.status(ACCOUNT).await);
-    signal(&first, "-CONT");
+    first.signal("-CONT");
     tokio::time::sleep(Duration::from_secs(2)).await;
     drop((first, second));
     check(&jobs, &emulator, PROMPTS).await;

@@ -3,6 +3,8 @@
 mod batch;
 mod create;
 mod image;
+#[cfg(feature = "jobs")]
+pub mod jobs;
 mod manage;
 mod removebg;
 
@@ -119,6 +121,10 @@ Examples:
   leonardo resume
   leonardo resume --list")]
     Resume(Resume),
+    /// Have many workers make images of many prompts, in a database
+    #[cfg(feature = "jobs")]
+    #[command(subcommand, after_help = jobs::AFTER)]
+    Jobs(jobs::Jobs),
     /// List the account's generations, newest first
     #[command(after_help = "Example:\n  leonardo list --limit 5")]
     List(List),

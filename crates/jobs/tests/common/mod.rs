@@ -2,6 +2,13 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+#[cfg(unix)]
+pub mod process;
+#[cfg(unix)]
+pub mod server;
+#[cfg(unix)]
+pub mod troubles;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -141,6 +148,12 @@ pub async fn worker_process() {
     let sink = Directory::new(variable("JOBS_TEST_OUT"));
     let worker = Worker::new(&jobs, move |_| Some(core.clone()), sink).settings(quick());
     worker.run(std::future::pending()).await.unwrap();
+}
+
+/// Which troubles come, and to how many prompts; a longer run has others, by hand.
+pub fn seed_and_prompts() -> (u64, usize) {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u32>().unwrap());
+    (number("JOBS_TEST_SEED").unwrap_or(1).into(), number("JOBS_TEST_PROMPTS").unwrap_or(60) as usize)
 }
 
 pub fn faults(seed: u64) -> FaultPlan {
