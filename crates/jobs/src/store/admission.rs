@@ -31,8 +31,10 @@ impl Store {
         };
         let account: String = row.try_get("name")?;
         let number = |column| row.try_get::<i64, _>(column);
+        // Not by the number alone: PostgreSQL may then read all jobs in their order, from the first that was ever submitted.
         let next = sqlx::query(
-            "SELECT id, ticket, reserved FROM leonardo_job WHERE account = $1 AND state = 'waiting' ORDER BY id LIMIT 1",
+            "SELECT id, ticket, reserved FROM leonardo_job WHERE account = $1 AND state = 'waiting' \
+             ORDER BY created_at, id LIMIT 1",
         )
         .bind(&account)
         .fetch_optional(&mut *tx)

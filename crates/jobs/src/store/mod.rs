@@ -6,6 +6,8 @@
 
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
+#[cfg(all(test, feature = "postgres", feature = "sqlite", unix))]
+mod postgres_tests;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 #[cfg(all(test, feature = "sqlite"))]

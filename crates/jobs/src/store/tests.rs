@@ -206,17 +206,40 @@ async fn an_admission_reads_no_more_when_more_jobs_wait() {
 /// How many jobs are admitted in a second: `cargo test --release -p leonardo-ai-jobs admissions -- --nocapture`.
 #[tokio::test]
 async fn admissions_in_a_second() {
-    for accounts in [1, 1000] {
+    for (accounts, at_once) in [(1, 1), (1000, 1), (1000, 8)] {
         let (_directory, store) = ledger().await;
-        for number in 0..accounts {
-            let name = format!("account {number}");
-            store.set_account(&Account::new(&name).jobs(100_000)).await.unwrap();
-            store.submit(&name, &submissions(2000 / accounts)).await.unwrap();
-        }
-        let begin = Instant::now();
-        for _ in 0..1000 {
-            assert!(store.admit().await.unwrap());
-        }
-        println!("{accounts} accounts: {:.0} a second", 1000.0 / begin.elapsed().as_secs_f64());
+        println!("{accounts} accounts, {at_once} at once: {:.0} a second", rate(&store, accounts, at_once).await);
     }
+}
+
+/// Admits as many as that to have a rate, so many at once, as workers do.
+pub(super) async fn rate(store: &Store, accounts: usize, at_once: usize) -> f64 {
+    const JOBS: usize = 2000;
+    for number in 0..accounts {
+        let name = format!("account {number}");
+        store.set_account(&Account::new(&name).jobs(100_000)).await.unwrap();
+        store.submit(&name, &submissions(JOBS / accounts)).await.unwrap();
+    }
+    let begin = Instant::now();
+    let left = Arc::new(AtomicU64::new(JOBS as u64 / 2));
+    let admit = || {
+        let (store, left) = (store.clone(), left.clone());
+        tokio::spawn(async move {
+            while left.load(Ordering::Relaxed) > 0 {
+                if store.admit().await.unwrap() {
+                    let _ = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+                }
+            }
+        })
+    };
+    for ended in (0..at_once).map(|_| admit()).collect::<Vec<_>>() {
+        ended.await.unwrap();
+    }
+    let taken = begin.elapsed().as_secs_f64();
+    let mut held = 0;
+    for number in 0..accounts {
+        held += store.status(&format!("account {number}")).await.unwrap().held;
+    }
+    assert!(held >= JOBS as u64 / 2, "{held}");
+    held as f64 / taken
 }
