@@ -46,9 +46,7 @@ pub async fn batch(args: Batch, session: &Session) -> Result<(), Failure> {
             .say(format!("{gone} begun before are not in the file any more; they are finished all the same."));
     }
     money::hold(&session.core, &new, paying.spend_at_most).await?;
-    let next = journal.history().jobs.keys().last().map_or(0, |last| last + 1);
-    let planned = new.into_iter().zip(next..).map(|(task, id)| (Some(id), Event::Planned { task: Box::new(task) }));
-    journal.write_all(planned)?;
+    journal.plan(new)?;
     let over = journal.history().jobs.values().filter(|job| matches!(job.state, State::Over)).count();
     let how = How { look_at_files: true, ..how(paying, args.concurrency) };
     run(session, vec![journal], how).await?;
@@ -128,15 +126,15 @@ pub async fn resume(args: Resume, session: &Session) -> Result<(), Failure> {
     };
     let account = session.account().await?;
     let (mut left, others) = journals.left(&account)?;
-    if others.in_use > 0 {
-        screen.say(format!("{} runs are still going on; they are left alone.", others.in_use));
+    if !others.in_use.is_empty() {
+        screen.say(format!("{} runs are still going on; they are left alone.", others.in_use.len()));
     }
     if others.of_others > 0 {
         screen.say(format!("{} journals are of other servers or accounts; they are left alone.", others.of_others));
     }
     left.retain(|journal| journal.history().jobs.values().any(Job::is_left));
     if !others.problems.is_empty() {
-        others.problems.iter().for_each(|problem| screen.complain(problem));
+        others.problems.iter().for_each(|(_, problem)| screen.complain(problem));
         finish(args, session, left).await?;
         return Err(Failure::Told(USAGE));
     }

@@ -13,13 +13,13 @@ use super::request::{Model, images, pair_of, put_all};
 use crate::args::{BlueprintRun, Edit, Generate, Paying, RemoveBg, Train, Unzoom, Upscale, Video};
 use crate::call::printable;
 use crate::failure::Failure;
-use crate::journal::{Event, Journal, Journals};
+use crate::journal::{Journal, Journals, Taken};
 use crate::money;
 use crate::session::Session;
 use crate::source::ImageArgument;
 use crate::work::{Create, CutOut, How, Input, Save, Task, read, run};
 
-/// Writes the tasks down and does them.
+/// Writes the tasks down and does them. A file that another run is writing is refused.
 pub async fn carry_out(
     session: &Session,
     command: &str,
@@ -27,22 +27,39 @@ pub async fn carry_out(
     paying: &Paying,
     concurrency: u16,
 ) -> Result<(), Failure> {
+    let (journal, taken) = plan(session, command, tasks, paying, true).await?;
+    if let Some((task, taken)) = taken.first() {
+        journal.close();
+        return Err(Failure::other(taken.told(task)));
+    }
+    run(session, vec![journal], how(paying, concurrency)).await
+}
+
+/// Writes the tasks down that no other run does. Nothing of it is sent yet.
+pub async fn plan(
+    session: &Session,
+    command: &str,
+    tasks: Vec<Task>,
+    paying: &Paying,
+    replaces: bool,
+) -> Result<(Journal, Vec<(Task, Taken)>), Failure> {
     for task in &tasks {
         task.check(paying.checked)?;
         prepare_place(&task.save)?;
     }
     let account = session.account().await?;
     money::hold(&session.core, &tasks, paying.spend_at_most).await?;
-    let mut journal = match Journals::of(session)? {
+    match Journals::of(session)? {
         Some(journals) => {
             journals.mention_left(session, &account)?;
-            journals.begin(&account, command)?
+            journals.begin(&account, command, tasks, replaces)
         }
-        None => Journal::in_memory(),
-    };
-    let planned = tasks.into_iter().zip(0..).map(|(task, id)| (Some(id), Event::Planned { task: Box::new(task) }));
-    journal.write_all(planned)?;
-    run(session, vec![journal], how(paying, concurrency)).await
+        None => {
+            let mut journal = Journal::in_memory();
+            journal.plan(tasks)?;
+            Ok((journal, Vec::new()))
+        }
+    }
 }
 
 pub fn how(paying: &Paying, concurrency: u16) -> How {

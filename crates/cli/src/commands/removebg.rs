@@ -1,21 +1,21 @@
 //! `leonardo removebg`: what remove.bg's tool does, by version 2 of this API.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::create::{absolute, carry_out, cut_out};
+use super::create::{absolute, cut_out, how, plan};
 use super::request::put_all;
 use crate::args::{Global, Removebg};
 use crate::failure::Failure;
-use crate::journal::Journals;
+use crate::journal::{Claims, Journals, Taken, real};
 use crate::money::REMOVE_BG_DOLLARS;
 use crate::screen::{Screen, shown};
 use crate::session::Session;
 use crate::source::ImageArgument;
-use crate::work::{Save, Task};
+use crate::work::{Save, Task, run};
 
 pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Result<(), Failure> {
     if args.api_key.is_some() {
@@ -45,40 +45,48 @@ pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Resul
     let files = expanded(&args.files)?;
     let session = Session::connect(global, screen).await?;
     let background = args.bg_image_file.clone().map(|file| ImageArgument::File(file).absolute()).transpose()?;
-    let claims = match Journals::of(&session)? {
-        Some(journals) => journals.claimed(&session.account().await?)?,
-        None => HashSet::new(),
-    };
-    let (mut tasks, mut claimed) = (Vec::<Task>::new(), 0);
+    let (mut tasks, mut outputs) = (Vec::new(), HashMap::new());
     for file in files {
         let output = output(&file, args.output_directory.as_deref(), extension)?;
-        if let Some(other) = tasks.iter().find(|task| matches!(&task.save, Save::File(file) if *file == output)) {
-            screen.say(format!("Skipped {}: {} becomes {} too.", shown(&file), other.name, shown(&output)));
+        if let Some(other) = outputs.insert(real(&output), file.clone()) {
+            screen.say(format!("Skipped {}: {} becomes {} too.", shown(&file), shown(&other), shown(&output)));
+            outputs.insert(real(&output), other);
             continue;
-        }
-        if !args.reprocess_existing {
-            if output.exists() {
-                screen.say(format!("Skipped {}: {} is there.", shown(&file), shown(&output)));
-                continue;
-            }
-            if claims.contains(&output) {
-                claimed += 1;
-                screen.say(format!("Skipped {}: an earlier run has begun it.", shown(&file)));
-                continue;
-            }
         }
         let image = ImageArgument::File(file).absolute()?;
         tasks.push(cut_out(image, background.clone(), parameters.clone(), Save::File(output))?);
     }
-    if claimed > 0 {
-        screen.say("`leonardo resume` goes on with what was begun; --reprocess-existing pays for it once more.");
-    }
+    let claims = match Journals::of(&session)? {
+        Some(journals) => journals.claims(&session.account().await?, &tasks)?,
+        None => Claims::default(),
+    };
+    let mut skipped = Vec::new();
+    tasks.retain(|task| {
+        let taken = claims.taken(task, args.reprocess_existing);
+        skipped.extend(taken.map(|taken| (task.clone(), taken)));
+        taken.is_none()
+    });
+    say_skipped(&session, &skipped);
     if tasks.is_empty() {
         screen.say("There is nothing to do.");
         return Ok(());
     }
     agree(&session, tasks.len(), &args)?;
-    carry_out(&session, "removebg", tasks, &args.paying, args.concurrency).await
+    // Another run may have begun some of them meanwhile.
+    let (journal, skipped) = plan(&session, "removebg", tasks, &args.paying, args.reprocess_existing).await?;
+    say_skipped(&session, &skipped);
+    run(&session, vec![journal], how(&args.paying, args.concurrency)).await
+}
+
+fn say_skipped(session: &Session, skipped: &[(Task, Taken)]) {
+    for (task, taken) in skipped {
+        session.screen.say(format!("Skipped {}: {}", task.name, taken.told(task)));
+    }
+    if skipped.iter().any(|(_, taken)| *taken == Taken::Begun) {
+        session
+            .screen
+            .say("`leonardo resume` goes on with what was begun; --reprocess-existing pays for it once more.");
+    }
 }
 
 /// Says what it will cost, and asks before many.

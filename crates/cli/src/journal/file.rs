@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::entry::{Entry, Event, History, Job, JobId, now};
 use crate::failure::Failure;
 use crate::session::Account;
+use crate::work::Task;
 
 /// A file that no other process has open as a journal. The system gives the lock back when this process ends, however
 /// it ends.
@@ -43,28 +44,36 @@ impl Journal {
         }
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(named)?;
-        let mut history = History::default();
-        let mut whole = 0;
-        for (number, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
-            // What the last line was to tell has not happened: it is written first.
-            let Some(line) = line.strip_suffix(b"\n") else { break };
-            let read = serde_json::from_slice(line).map_err(|error| error.to_string());
-            let read = read.and_then(|entry| history.add(entry).map_err(str::to_owned));
-            read.map_err(|problem| {
-                Failure::usage(format!(
-                    "line {} of the journal {} cannot be used: {problem}",
-                    number + 1,
-                    path.display()
-                ))
-            })?;
-            whole += line.len() + 1;
-        }
+        let (history, whole) = read(&text, path)?;
         if whole < text.len() {
             file.set_len(whole as u64).map_err(named)?;
         }
         file.sync_all().map_err(named)?;
         sync_directory(path);
         Ok(Some(Self { file: Some(file), path: path.to_owned(), history, broken: false, is_kept: false }))
+    }
+
+    /// What a journal tells that another process has open; `None` if it is not there any more.
+    pub fn of_other(path: &Path) -> Result<Option<History>, Failure> {
+        match fs::read(path) {
+            Ok(text) => Ok(Some(read(&text, path)?.0)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::other(format!(
+                "another run is going on, and its journal {} cannot be read: {error}. Try again when it has ended.",
+                path.display()
+            ))),
+        }
+    }
+
+    /// What the lines of a damaged journal have planned, as far as they can be read.
+    pub fn planned(path: &Path) -> Vec<Task> {
+        let text = fs::read(path).unwrap_or_default();
+        let entries = text.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+        let planned = entries.filter_map(|entry: Entry| match entry.event {
+            Event::Planned { task } => Some(*task),
+            _ => None,
+        });
+        planned.collect()
     }
 
     pub fn history(&self) -> &History {
@@ -97,6 +106,13 @@ impl Journal {
         Ok(())
     }
 
+    /// Adds jobs, of which nothing is sent yet.
+    pub fn plan(&mut self, tasks: Vec<Task>) -> Result<(), Failure> {
+        let next = self.history.jobs.keys().last().map_or(0, |last| last + 1);
+        let planned = tasks.into_iter().zip(next..);
+        self.write_all(planned.map(|(task, id)| (Some(id), Event::Planned { task: Box::new(task) })))
+    }
+
     /// Keeps the file even when nothing is left to do.
     pub fn keep(&mut self) {
         self.is_kept = true;
@@ -119,6 +135,22 @@ impl Journal {
         let Some(Account { server, user }) = history.account else { return Ok(()) };
         self.write(None, Event::Begin { server, user, command: history.command })
     }
+}
+
+/// What the lines of a journal tell, and how many bytes they are. The last one may not be whole.
+fn read(text: &[u8], path: &Path) -> Result<(History, usize), Failure> {
+    let (mut history, mut whole) = (History::default(), 0);
+    for (number, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        // What the last line was to tell has not happened: it is written first.
+        let Some(line) = line.strip_suffix(b"\n") else { break };
+        let read = serde_json::from_slice(line).map_err(|error| error.to_string());
+        let read = read.and_then(|entry| history.add(entry).map_err(str::to_owned));
+        read.map_err(|problem| {
+            Failure::usage(format!("line {} of the journal {} cannot be used: {problem}", number + 1, path.display()))
+        })?;
+        whole += line.len() + 1;
+    }
+    Ok((history, whole))
 }
 
 /// Makes the name of a new file last, where a directory can be opened.

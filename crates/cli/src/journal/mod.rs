@@ -5,19 +5,20 @@
 //! the wait, the files once they are whole. A file belongs to one server and one account. It is removed when nothing is left
 //! to do; that of a batch is kept, so that the same command does not pay again.
 
+mod claims;
 mod entry;
 mod file;
 
-use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::path::PathBuf;
 
+pub use self::claims::{Claims, Taken, real};
 pub use self::entry::{Event, Job, JobId, Made, Mark, Saved, State};
 pub use self::file::Journal;
 use crate::failure::Failure;
 use crate::session::{Account, Session};
-use crate::work::Save;
+use crate::work::{Save, Task};
 
 /// The directory of journals.
 pub struct Journals(PathBuf);
@@ -35,18 +36,41 @@ impl Journals {
         Ok(Some(Self(directory)))
     }
 
-    /// The journal of a new run.
-    pub fn begin(&self, account: &Account, command: &str) -> Result<Journal, Failure> {
+    /// The journal of a new run, with those of its tasks that no other run does; and the others.
+    pub fn begin(
+        &self,
+        account: &Account,
+        command: &str,
+        tasks: Vec<Task>,
+        replaces: bool,
+    ) -> Result<(Journal, Vec<(Task, Taken)>), Failure> {
         let random = random()?;
-        let opened = self.named(&format!("{command}-{random:016x}"), account, command)?;
-        opened.ok_or_else(|| Failure::other("two runs have drawn the same name for their journals"))
+        // Two runs at once see one another's tasks: one of them is the first.
+        let _lock = self.lock()?;
+        let (mut own, mut taken) = (Vec::new(), Vec::new());
+        let claims = self.read_claims(account, &tasks)?;
+        for task in tasks {
+            match claims.taken(&task, replaces) {
+                None => own.push(task),
+                Some(why) => taken.push((task, why)),
+            }
+        }
+        let opened = self.open(&format!("{command}-{random:016x}"), account, command)?;
+        let mut journal =
+            opened.ok_or_else(|| Failure::other("two runs have drawn the same name for their journals"))?;
+        journal.plan(own)?;
+        Ok((journal, taken))
     }
 
     /// The journal of that name; `None` if another process has it.
     pub fn named(&self, name: &str, account: &Account, command: &str) -> Result<Option<Journal>, Failure> {
-        let path = self.0.join(format!("{name}.jsonl"));
         // Otherwise `resume` could take it between its making and its locking.
         let _lock = self.lock()?;
+        self.open(name, account, command)
+    }
+
+    fn open(&self, name: &str, account: &Account, command: &str) -> Result<Option<Journal>, Failure> {
+        let path = self.0.join(format!("{name}.jsonl"));
         let Some(mut journal) = Journal::open(&path)? else { return Ok(None) };
         match &journal.history().account {
             None => {
@@ -75,7 +99,7 @@ impl Journals {
         // Until the journals are closed, so that no other process takes them to be in use.
         let _lock = self.lock()?;
         let (journals, others) = self.open_all(account)?;
-        others.problems.iter().for_each(|problem| session.screen.say(problem));
+        others.problems.iter().for_each(|(_, problem)| session.screen.say(problem));
         let jobs = journals.iter().flat_map(|journal| journal.history().jobs.values());
         let left = jobs.filter(|job| job.is_open()).count();
         if left > 0 {
@@ -84,23 +108,34 @@ impl Journals {
         Ok(())
     }
 
-    /// The files that jobs of earlier runs would write which are not over.
-    pub fn claimed(&self, account: &Account) -> Result<HashSet<PathBuf>, Failure> {
+    /// The files of tasks like these that other runs write.
+    pub fn claims(&self, account: &Account, tasks: &[Task]) -> Result<Claims, Failure> {
         let _lock = self.lock()?;
-        let (journals, _) = self.open_all(account)?;
-        let jobs = journals.iter().flat_map(|journal| journal.history().jobs.values());
-        let claims = jobs.filter(|job| job.is_left()).filter_map(|job| match &job.task.save {
-            Save::File(file) => Some(file.clone()),
-            Save::Directory(_) | Save::Nothing => None,
-        });
-        Ok(claims.collect())
+        self.read_claims(account, tasks)
+    }
+
+    fn read_claims(&self, account: &Account, tasks: &[Task]) -> Result<Claims, Failure> {
+        let mut claims = Claims::default();
+        if !tasks.iter().any(|task| matches!(task.save, Save::File(_))) {
+            return Ok(claims);
+        }
+        let (journals, others) = self.open_all(account)?;
+        journals.iter().for_each(|journal| claims.add_left(journal.history()));
+        // Of one that is damaged it is not known what was done, so all that it has planned counts.
+        others.problems.iter().for_each(|(path, _)| claims.add_planned(Journal::planned(path)));
+        for path in others.in_use {
+            if let Some(history) = Journal::of_other(&path)? {
+                claims.add_running(&history);
+            }
+        }
+        Ok(claims)
     }
 
     fn open_all(&self, account: &Account) -> Result<(Vec<Journal>, Others), Failure> {
         let (mut journals, mut others) = (Vec::new(), Others::default());
         for path in self.paths()? {
             match Journal::open(&path) {
-                Ok(None) => others.in_use += 1,
+                Ok(None) => others.in_use.push(path),
                 Ok(Some(journal)) => match &journal.history().account {
                     // It was ended before its first line.
                     None => journal.close(),
@@ -108,7 +143,7 @@ impl Journals {
                     Some(_) => others.of_others += 1,
                 },
                 // One that cannot be used must not keep the others from being finished.
-                Err(failure) => others.problems.extend(failure.message()),
+                Err(failure) => others.problems.push((path, failure.message().unwrap_or_default())),
             }
         }
         Ok((journals, others))
@@ -138,10 +173,10 @@ impl Journals {
 /// Journals that are left alone.
 #[derive(Debug, Default)]
 pub struct Others {
-    pub in_use: usize,
+    pub in_use: Vec<PathBuf>,
     pub of_others: usize,
     /// What is wrong with those that cannot be used.
-    pub problems: Vec<String>,
+    pub problems: Vec<(PathBuf, String)>,
 }
 
 /// Something that nobody can guess, and no other process draws.

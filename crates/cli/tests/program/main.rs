@@ -2,6 +2,8 @@
 
 mod account;
 #[cfg(unix)]
+mod at_once;
+#[cfg(unix)]
 mod batch;
 mod call;
 mod create;
