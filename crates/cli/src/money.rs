@@ -1,76 +1,196 @@
-//! What work costs, before it is sent, and the limit that the user sets.
+//! What work costs, before it is sent, and the limit that the user sets. The core counts, and refuses what is too much.
+
+use std::sync::{Mutex, PoisonError};
 
 use leonardo_ai::funcs::{
     image_estimate_cost, motion_estimate_image_to_video_cost, motion_estimate_text_to_video_cost,
     pricing_calculator_pricing_calculator,
 };
-use leonardo_ai::models::{CalculatedCost, ModelTrainingPricing, PricingCalculatorRequest};
-use leonardo_ai::{Error, EstimateCost, LeonardoCore};
+use leonardo_ai::models::{CalculatedCost, Cost, CostUnit, ModelTrainingPricing, PricingCalculatorRequest};
+use leonardo_ai::{Error, EstimateCost, LeonardoCore, SpendingLimit, SpendingReason};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::args::Spending;
 use crate::failure::Failure;
-use crate::work::{Create, Task};
+use crate::work::{Create, Input, Task};
 
 /// What the service asked for one background, in dollars, when this was written. Only the response tells what it charges.
 pub const REMOVE_BG_DOLLARS: f64 = 0.1047;
 
-/// Refuses work that is estimated to cost more than the limit, or whose price cannot be told. The one place that knows how
-/// a limit is kept.
-pub async fn hold(core: &LeonardoCore, tasks: &[Task], limit: Option<f64>) -> Result<(), Failure> {
-    let Some(limit) = limit else { return Ok(()) };
-    let mut sum = 0.0;
-    for task in tasks {
-        match price(core, task).await? {
-            Some(price) => sum += price,
-            None => {
-                return Err(Failure::usage(format!(
-                    "--spend-at-most cannot be kept: the service tells no price of this beforehand ({}). Nothing was \
-                     sent.",
-                    task.name
-                )));
-            }
-        }
-    }
-    if sum > limit {
-        let sum = format!("{sum:.4}");
-        let sum = sum.trim_end_matches('0').trim_end_matches('.');
-        return Err(Failure::usage(format!(
-            "it is estimated to cost {sum}, and --spend-at-most is {limit}. Nothing was sent."
-        )));
-    }
-    Ok(())
+/// What may be spent.
+#[derive(Debug)]
+pub struct Money {
+    limit: Cost,
+    /// What one may cost of which nobody tells a price beforehand.
+    each: Option<Cost>,
+    /// The most that a background did cost, in dollars.
+    background: Mutex<f64>,
 }
 
-/// What the service's calculator says of a task; `None` if it does not know it.
-async fn price(core: &LeonardoCore, task: &Task) -> Result<Option<f64>, Failure> {
-    match task.create {
-        Create::Image => told(image_estimate_cost(core, &read(&task.request)?)).await,
-        Create::ImageToVideo => told(motion_estimate_image_to_video_cost(core, &read(&task.request)?)).await,
-        Create::TextToVideo => told(motion_estimate_text_to_video_cost(core, &read(&task.request)?)).await,
-        Create::Element => {
-            let side = task.request.get("resolution").and_then(Value::as_u64).and_then(|side| side.try_into().ok());
-            let count = task.inputs.iter().filter(|input| matches!(input, crate::work::Input::Picture { .. })).count();
-            let params = ModelTrainingPricing {
-                dataset_image_count: u32::try_from(count).ok(),
-                ..ModelTrainingPricing::new(side.unwrap_or(1024))
-            };
-            Ok(ask(core, PricingCalculatorRequest::model_training(params)).await?.cost)
+impl Money {
+    /// `None` without a limit.
+    pub fn of(spending: &Spending) -> Result<Option<Self>, Failure> {
+        let Spending { spend_at_most, each_at_most } = spending.clone();
+        let Some(limit) = spend_at_most else { return Ok(None) };
+        if each_at_most.as_ref().is_some_and(|each| each.unit != limit.unit) {
+            return Err(Failure::usage("--spend-at-most and --each-at-most must be in the same unit"));
         }
-        // The calculator does not know it, but it is published, in dollars.
-        Create::RemoveBg => Ok(Some(REMOVE_BG_DOLLARS)),
-        _ => Ok(None),
+        Ok(Some(Self { limit, each: each_at_most, background: Mutex::new(REMOVE_BG_DOLLARS) }))
+    }
+
+    pub fn limit(&self) -> &Cost {
+        &self.limit
+    }
+
+    /// What the core keeps to.
+    pub fn spending_limit(&self) -> SpendingLimit {
+        match self.limit.amount.parse() {
+            Ok(credits) if self.limit.unit == CostUnit::Credits => SpendingLimit::credits(credits),
+            _ => SpendingLimit::dollars(&self.limit.amount),
+        }
+    }
+
+    /// Refuses work whose price nobody tells, or of which nothing fits into the limit, before anything is sent. Says what
+    /// all of it is expected to cost if that is too much.
+    pub async fn look_at(&self, core: &LeonardoCore, tasks: &[Task]) -> Result<Option<String>, Failure> {
+        let limit = self.limit.amount_f64().unwrap_or_default();
+        let (mut sum, mut least) = (0.0, f64::INFINITY);
+        for task in tasks {
+            let is_of_use = |price: &Cost| price.unit == self.limit.unit;
+            let price = match self.price(core, task).await?.filter(is_of_use) {
+                Some(price) => Some(price),
+                None => self.allowed(core, task).await?.filter(is_of_use),
+            };
+            let Some(price) = price.and_then(|price| price.amount_f64()) else {
+                return Err(Failure::usage(format!(
+                    "--spend-at-most cannot be kept: the service tells no price of this in {} beforehand ({}). Say what \
+                     each may cost with --each-at-most. Nothing was sent.",
+                    unit(&self.limit.unit),
+                    task.name
+                )));
+            };
+            sum += price;
+            least = least.min(price);
+        }
+        let number = |sum: f64| format!("{sum:.4}").trim_end_matches('0').trim_end_matches('.').to_owned();
+        if tasks.is_empty() || sum <= limit {
+            return Ok(None);
+        }
+        let Self { limit: most, .. } = self;
+        if least > limit {
+            let least = number(least);
+            let least = if tasks.len() == 1 { least } else { format!("{least} or more each") };
+            return Err(Failure::usage(format!(
+                "it is estimated to cost {least}, and --spend-at-most is {most}. Nothing was sent."
+            )));
+        }
+        let sum = number(sum);
+        Ok(Some(format!("All of it is estimated to cost {sum}, and --spend-at-most is {most}: what fits is sent.")))
+    }
+
+    /// What a task may cost, where the core cannot ask for its price.
+    pub async fn allowed(&self, core: &LeonardoCore, task: &Task) -> Result<Option<Cost>, Failure> {
+        if self.each.is_some() {
+            return Ok(self.each.clone());
+        }
+        match (task.create, &self.limit.unit) {
+            // The price is not told beforehand, but it is published.
+            (Create::RemoveBg, CostUnit::Dollars) => {
+                let background = *self.background.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(Some(Cost::dollars(background.to_string())))
+            }
+            (Create::Element, CostUnit::Credits) => self.price(core, task).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes note of what one did cost; tells if that is more than the user allows.
+    pub fn exceeded(&self, create: Create, cost: &Cost) -> Option<String> {
+        let amount = cost.amount_f64()?;
+        if create == Create::RemoveBg && cost.unit == CostUnit::Dollars {
+            let mut background = self.background.lock().unwrap_or_else(PoisonError::into_inner);
+            *background = background.max(amount);
+        }
+        let each = self.each.as_ref().filter(|each| each.unit == cost.unit)?;
+        let is_more = each.amount_f64().is_some_and(|each| amount > each);
+        is_more.then(|| format!("it did cost {cost}, and --each-at-most is {each}: nothing more is sent"))
+    }
+
+    /// What the service's calculator says of a task; `None` if it does not know it.
+    async fn price(&self, core: &LeonardoCore, task: &Task) -> Result<Option<Cost>, Failure> {
+        match task.create {
+            Create::Image => told(image_estimate_cost(core, &read(&task.request)?)).await,
+            Create::ImageToVideo => told(motion_estimate_image_to_video_cost(core, &read(&task.request)?)).await,
+            Create::TextToVideo => told(motion_estimate_text_to_video_cost(core, &read(&task.request)?)).await,
+            // What is uploaded already is not known any more.
+            Create::Element if matches!(task.inputs.first(), Some(Input::Dataset { .. })) => {
+                let side = task.request.get("resolution").and_then(Value::as_u64).and_then(|side| side.try_into().ok());
+                let params = ModelTrainingPricing {
+                    dataset_image_count: u32::try_from(task.inputs.len() - 1).ok(),
+                    ..ModelTrainingPricing::new(side.unwrap_or(1024))
+                };
+                let cost = ask(core, PricingCalculatorRequest::model_training(params)).await?.cost;
+                // Credits are counted whole.
+                Ok(cost.map(|cost| Cost::credits(cost.ceil() as u64)))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// Why the core has refused something, in the words of this program.
+pub fn refused(reason: &SpendingReason) -> String {
+    match reason {
+        SpendingReason::Limit { needed, limit, reserved, settled, .. } => format!(
+            "it would cost {needed}, and of --spend-at-most {limit}, {} are spent and {} set aside. It was not sent.",
+            settled.amount, reserved.amount
+        ),
+        SpendingReason::CallLimit { estimate, at_most, .. } => {
+            format!("it would cost {estimate}, and --each-at-most is {at_most}. It was not sent.")
+        }
+        _ => "what it costs is not known beforehand: say what it may cost with --each-at-most. It was not sent.".into(),
+    }
+}
+
+fn unit(unit: &CostUnit) -> &'static str {
+    if *unit == CostUnit::Dollars { "dollars" } else { "credits" }
+}
+
+/// An amount with its unit, such as `5usd`, `$5` or `500credits`.
+pub fn amount(text: &str) -> Result<Cost, String> {
+    let lower = text.trim().to_lowercase();
+    let (number, unit) = match lower.strip_prefix('$') {
+        Some(number) => (number, "usd"),
+        None => {
+            lower.split_at(lower.find(|char: char| char.is_ascii_alphabetic() || char == '$').unwrap_or(lower.len()))
+        }
+    };
+    let (number, unit) = (number.trim(), unit.trim());
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_number = |text: &str| (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return Err("must be an amount of dollars or credits, such as 5usd, $5 or 500credits".to_owned());
+    }
+    match unit {
+        "usd" | "$" | "dollar" | "dollars" => Ok(Cost::dollars(number)),
+        "credit" | "credits" => match number.parse() {
+            Ok(credits) => Ok(Cost::credits(credits)),
+            Err(_) => Err("credits are counted whole, as in 500credits".to_owned()),
+        },
+        "" => Err(format!("has no unit: say {number}usd or {number}credits, as the account pays")),
+        other => Err(format!("{other:?} is no unit: say {number}usd or {number}credits")),
     }
 }
 
 /// What images will cost, in credits; `None` if the service does not tell.
 pub async fn images(core: &LeonardoCore, request: &Value) -> Result<Option<f64>, Failure> {
-    told(image_estimate_cost(core, &read(request)?)).await
+    Ok(told(image_estimate_cost(core, &read(request)?)).await?.and_then(|cost| cost.amount_f64()))
 }
 
-async fn told(estimate: EstimateCost) -> Result<Option<f64>, Failure> {
+async fn told(estimate: EstimateCost) -> Result<Option<Cost>, Failure> {
     match estimate.await {
-        Ok(cost) => Ok(cost.and_then(|cost| cost.amount_f64())),
+        Ok(cost) => Ok(cost),
         // There is something in it whose price cannot be asked for.
         Err(Error::InvalidRequest(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -83,4 +203,30 @@ fn read<Q: DeserializeOwned>(request: &Value) -> Result<Q, Failure> {
 
 pub async fn ask(core: &LeonardoCore, request: PricingCalculatorRequest) -> Result<CalculatedCost, Failure> {
     Ok(pricing_calculator_pricing_calculator(core, request).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_a_unit() {
+        for (text, cost) in [
+            ("5usd", Cost::dollars("5")),
+            ("$12.50", Cost::dollars("12.50")),
+            ("0.3 USD", Cost::dollars("0.3")),
+            ("5$", Cost::dollars("5")),
+            ("500credits", Cost::credits(500)),
+            ("1 credit", Cost::credits(1)),
+            ("0credits", Cost::credits(0)),
+        ] {
+            assert_eq!(amount(text), Ok(cost), "{text}");
+        }
+        for text in
+            ["", "5", "usd", "-5usd", "5.5credits", "5eur", "$", "1e3usd", ".5usd", "5.usd", "NaNusd", "$5usd", "５usd"]
+        {
+            assert!(amount(text).is_err(), "{text}");
+        }
+        assert!(amount(&format!("{}usd", "9".repeat(99))).is_err());
+    }
 }

@@ -1,19 +1,23 @@
 //! The service that a command talks to.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
 use leonardo_ai::funcs::user_get_user_self;
 use leonardo_ai::{LeonardoCore, LeonardoCoreBuilder, Limits};
 use leonardo_ai_emulator::Emulator;
 
-use crate::args::Global;
+use crate::args::{Global, Spending};
 use crate::failure::Failure;
+use crate::money::Money;
 use crate::screen::Screen;
 
 pub struct Session {
     pub core: LeonardoCore,
     pub screen: Screen,
+    /// What may be spent, if that is limited. The core keeps to it.
+    pub money: Option<Arc<Money>>,
     /// It ends with this, and its work with it.
     emulator: Option<Emulator>,
     data_dir: Option<PathBuf>,
@@ -33,6 +37,15 @@ impl Session {
         Self::connect_with(global, screen, |core| core.limits(Limits::default())).await
     }
 
+    /// The same for what costs credits.
+    pub async fn paying(global: &Global, screen: &Screen, spending: &Spending) -> Result<Self, Failure> {
+        let Some(money) = Money::of(spending)? else { return Self::connect(global, screen).await };
+        let limit = money.spending_limit();
+        let set_up = |core: LeonardoCoreBuilder| core.limits(Limits::default()).spending_limit(limit);
+        let session = Self::connect_with(global, screen, set_up).await?;
+        Ok(Self { money: Some(Arc::new(money)), ..session })
+    }
+
     /// The same with a core that is set up otherwise.
     pub async fn connect_with(
         global: &Global,
@@ -46,7 +59,7 @@ impl Session {
             screen.say("Using the emulator, which draws the pictures itself. Nothing is paid for.");
             let core = LeonardoCore::builder().bearer_auth(emulator.key()).server_url(emulator.base_url());
             let core = set_up(core).build()?;
-            return Ok(Self { core, screen, emulator: Some(emulator), data_dir });
+            return Ok(Self { core, screen, money: None, emulator: Some(emulator), data_dir });
         }
         if std::env::var_os("LEONARDO_API_KEY").is_none() {
             return Err(Failure::usage(
@@ -59,7 +72,7 @@ impl Session {
             Some(url) => builder.server_url(url).build()?,
             None => builder.build()?,
         };
-        Ok(Self { core, screen, emulator: None, data_dir })
+        Ok(Self { core, screen, money: None, emulator: None, data_dir })
     }
 
     pub fn is_emulated(&self) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Creating, ImageOptions, seconds};
+use super::{Creating, ImageOptions, Spending, seconds};
 
 pub const AFTER: &str = "\
 Each line of FILE is a prompt, or a JSON object with the fields of a request
@@ -44,6 +44,8 @@ pub struct Resume {
     /// How many are worked on at a time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub concurrency: u16,
+    #[command(flatten)]
+    pub spending: Spending,
     /// How long something may be missing from the account's list after it was made
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, hide = true)]
     pub grace: Duration,

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use leonardo_ai::models::Cost;
 
 pub use self::batch::{Batch, Resume};
 pub use self::create::{Edit, RemoveBg, Train, Unzoom, Upscale, Video};
@@ -188,9 +189,8 @@ pub struct Creating {
 /// What every command takes that costs credits.
 #[derive(Args, Clone, Debug)]
 pub struct Paying {
-    /// Refuse what is estimated to cost more
-    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
-    pub spend_at_most: Option<f64>,
+    #[command(flatten)]
+    pub spending: Spending,
     /// Refuse a request that breaks a documented limit, before it is sent
     #[arg(long)]
     pub checked: bool,
@@ -203,6 +203,18 @@ pub struct Paying {
     pub show: Option<Protocol>,
 }
 
+/// What may be spent.
+#[derive(Args, Clone, Debug)]
+pub struct Spending {
+    /// Spend no more in this run, such as 5usd or 500credits: what fits is sent
+    #[arg(long, value_name = "AMOUNT", value_parser = crate::money::amount)]
+    pub spend_at_most: Option<Cost>,
+    /// What each may cost, which `--spend-at-most` needs where the service tells no
+    /// price beforehand: version 2, variations, blueprints
+    #[arg(long, value_name = "AMOUNT", value_parser = crate::money::amount, requires = "spend_at_most")]
+    pub each_at_most: Option<Cost>,
+}
+
 impl Paying {
     pub fn show(&self) -> Option<Protocol> {
         #[cfg(feature = "pictures")]
@@ -210,11 +222,6 @@ impl Paying {
         #[cfg(not(feature = "pictures"))]
         None
     }
-}
-
-pub(crate) fn amount(text: &str) -> Result<f64, String> {
-    let amount = text.parse().ok().filter(|amount: &f64| amount.is_finite() && *amount >= 0.0);
-    amount.ok_or_else(|| "must be a number, 0 or more".to_owned())
 }
 
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {

@@ -6,12 +6,11 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::create::{absolute, how};
+use super::create::{absolute, how, look_at_money};
 use super::request::{Model, images};
 use crate::args::{Batch, Resume};
 use crate::failure::{FAILED, Failure, UNKNOWN, USAGE};
 use crate::journal::{Event, Job, Journal, Journals, State, hash};
-use crate::money;
 use crate::session::Session;
 use crate::work::{Create, How, Save, Task, read, run};
 
@@ -45,7 +44,9 @@ pub async fn batch(args: Batch, session: &Session) -> Result<(), Failure> {
             .screen
             .say(format!("{gone} begun before are not in the file any more; they are finished all the same."));
     }
-    money::hold(&session.core, &new, paying.spend_at_most).await?;
+    let open = journal.history().jobs.values().filter(|job| job.may_cost()).map(|job| job.task.clone());
+    look_at_money(session, &open.chain(new.iter().cloned()).collect::<Vec<_>>()).await?;
+    journal.limit(session)?;
     journal.plan(new)?;
     let over = journal.history().jobs.values().filter(|job| matches!(job.state, State::Over)).count();
     let how = How { look_at_files: true, ..how(paying, args.concurrency) };
@@ -165,6 +166,14 @@ async fn finish(args: Resume, session: &Session, mut left: Vec<Journal>) -> Resu
             journal.close();
         }
         return Ok(());
+    }
+    if session.money.is_some() {
+        let jobs = left.iter().flat_map(|journal| journal.history().jobs.values());
+        let open = jobs.filter(|job| job.may_cost()).map(|job| job.task.clone());
+        look_at_money(session, &open.collect::<Vec<_>>()).await?;
+        for journal in &mut left {
+            journal.limit(session)?;
+        }
     }
     let how = How { concurrency: args.concurrency.into(), grace: args.grace, show: None, look_at_files: false };
     run(session, left, how).await

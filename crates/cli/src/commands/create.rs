@@ -14,7 +14,6 @@ use crate::args::{BlueprintRun, Edit, Generate, Paying, RemoveBg, Train, Unzoom,
 use crate::call::printable;
 use crate::failure::Failure;
 use crate::journal::{Journal, Journals, Taken};
-use crate::money;
 use crate::session::Session;
 use crate::source::ImageArgument;
 use crate::work::{Create, CutOut, How, Input, Save, Task, read, run};
@@ -48,11 +47,13 @@ pub async fn plan(
         prepare_place(&task.save)?;
     }
     let account = session.account().await?;
-    money::hold(&session.core, &tasks, paying.spend_at_most).await?;
+    look_at_money(session, &tasks).await?;
     match Journals::of(session)? {
         Some(journals) => {
             journals.mention_left(session, &account)?;
-            journals.begin(&account, command, tasks, replaces)
+            let (mut journal, taken) = journals.begin(&account, command, tasks, replaces)?;
+            journal.limit(session)?;
+            Ok((journal, taken))
         }
         None => {
             let mut journal = Journal::in_memory();
@@ -60,6 +61,16 @@ pub async fn plan(
             Ok((journal, Vec::new()))
         }
     }
+}
+
+/// Refuses what cannot be held to `--spend-at-most`, and says if not all will fit.
+pub async fn look_at_money(session: &Session, tasks: &[Task]) -> Result<(), Failure> {
+    if let Some(money) = &session.money {
+        if let Some(told) = money.look_at(&session.core, tasks).await? {
+            session.screen.say(told);
+        }
+    }
+    Ok(())
 }
 
 pub fn how(paying: &Paying, concurrency: u16) -> How {

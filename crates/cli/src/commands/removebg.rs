@@ -43,7 +43,7 @@ pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Resul
         _ => "png",
     };
     let files = expanded(&args.files)?;
-    let session = Session::connect(global, screen).await?;
+    let session = Session::paying(global, screen, &args.paying.spending).await?;
     let background = args.bg_image_file.clone().map(|file| ImageArgument::File(file).absolute()).transpose()?;
     let (mut tasks, mut outputs) = (Vec::new(), HashMap::new());
     for file in files {

@@ -31,6 +31,8 @@ pub struct Entry {
 pub enum Event {
     /// The journal is of this account.
     Begin { server: String, user: String, command: String },
+    /// What may be spent from now on; none if that is not limited.
+    Limit { spend_at_most: Option<Cost> },
     /// A job is there; nothing is sent of it.
     Planned { task: Box<Task> },
     /// An upload is done, so this is the request, and what is left to upload.
@@ -39,6 +41,8 @@ pub enum Event {
     Sending { mark: Mark },
     /// It is certain that nothing was done.
     Refused { reason: String, last: bool },
+    /// The limit left nothing for it; nothing was sent.
+    Withheld { reason: String },
     /// The response was lost, and nothing tells what became of it.
     Unknown { reason: String },
     /// There is something to wait for, or a link.
@@ -124,6 +128,11 @@ impl Job {
         self.is_open() || matches!(self.state, State::Unknown { .. })
     }
 
+    /// Whether something may be created of it, and charged.
+    pub fn may_cost(&self) -> bool {
+        matches!(self.state, State::Planned) || matches!(self.state, State::Sending { mark, .. } if mark != Mark::None)
+    }
+
     /// Whether something is left that can be done.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Planned | State::Sending { .. } | State::Created { .. })
@@ -135,6 +144,8 @@ impl Job {
 pub struct History {
     pub account: Option<Account>,
     pub command: String,
+    /// What its run might spend.
+    pub limit: Option<Cost>,
     pub jobs: BTreeMap<JobId, Job>,
 }
 
@@ -144,6 +155,10 @@ impl History {
             (Event::Begin { server, user, command }, None) => {
                 self.account = Some(Account { server, user });
                 self.command = command;
+                return Ok(());
+            }
+            (Event::Limit { spend_at_most }, None) => {
+                self.limit = spend_at_most;
                 return Ok(());
             }
             (Event::Planned { task }, Some(id)) => {
@@ -165,6 +180,7 @@ impl History {
                 State::Sending { mark, since }
             }
             (Event::Refused { last: true, .. } | Event::Failed { .. } | Event::Forgotten, _) => State::Over,
+            (Event::Withheld { .. }, State::Sending { .. }) => State::Planned,
             // What has a mark is looked for all the same: an earlier attempt may have been sent.
             (Event::Refused { .. }, State::Sending { mark: Mark::None, .. }) => State::Planned,
             (Event::Refused { .. }, state) => state,

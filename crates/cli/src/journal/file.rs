@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, Event, History, Job, JobId, now};
 use crate::failure::Failure;
-use crate::session::Account;
+use crate::session::{Account, Session};
 use crate::work::Task;
 
 /// A file that no other process has open as a journal. The system gives the lock back when this process ends, however
@@ -111,6 +111,15 @@ impl Journal {
         let next = self.history.jobs.keys().last().map_or(0, |last| last + 1);
         let planned = tasks.into_iter().zip(next..);
         self.write_all(planned.map(|(task, id)| (Some(id), Event::Planned { task: Box::new(task) })))
+    }
+
+    /// Writes down what may be spent.
+    pub fn limit(&mut self, session: &Session) -> Result<(), Failure> {
+        let limit = session.money.as_ref().map(|money| money.limit().clone());
+        if self.history.limit == limit {
+            return Ok(());
+        }
+        self.write(None, Event::Limit { spend_at_most: limit })
     }
 
     /// Keeps the file even when nothing is left to do.

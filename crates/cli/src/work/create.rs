@@ -9,7 +9,7 @@ use leonardo_ai::funcs::{
     variation_create_variation_unzoom, variation_create_variation_upscale,
 };
 use leonardo_ai::models::{Cost, CreateV2GenerationRequest, MotionModel};
-use leonardo_ai::{CreateOnce, Error, LeonardoCore, Marked, Retry};
+use leonardo_ai::{Call, CreateOnce, Error, LeonardoCore, Marked, Retry};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -23,6 +23,8 @@ pub struct Attempt {
     /// When an earlier run may have sent it.
     pub since: Option<SystemTime>,
     pub grace: Duration,
+    /// What it may cost, if that must be said.
+    pub at_most: Option<Cost>,
     /// Says what is attempted again.
     pub told: Box<dyn FnMut(&Retry) + Send>,
 }
@@ -76,35 +78,48 @@ pub async fn create(core: &LeonardoCore, create: Create, request: Value, attempt
             made(job.generation_id.to_string(), job.cost)
         }
         Create::Upscale => {
-            let job = variation_create_variation_upscale(core, read(request)?).await?;
+            let job = capped(variation_create_variation_upscale(core, read(request)?), attempt).await?;
             made(job.id.to_string(), job.cost)
         }
         Create::UniversalUpscale => {
-            let job = variation_create_universal_upscaler_job(core, read(request)?).await?;
+            let job = capped(variation_create_universal_upscaler_job(core, read(request)?), attempt).await?;
             made(job.id.to_string(), job.cost)
         }
         Create::Unzoom => {
-            let job = variation_create_variation_unzoom(core, read(request)?).await?;
+            let job = capped(variation_create_variation_unzoom(core, read(request)?), attempt).await?;
             made(job.id.to_string(), job.cost)
         }
         Create::NoBg => {
-            let job = variation_create_variation_no_bg(core, read(request)?).await?;
+            let job = capped(variation_create_variation_no_bg(core, read(request)?), attempt).await?;
             made(job.id.to_string(), job.cost)
         }
         Create::Element => {
-            let job = elements_create_element(core, read(request)?).await?;
+            let job = capped(elements_create_element(core, read(request)?), attempt).await?;
             made(job.user_lora_id.to_string(), job.cost)
         }
-        Create::Blueprint => made(blueprints_execute_blueprint(core, read(request)?).await?.ak_uuid.to_string(), None),
-        Create::RemoveBg => cut_out(core, read(request)?).await?,
+        Create::Blueprint => {
+            made(capped(blueprints_execute_blueprint(core, read(request)?), attempt).await?.ak_uuid.to_string(), None)
+        }
+        Create::RemoveBg => cut_out(core, read(request)?, attempt).await?,
     })
 }
 
-async fn cut_out(core: &LeonardoCore, cut: CutOut) -> Result<Made, Failure> {
+/// A call, which may cost no more than is said of the attempt.
+fn capped<T>(call: Call<T>, attempt: Attempt) -> Call<T> {
+    match attempt.at_most {
+        Some(cost) => call.cost_at_most(cost),
+        None => call,
+    }
+}
+
+async fn cut_out(core: &LeonardoCore, cut: CutOut, attempt: Attempt) -> Result<Made, Failure> {
     let parameters = parameters(&cut)?;
     let mut remove = remove_background(core, cut.image.source()).with(|_| parameters);
     if let Some(background) = &cut.background {
         remove = remove.background(background.source());
+    }
+    if let Some(cost) = attempt.at_most {
+        remove = remove.cost_at_most(cost);
     }
     let done = remove.await.map_err(Error::from)?;
     let link = done.results.into_iter().next().and_then(|result| result.url);
@@ -117,8 +132,12 @@ async fn once<Q: Marked + DeserializeOwned>(
     request: Value,
     attempt: Attempt,
 ) -> Result<Q::Job, Failure> {
-    let Attempt { mark, since, grace, told } = attempt;
+    let Attempt { mark, since, grace, at_most, told } = attempt;
     let create = create(core, read(request)?).grace(grace).unique_seed(matches!(mark, Mark::Drawn(_))).on_retry(told);
+    let create = match at_most {
+        Some(cost) => create.cost_at_most(cost),
+        None => create,
+    };
     let create = match since {
         Some(since) => create.look_first(since),
         None => create,

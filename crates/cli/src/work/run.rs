@@ -1,7 +1,7 @@
 //! Runs the jobs of a journal, a few at a time.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -9,8 +9,9 @@ use leonardo_ai::funcs::{
     dataset_create_dataset, dataset_upload_file, init_images_upload_canvas_files, init_images_upload_file,
 };
 use leonardo_ai::models::{Cost, CreateDatasetRequest};
-use leonardo_ai::{ApiErrorKind, Error, LeonardoCore, Retry};
+use leonardo_ai::{ApiErrorKind, Error, LeonardoCore, Retry, SpendingReason};
 use serde_json::{Value, json};
+use tokio::sync::RwLock;
 use tokio::task::JoinSet;
 
 use super::create::{Attempt, create, mark};
@@ -21,6 +22,7 @@ use crate::args::Protocol;
 use crate::commands::transfer::{saved, show_all};
 use crate::failure::{DONE, FAILED, Failure, UNKNOWN};
 use crate::journal::{Event, Job, JobId, Journal, Made, Mark, Saved, State};
+use crate::money::{self, Money};
 use crate::screen::{Doing, Screen};
 use crate::session::Session;
 
@@ -42,6 +44,12 @@ struct Runner {
     journals: Vec<Mutex<Journal>>,
     /// Nothing more is created: it would fare no better.
     stop: AtomicBool,
+    /// How many were not sent for that reason.
+    not_sent: AtomicUsize,
+    /// What may be spent, if that is limited.
+    money: Option<Arc<Money>>,
+    /// Held together by those that create, and alone by one that waits for what the others have set aside.
+    creating: RwLock<()>,
     /// Of several jobs, how many are over.
     count: Option<Doing>,
     is_emulated: bool,
@@ -84,15 +92,19 @@ struct End {
 
 /// Does all that is left to do of these journals, and removes those of which nothing is left.
 pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<(), Failure> {
-    let mut jobs = Vec::new();
+    let (mut jobs, mut withheld) = (Vec::new(), 0);
     for (index, journal) in journals.iter().enumerate() {
+        // What its run was not allowed to spend, this one is not allowed either, unless it says how much.
+        let is_limited = journal.history().limit.is_some() && session.money.is_none();
         for (id, job) in &journal.history().jobs {
             let is_gone = |files: &[Saved]| how.look_at_files && !files.iter().all(Saved::is_whole);
             let is_open = match &job.state {
                 State::Saved { files, .. } => is_gone(files),
                 _ => job.is_left(),
             };
-            if is_open {
+            if is_open && is_limited && matches!(job.state, State::Planned) {
+                withheld += 1;
+            } else if is_open {
                 jobs.push((index, *id, job.clone()));
             }
         }
@@ -103,6 +115,9 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
         how,
         journals: journals.into_iter().map(Mutex::new).collect(),
         stop: AtomicBool::new(false),
+        not_sent: AtomicUsize::new(0),
+        money: session.money.clone(),
+        creating: RwLock::new(()),
         count: (jobs.len() > 1).then(|| session.screen.counting(jobs.len() as u64)),
         is_emulated: session.is_emulated(),
     });
@@ -129,8 +144,17 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
     if several && !session.screen.is_json() {
         total.tell(&session.screen);
     }
-    if runner.stop.load(Ordering::Relaxed) {
-        session.screen.say("What is left was not sent, since it would fare no better.");
+    match runner.not_sent.load(Ordering::Relaxed) {
+        0 => {}
+        not_sent if runner.is_emulated => session.screen.say(format!("{not_sent} more were not sent.")),
+        not_sent => session.screen.say(format!("{not_sent} more were not sent: `leonardo resume` sends them.")),
+    }
+    if withheld > 0 {
+        session.screen.complain(format!(
+            "{withheld} were not sent: their run had --spend-at-most. `leonardo resume --spend-at-most AMOUNT` sends what \
+             fits into AMOUNT."
+        ));
+        status = status.max(FAILED);
     }
     // All works have ended, so that nothing else has it.
     let runner = Arc::into_inner(runner).ok_or_else(|| Failure::other("a job has not ended"))?;
@@ -220,9 +244,7 @@ impl Work {
     }
 
     async fn prepare_and_create(&self, doing: &Doing) -> Result<Made, u8> {
-        if self.runner.stop.load(Ordering::Relaxed) {
-            return Err(FAILED);
-        }
+        self.go_on()?;
         let mut request = self.task.request.clone();
         let mut inputs = self.task.inputs.clone();
         while !inputs.is_empty() {
@@ -265,24 +287,61 @@ impl Work {
 
     async fn create(&self, request: Value, mark: Mark, since: Option<SystemTime>, doing: &Doing) -> Result<Made, u8> {
         let runner = &self.runner;
-        if runner.stop.load(Ordering::Relaxed) {
-            return Err(FAILED);
-        }
+        let at_most = match &runner.money {
+            Some(money) => money.allowed(&runner.core, &self.task).await.map_err(|failure| self.failed(&failure))?,
+            None => None,
+        };
+        self.go_on()?;
         // From here on it may be sent, whatever becomes of this program.
         self.write(Event::Sending { mark })?;
         let what = if since.is_some() { "looking for" } else { "creating" };
         doing.now(format!("{what}: {}", self.task.name));
-        let attempt = Attempt { mark, since, grace: runner.how.grace, told: self.told() };
-        let made = match create(&runner.core, self.task.create, request, attempt).await {
-            Ok(made) => made,
-            Err(failure) => return Err(self.not_created(failure, mark)),
+        let send = || {
+            let (at_most, told) = (at_most.clone(), self.told());
+            let attempt = Attempt { mark, since, grace: runner.how.grace, at_most, told };
+            create(&runner.core, self.task.create, request.clone(), attempt)
         };
+        let turn = runner.creating.read().await;
+        let mut made = send().await;
+        drop(turn);
+        if made.as_ref().is_err_and(waits_for_others) {
+            // What others have set aside, and do not need, may be enough.
+            let _alone = runner.creating.write().await;
+            made = send().await;
+        }
+        let made = made.map_err(|failure| self.not_created(failure, mark))?;
         self.write(Event::Created { made: made.clone() })?;
+        if let (Some(money), Some(cost)) = (&runner.money, &made.cost) {
+            if let Some(exceeded) = money.exceeded(self.task.create, cost) {
+                runner.stop.store(true, Ordering::Relaxed);
+                runner.screen.complain(format!("{}: {exceeded}", self.task.name));
+            }
+        }
         Ok(made)
+    }
+
+    /// Fails once nothing more is to be created.
+    fn go_on(&self) -> Result<(), u8> {
+        if !self.runner.stop.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.runner.not_sent.fetch_add(1, Ordering::Relaxed);
+        if self.runner.screen.is_json() {
+            self.tell_json("not sent, since it would fare no better", Some(false));
+        }
+        Err(FAILED)
     }
 
     fn not_created(&self, failure: Failure, mark: Mark) -> u8 {
         let Failure::Call(error) = &failure else { return self.failed(&failure) };
+        if let Error::SpendingLimit(limited) = error {
+            let reason = money::refused(&limited.reason);
+            if matches!(limited.reason, SpendingReason::Limit { .. }) {
+                self.runner.stop.store(true, Ordering::Relaxed);
+            }
+            self.tell(&reason, Some(error));
+            return self.write(Event::Withheld { reason }).err().unwrap_or(FAILED);
+        }
         let reason = error.to_string();
         let event = match error.may_have_been_charged() {
             // The response may tell what was made though something is wrong with it.
@@ -379,13 +438,16 @@ impl Work {
     fn tell(&self, problem: &str, error: Option<&Error>) {
         let screen = &self.runner.screen;
         if screen.is_json() {
-            let charged = error.map(Error::may_have_been_charged);
-            let object = json!({
-                "name": self.task.name, "kind": self.task.create, "error": problem, "mayHaveBeenCharged": charged,
-            });
-            screen.result("", &object);
+            self.tell_json(problem, error.map(Error::may_have_been_charged));
         }
         screen.complain(format!("{}: {problem}", self.task.name));
+    }
+
+    fn tell_json(&self, problem: &str, charged: Option<bool>) {
+        let object = json!({
+            "name": self.task.name, "kind": self.task.create, "error": problem, "mayHaveBeenCharged": charged,
+        });
+        self.runner.screen.result("", &object);
     }
 
     fn told(&self) -> Box<dyn FnMut(&Retry) + Send> {
@@ -406,6 +468,12 @@ impl Work {
     fn journal(&self) -> MutexGuard<'_, Journal> {
         lock(&self.runner.journals[self.journal])
     }
+}
+
+/// Whether the limit would allow it if others had not set something aside.
+fn waits_for_others(failure: &Failure) -> bool {
+    let Failure::Call(Error::SpendingLimit(limited)) = failure else { return false };
+    matches!(&limited.reason, SpendingReason::Limit { reserved, .. } if reserved.amount_f64().is_some_and(|sum| sum > 0.0))
 }
 
 /// Whether the same request would be refused again.
