@@ -191,7 +191,7 @@ pub struct Creating {
 pub struct Paying {
     #[command(flatten)]
     pub spending: Spending,
-    /// Refuse a request that breaks a documented limit, before it is sent
+    /// Refuse a request that breaks a documented limit, before it is sent; version 1 only
     #[arg(long)]
     pub checked: bool,
     /// How long something may be missing from the account's list after it was made

@@ -2,6 +2,7 @@
 
 mod create;
 mod fetch;
+mod job;
 mod run;
 pub mod save;
 mod task;

@@ -88,9 +88,15 @@ impl Task {
     /// Holds the request to its form, and, if that is wanted, to the documented limits. Nothing is sent.
     pub fn check(&self, limits: bool) -> Result<(), Failure> {
         let request = self.filled();
+        if limits && matches!(self.create, Create::V2 | Create::RemoveBg) {
+            return Err(Failure::usage(
+                "--checked cannot be kept: requests of version 2 are held to no limits by this program. Leave it out to \
+                 send them as they are. Nothing was sent.",
+            ));
+        }
         match self.create {
             Create::Image => held(request, limits, CreateGenerationRequest::check),
-            Create::V2 => held(request, false, |_: &CreateV2GenerationRequest| Ok(())),
+            Create::V2 => held(request, limits, |_: &CreateV2GenerationRequest| Ok(())),
             Create::ImageToVideo => held(request, limits, CreateImageToVideoGenerationRequest::check),
             Create::TextToVideo => held(request, limits, CreateTextToVideoGenerationRequest::check),
             Create::Upscale => held(request, limits, CreateVariationUpscaleRequest::check),

@@ -64,15 +64,58 @@ async fn generate_knows_models_of_both_versions_and_by_name() {
 }
 
 #[tokio::test]
-async fn limits_are_held_before_anything_is_sent() {
+async fn what_breaks_a_limit_is_refused_before_anything_is_sent() {
     let place = Place::new().await;
-    let many = place.run(&["generate", "--spend-at-most", "20", "-n", "2", "a", "b"]).await;
-    many.failed(2, "estimated to cost 28");
-    place.run(&["generate", "--spend-at-most", "20", "--model", "lucid-origin", "a"]).await.failed(2, "cannot be kept");
+    let limited = async |limit: &str, rest: &[&str]| {
+        place.run(&[&["generate", "--spend-at-most", limit, "-n", "2"], rest].concat()).await
+    };
+    limited("20", &["a"]).await.failed(2, "has no unit: say 20usd or 20credits");
+    limited("20eur", &["a"]).await.failed(2, "is no unit");
+    limited("13credits", &["a"]).await.failed(2, "estimated to cost 14, and --spend-at-most is 13 CREDITS");
+    limited("13credits", &["a", "b"]).await.failed(2, "estimated to cost 14 or more each");
+    // The account pays in credits, and nobody tells beforehand what a model of version 2 costs.
+    limited("5usd", &["a"]).await.failed(2, "tells no price of this in dollars");
+    limited("99credits", &["--model", "lucid-origin", "a"]).await.failed(2, "--each-at-most");
+    limited("99credits", &["--each-at-most", "1usd", "a"]).await.failed(2, "the same unit");
+    place.run(&["generate", "--each-at-most", "1usd", "a"]).await.failed(2, "--spend-at-most");
+    place.run(&["generate", "--checked", "--model", "lucid-origin", "a"]).await.failed(2, "version 2");
     place.run(&["generate", "--checked", "-n", "6", "a"]).await.failed(2, "num_images");
     place.run(&["generate", "--set", "width=wide", "a"]).await.failed(2, "the request is wrong");
     assert!(place.emulator.charges().is_empty() && place.files("pictures").is_empty());
-    place.run(&["generate", "--spend-at-most", "28", "-n", "2", "a", "b"]).await.succeeded();
+    limited("28credits", &["a", "b"]).await.succeeded();
+    assert_eq!(place.emulator.charges().len(), 2);
+}
+
+#[tokio::test]
+async fn what_fits_into_a_limit_is_sent_and_the_rest_another_time() {
+    let place = Place::new().await;
+    let ran = place.run(&["generate", "--json", "--spend-at-most", "30credits", "-n", "2", "a", "b", "c", "d"]).await;
+    ran.failed(1, "28 are spent and 0 set aside");
+    let objects: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let errors: Vec<_> = objects.iter().filter(|object| object["error"].is_string()).collect();
+    assert!(objects.len() == 4 && errors.len() == 2, "{ran:?}");
+    assert!(errors.iter().all(|error| error["mayHaveBeenCharged"] == false), "{ran:?}");
+    assert_eq!((place.emulator.charges().len(), place.files("pictures").len()), (2, 4));
+
+    // Without a limit of its own, it sends no more than the first run was allowed.
+    place.run(&["resume"]).await.failed(1, "2 were not sent: their run had --spend-at-most");
+    place.run(&["resume", "--spend-at-most", "13credits"]).await.failed(2, "Nothing was sent");
+    assert_eq!(place.emulator.charges().len(), 2);
+    place.run(&["resume", "--spend-at-most", "14credits"]).await.failed(1, "1 not sent: `leonardo resume --spend");
+    assert_eq!(place.emulator.charges().len(), 3);
+    place.run(&["resume", "--spend-at-most", "99credits"]).await.succeeded();
+    assert_eq!((place.emulator.charges().len(), place.files("pictures").len()), (4, 8));
+    assert!(place.run(&["resume"]).await.stderr.contains("nothing"), "all is done");
+}
+
+#[tokio::test]
+async fn what_is_set_aside_for_others_and_not_needed_is_spent_all_the_same() {
+    let place = Place::new().await;
+    // Each costs less than it may, and all at once they may cost more than the limit.
+    let limits = ["--spend-at-most", "60credits", "--each-at-most", "30credits"];
+    let ran = place.run(&[&["generate", "-n", "1", "a", "b", "c", "d"][..], &limits].concat()).await;
+    ran.succeeded();
+    assert_eq!(place.emulator.charges().len(), 4);
 }
 
 #[tokio::test]

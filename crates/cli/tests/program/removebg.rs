@@ -123,13 +123,25 @@ async fn many_are_asked_about_and_a_limit_is_held() {
     let place = Place::new().await;
     dogs(&place, 3).await;
     place.run(&["removebg", "--confirm-batch-over", "2", "dogs/*.jpg"]).await.failed(2, "nobody can be asked");
-    place
-        .run(&["removebg", "--spend-at-most", "0.3", "dogs/*.jpg"])
-        .await
-        .failed(2, "cost 0.3141, and --spend-at-most is 0.3");
     assert_eq!(charged(&place), 0);
-    place.run(&["removebg", "--confirm-batch-over", "-1", "--spend-at-most", "0.32", "dogs/*.jpg"]).await.succeeded();
+    place.run(&["removebg", "--confirm-batch-over", "-1", "dogs/*.jpg"]).await.succeeded();
     assert_eq!(charged(&place), 3);
+}
+
+#[tokio::test]
+async fn no_more_is_spent_than_the_user_allows() {
+    let place = Place::new().await;
+    dogs(&place, 3).await;
+    place.run(&["removebg", "--spend-at-most", "0.1usd", "dogs/*.jpg"]).await.failed(2, "0.1047 or more each");
+    assert_eq!(charged(&place), 0);
+    let ran = place.run(&["removebg", "--spend-at-most", "0.3usd", "dogs/*.jpg"]).await;
+    ran.failed(1, "0.3141");
+    assert_eq!(charged(&place), 2);
+    let again = place.run(&["removebg", "--spend-at-most", "1usd", "dogs/*.jpg"]).await;
+    assert!(again.stderr.contains("`leonardo resume` goes on with what was begun"), "{again:?}");
+    place.run(&["resume", "--spend-at-most", "0.11usd"]).await.succeeded();
+    assert_eq!(charged(&place), 3);
+    (0..3).for_each(|dog| assert_whole(&place.path(&format!("dogs/{dog}-removebg.png"))));
 }
 
 #[tokio::test]
