@@ -105,7 +105,7 @@ async fn what_fits_into_a_limit_is_sent_and_the_rest_another_time() {
     assert_eq!(place.emulator.charges().len(), 3);
     place.run(&["resume", "--spend-at-most", "99credits"]).await.succeeded();
     assert_eq!((place.emulator.charges().len(), place.files("pictures").len()), (4, 8));
-    assert!(place.run(&["resume"]).await.stderr.contains("nothing"), "all is done");
+    place.run(&["resume"]).await.succeeded();
 }
 
 #[tokio::test]
