@@ -8,9 +8,9 @@ use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use url::Url;
 
 use crate::runtime::{self, BoxFuture};
+use crate::url::Url;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use self::fetch as wire;
