@@ -199,6 +199,10 @@ fn exchange(
     let mut sent = wire::Request::new(method, url);
     *sent.headers_mut() = headers;
     if let Some(body) = body {
+        #[cfg_attr(
+            target_arch = "wasm32",
+            allow(clippy::useless_conversion, reason = "reqwest has a type for bodies")
+        )]
         *sent.body_mut() = Some(body.into());
     }
     let sent = runtime::connecting(client.execute(sent));
