@@ -190,6 +190,7 @@ impl Transport for OwnClient {
 }
 
 /// What can be done at once is done before the future is made, which stays small so.
+#[cfg_attr(target_arch = "wasm32", allow(clippy::useless_conversion, reason = "reqwest has a type for bodies"))]
 fn exchange(
     client: &wire::Client,
     request: TransportRequest,
@@ -199,10 +200,6 @@ fn exchange(
     let mut sent = wire::Request::new(method, url);
     *sent.headers_mut() = headers;
     if let Some(body) = body {
-        #[cfg_attr(
-            target_arch = "wasm32",
-            allow(clippy::useless_conversion, reason = "reqwest has a type for bodies")
-        )]
         *sent.body_mut() = Some(body.into());
     }
     let sent = runtime::connecting(client.execute(sent));
