@@ -5,8 +5,7 @@
 //! the calls of the tasks. Without the feature `blocking` only the tasks are measured, as they are in a build without it.
 
 use std::error::Error;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,55 +13,18 @@ use leonardo_ai::LeonardoCore;
 use leonardo_ai::funcs::user_get_user_self;
 use leonardo_ai_emulator::{Emulator, Limits};
 
-const USAGE: &str = "usage: blocking_speed [--callers N] [--seconds N] [--rounds N] [--server URL --key KEY]";
+#[path = "common/child.rs"]
+mod child;
+#[path = "common/options.rs"]
+mod options;
 
-struct Settings {
-    callers: usize,
-    /// How long each measures before it is the other's turn.
-    seconds: u64,
-    rounds: usize,
-    server: Option<String>,
-    key: Option<String>,
-    /// Only runs the emulator.
-    serve: bool,
-}
-
-fn settings() -> Result<Settings, String> {
-    let mut settings = Settings { callers: 64, seconds: 2, rounds: 9, server: None, key: None, serve: false };
-    let mut rest = std::env::args().skip(1);
-    while let Some(name) = rest.next() {
-        if name == "--serve" {
-            settings.serve = true;
-            continue;
-        }
-        let value = rest.next().ok_or(format!("{name} needs a value"))?;
-        let number = value.parse::<usize>().ok().filter(|&number| number > 0);
-        let number = number.ok_or(format!("{name} {value} is not an option"));
-        match name.as_str() {
-            "--callers" => settings.callers = number?,
-            "--seconds" => settings.seconds = number? as u64,
-            "--rounds" => settings.rounds = number?,
-            "--server" => settings.server = Some(value),
-            "--key" => settings.key = Some(value),
-            _ => return Err(format!("there is no option {name}")),
-        }
-    }
-    if settings.server.is_some() != settings.key.is_some() {
-        return Err("--server and --key go together".into());
-    }
-    Ok(settings)
-}
+const SERVE: &str = "--serve";
 
 fn main() -> ExitCode {
-    let settings = match settings() {
-        Ok(settings) => settings,
-        Err(problem) => {
-            eprintln!("{problem}\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    let done = if settings.serve { serve().map(|()| true) } else { run(settings) };
-    match done {
+    if std::env::args().nth(1).as_deref() == Some(SERVE) {
+        return serve();
+    }
+    match run() {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -72,42 +34,41 @@ fn main() -> ExitCode {
     }
 }
 
-/// The emulator, until standard input ends.
 #[tokio::main]
-async fn serve() -> Result<(), Box<dyn Error>> {
-    let emulator = Emulator::builder().limits(Limits::none()).start().await?;
-    println!("{}\n{}", emulator.base_url(), emulator.key());
-    tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0])).await??;
-    Ok(())
+async fn serve() -> ExitCode {
+    match Emulator::builder().limits(Limits::none()).start().await {
+        Ok(emulator) => child::serve(emulator).await,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-/// Starts this program as the emulator, which ends with this one's end of its input.
-fn emulator() -> Result<(Child, String, String), Box<dyn Error>> {
-    let mut child =
-        Command::new(std::env::current_exe()?).arg("--serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().ok_or("the emulator says nothing")?).lines();
-    let url = lines.next().ok_or("the emulator did not start")??;
-    let key = lines.next().ok_or("the emulator did not start")??;
-    Ok((child, url, key))
-}
-
-fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
-    let (child, url, key) = match (settings.server, settings.key) {
-        (Some(url), Some(key)) => (None, url, key),
-        _ => emulator().map(|(child, url, key)| (Some(child), url, key))?,
+fn run() -> Result<bool, Box<dyn Error>> {
+    let [callers, seconds, rounds, server, key] = options::options([
+        ("--callers", "64"),
+        ("--seconds", "2"),
+        ("--rounds", "9"),
+        ("--server", ""),
+        ("--key", ""),
+    ])?;
+    let (callers, rounds, time) = (callers.parse::<usize>()?, rounds.parse::<usize>()?, options::seconds(&seconds)?);
+    if callers == 0 || rounds == 0 || time.is_zero() {
+        return Err("--callers, --rounds and --seconds are at least 1".into());
+    }
+    if server.is_empty() != key.is_empty() {
+        return Err("--server and --key go together".into());
+    }
+    // The emulator's process ends with this handle of it.
+    let runtime = tokio::runtime::Runtime::new()?;
+    let (_child, url, key) = if server.is_empty() {
+        runtime.block_on(child::start(&[SERVE.to_owned()])).map(|(child, url, key)| (Some(child), url, key))?
+    } else {
+        (None, server, key)
     };
     let core = || LeonardoCore::builder().bearer_auth(&key).server_url(&url).build();
-    let time = Duration::from_secs(settings.seconds);
-    let measured = measure(
-        settings.rounds,
-        || tasks(&core()?, settings.callers, time),
-        || threads(&core()?, settings.callers, time),
-    );
-    if let Some(mut child) = child {
-        drop(child.stdin.take());
-        child.wait()?;
-    }
-    measured
+    measure(rounds, || tasks(&core()?, callers, time), || threads(&core()?, callers, time))
 }
 
 type Measured = Result<f64, Box<dyn Error>>;

@@ -54,6 +54,8 @@ mod trace;
 mod transfer;
 #[cfg(feature = "client")]
 mod transport;
+#[cfg(all(feature = "client", target_arch = "wasm32"))]
+pub mod url;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
 
@@ -97,12 +99,14 @@ pub use self::poll::{Job, JobState, Steps, Wait, WaitError, WaitErrorReason, Wai
 pub use self::transfer::{Upload, UploadError, UploadProgress, UploadReason};
 
 // The crates whose types stand in signatures.
+#[cfg(feature = "client")]
+pub use bytes;
 #[cfg(any(feature = "client", feature = "webhooks"))]
 pub use http;
 #[cfg(all(feature = "client", not(target_arch = "wasm32")))]
 pub use reqwest;
-#[cfg(feature = "client")]
-pub use {bytes, url};
+#[cfg(all(feature = "client", not(target_arch = "wasm32")))]
+pub use url;
 
 /// The pages of `docs/`. This module is in the documentation alone, not in a build.
 // Examples of the pages need every operation.

@@ -10,7 +10,9 @@ use super::options::Refused;
 use super::request::Request;
 use crate::core;
 use crate::core::key::{Auth, Bearer};
-use crate::error::{ConnectionError, DecodeReason, Error, OutcomeUnknownError, Redactor, TimeoutError, TimeoutScope};
+use crate::error::{
+    ConnectionError, DecodeReason, Error, OutcomeUnknownError, Redactor, Seconds, TimeoutError, TimeoutScope,
+};
 use crate::retry::Backoff;
 use crate::runtime::{self, Instant, SystemTime};
 use crate::trace::CallSpan;
@@ -53,7 +55,7 @@ impl Request {
         // An attempt that is cut short would make an outcome unknown that is certain without it.
         let least = if effect.is_repeatable() { Duration::ZERO } else { core.min_time_for_billable };
         if deadline < least {
-            let (left, least) = (deadline.as_secs_f64(), least.as_secs_f64());
+            let (left, least) = (Seconds(deadline), Seconds(least));
             let reason = format!(
                 "it leaves {left} s, and a call that must not be sent twice needs {least} s to begin; allow more time, or change \
                  min_time_for_billable of the core"

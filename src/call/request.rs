@@ -12,6 +12,7 @@ use crate::core::LeonardoCore;
 use crate::core::server_url::{self, ServerUrl};
 use crate::error::{CallInfo, DecodeError, DecodeReason, Error};
 use crate::operation::OperationInfo;
+use crate::url::form_urlencoded;
 
 /// Everything of a call but the type of its output, so that it is compiled once.
 pub(super) struct Request {
@@ -63,7 +64,7 @@ impl Request {
     }
 
     pub(super) fn query(&mut self, fields: &dyn Fields) {
-        let mut pairs = url::form_urlencoded::Serializer::new(std::mem::take(&mut self.query));
+        let mut pairs = form_urlencoded::Serializer::new(std::mem::take(&mut self.query));
         let options = &mut self.options;
         fields.each(&mut |name, value| {
             let value = match value.fragment() {

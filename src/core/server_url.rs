@@ -1,7 +1,8 @@
 //! The server's base URL, and the URL of one call below it.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::{Host, Url};
+
+use crate::url::Url;
 
 /// The real service.
 pub(crate) const DEFAULT: &str = "https://cloud.leonardo.ai/api/rest";
@@ -43,7 +44,7 @@ impl ServerUrl {
 
     /// Refuses to send the key unencrypted to another machine, unless that is allowed.
     pub(crate) fn permitted(self, allow_http: bool) -> Result<Self, String> {
-        if allow_http || self.0.scheme() == "https" || self.0.host().is_some_and(is_loopback) {
+        if allow_http || self.0.scheme() == "https" || self.0.host_str().is_some_and(is_loopback) {
             return Ok(self);
         }
         let host = self.0.host_str().unwrap_or_default();
@@ -75,15 +76,17 @@ impl ServerUrl {
     }
 }
 
-fn is_loopback(host: Host<&str>) -> bool {
-    match host {
-        // A resolver keeps these names on this machine. They are in lower case.
-        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => {
-            address.is_loopback() || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())
-        }
-    }
+/// Of a host as URLs write it: names are in lower case, and each address has one form.
+fn is_loopback(host: &str) -> bool {
+    // What ends in a number is an address.
+    let ipv4 = || host.starts_with("127.") && host.ends_with(|c: char| c.is_ascii_digit());
+    // `127.0.0.0/8` in IPv6: `7f`, two more digits, and the rest.
+    let mapped = || {
+        let rest = host.strip_prefix("[::ffff:7f").and_then(|rest| rest.split_once(':'));
+        rest.is_some_and(|(digits, rest)| digits.len() == 2 && !rest.contains(':'))
+    };
+    // A resolver keeps these names on this machine.
+    host == "localhost" || host.ends_with(".localhost") || ipv4() || host == "[::1]" || mapped()
 }
 
 /// Appends `id` as exactly one path segment, whatever it holds.
@@ -169,6 +172,11 @@ mod tests {
             ("[::2]", false),
             ("[::127.0.0.1]", false),
             ("[::ffff:10.0.0.1]", false),
+            ("[::ffff:0.127.0.1]", false),
+            ("[::ffff:7f:1]", false),
+            ("[::ffff:7f:1:2]", false),
+            ("[::ffff:7f00:1:2]", false),
+            ("127.example", false),
             ("[2001:db8::1]", false),
         ] {
             let parsed = |scheme: &str| ServerUrl::parse(&format!("{scheme}://{host}/a-path")).unwrap();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::CallInfo;
 use super::classify::is_refusal;
+use super::seconds::Seconds;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// The server was not reached, or the exchange broke off.
@@ -84,7 +85,7 @@ impl TimeoutError {
             TimeoutScope::Attempt => "the attempt's timeout",
             TimeoutScope::Deadline | TimeoutScope::Turn => "the call's deadline",
         };
-        let (seconds, start) = (limit.as_secs_f64(), call.beginning());
+        let (seconds, start) = (Seconds(*limit), call.beginning());
         if *scope == TimeoutScope::Turn {
             let end = call.end(true, "Allow more time, or make fewer calls at once.");
             return format!(

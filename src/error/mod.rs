@@ -8,6 +8,7 @@ mod decode;
 mod outcome;
 mod redact;
 mod request;
+mod seconds;
 #[cfg(feature = "limits")]
 mod spending;
 #[cfg(feature = "test-util")]
@@ -39,6 +40,7 @@ pub(crate) use self::{
     classify::{api_error, is_list, is_transient, tells_error},
     decode::{not_text, unreadable},
     redact::{Redactor, clipped, excerpt},
+    seconds::Seconds,
 };
 
 #[cfg(any(feature = "image-download", feature = "uploading"))]

@@ -156,7 +156,7 @@ impl<J: Job> fmt::Display for WaitError<J> {
                 write!(f, "{noun} {id} failed: the service gave it up. To try again, {anew}.")
             }
             WaitErrorReason::Deadline { limit, last_failure } => {
-                write!(f, "{noun} {id} was not complete within {} s", limit.as_secs_f64())?;
+                write!(f, "{noun} {id} was not complete within {} s", error::Seconds(*limit))?;
                 if let Some(error) = last_failure {
                     write!(f, " (the last poll: {error})")?;
                 }
@@ -177,7 +177,7 @@ impl<J: Job> fmt::Display for WaitErrorReason<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(_) => write!(f, "the service gave the {} up", J::NOUN),
-            Self::Deadline { limit, .. } => write!(f, "it was not complete within {} s", limit.as_secs_f64()),
+            Self::Deadline { limit, .. } => write!(f, "it was not complete within {} s", error::Seconds(*limit)),
             Self::Call(error) => error.fmt(f),
         }
     }

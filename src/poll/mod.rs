@@ -77,7 +77,7 @@ impl serde::Serialize for Retry {
 
 impl fmt::Display for Retry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} Next attempt in {:.1} s.", self.reason, self.next_in.as_secs_f64())
+        write!(f, "{} Next attempt in {:.1} s.", self.reason, crate::error::Seconds(self.next_in))
     }
 }
 

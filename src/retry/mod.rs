@@ -1,13 +1,19 @@
 //! When a failed attempt is retried, and after which delay. The only file that knows `backoff`.
 
 mod budget;
+#[cfg(any(target_arch = "wasm32", test))]
+mod web;
 
 use std::time::Duration;
 
+#[cfg(not(target_arch = "wasm32"))]
 use backoff::ExponentialBackoff;
+#[cfg(not(target_arch = "wasm32"))]
 use backoff::backoff::Backoff as _;
 
 pub use self::budget::RetryBudget;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use self::web::Backoff;
 
 /// How often failed attempts are retried, and after which delays.
 ///
@@ -122,6 +128,12 @@ impl RetryPolicy {
         attempts < self.max_attempts && elapsed.saturating_add(delay) <= self.max_elapsed
     }
 
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn backoff(&self) -> Backoff {
+        Backoff::new(self)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn backoff(&self) -> Backoff {
         let first = self.initial_backoff.min(self.max_backoff);
         Backoff(ExponentialBackoff {
@@ -138,8 +150,10 @@ impl RetryPolicy {
 }
 
 /// The delays of one call, in order.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) struct Backoff(ExponentialBackoff);
 
+#[cfg(not(target_arch = "wasm32"))]
 impl Backoff {
     pub(crate) fn next(&mut self) -> Duration {
         self.0.next_backoff().unwrap_or(self.0.max_interval)

@@ -22,7 +22,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, USER_AGENT};
 use http::{HeaderValue, Method};
-use url::{Position, Url};
 
 #[cfg(feature = "data-urls")]
 pub(crate) use self::data_url::{DataFile, base64};
@@ -43,6 +42,7 @@ use crate::error;
 use crate::retry::{Backoff, RetryPolicy};
 use crate::runtime::{self, Instant};
 use crate::transport::{self, TransportError, TransportErrorKind, wire};
+use crate::url::{Position, Url};
 
 /// Reads the address of a transfer: what to show of it, and the address or the reason why it is none.
 ///

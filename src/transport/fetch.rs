@@ -9,10 +9,11 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
-use url::Url;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader, ResponseType};
+
+use crate::url::Url;
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 

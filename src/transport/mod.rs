@@ -8,9 +8,9 @@ use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use url::Url;
 
 use crate::runtime::{self, BoxFuture};
+use crate::url::Url;
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use self::fetch as wire;
@@ -190,6 +190,7 @@ impl Transport for OwnClient {
 }
 
 /// What can be done at once is done before the future is made, which stays small so.
+#[cfg_attr(target_arch = "wasm32", allow(clippy::useless_conversion, reason = "reqwest has a type for bodies"))]
 fn exchange(
     client: &wire::Client,
     request: TransportRequest,

@@ -164,3 +164,8 @@ async fn nobody_there_is_an_exchange_without_a_charge_being_certain() {
     assert!(!error.to_string().contains(KEY));
     assert!(js_sys::global().dyn_into::<js_sys::Object>().is_ok());
 }
+
+#[wasm_bindgen_test]
+async fn the_suite_holds_in_a_page() {
+    leonardo_ai_browser_tests::all(SERVER).await;
+}

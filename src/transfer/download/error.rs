@@ -101,13 +101,13 @@ pub enum DownloadReason {
     #[error("{}", broken(.0))]
     Connection(#[source] TransportError),
     /// No byte arrived for so long.
-    #[error("no byte arrived for {} s", limit.as_secs_f64())]
+    #[error("no byte arrived for {} s", error::Seconds(*limit))]
     Idle {
         /// The download's [`idle_timeout`](super::Download::idle_timeout).
         limit: Duration,
     },
     /// All of it took too long.
-    #[error("it was not complete within {} s, the download's deadline", limit.as_secs_f64())]
+    #[error("it was not complete within {} s, the download's deadline", error::Seconds(*limit))]
     Deadline {
         /// The download's [`deadline`](super::Download::deadline).
         limit: Duration,

@@ -6,7 +6,6 @@ use http::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use url::Url;
 
 use super::super::kind::{HEAD, Kind};
 use super::super::{
@@ -18,6 +17,7 @@ use super::{Arrived, Downloaded};
 use super::{Download, DownloadError, DownloadOptions, DownloadReason, Progress};
 use crate::core::LeonardoCore;
 use crate::transport::wire;
+use crate::url::{Url, form_urlencoded};
 use crate::{error, runtime, transport};
 
 /// How much further a download must come for the attempts until then not to count any more.
@@ -243,8 +243,8 @@ impl Receiving {
 
     /// What the query holds, as it is meant and as it stands in the link.
     fn secrets(&self) -> Vec<String> {
-        let meant = self.url.query_pairs().map(|(_, value)| value.into_owned());
         let query = self.url.query().unwrap_or_default();
+        let meant = form_urlencoded::parse(query.as_bytes()).map(|(_, value)| value.into_owned());
         let written = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value).to_owned());
         meant.chain(written).collect()
     }

@@ -160,13 +160,13 @@ pub enum UploadReason {
     #[error("{}", broken(.0))]
     Connection(#[source] TransportError),
     /// No byte went out for so long.
-    #[error("no byte went out for {} s", limit.as_secs_f64())]
+    #[error("no byte went out for {} s", error::Seconds(*limit))]
     Idle {
         /// The upload's [`idle_timeout`](super::Upload::idle_timeout).
         limit: Duration,
     },
     /// All of it took too long.
-    #[error("it was not complete within {} s, the upload's deadline", limit.as_secs_f64())]
+    #[error("it was not complete within {} s, the upload's deadline", error::Seconds(*limit))]
     Deadline {
         /// The upload's [`deadline`](super::Upload::deadline).
         limit: Duration,

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode};
-use url::Url;
 
 use super::super::{Kind, address};
 use super::UploadReason;
 use crate::core::server_url::ServerUrl;
+use crate::url::Url;
 
 /// What the API gives for an upload.
 pub(crate) struct Place<T, const N: usize> {

@@ -40,7 +40,7 @@ pub(super) async fn send(
         }
     }
     body.extend_from_slice(&form.after);
-    *request.body_mut() = Some(body.freeze().into());
+    *request.body_mut() = Some(body.freeze());
     let response = match runtime::timeout(idle_timeout, pin!(runtime::connecting(client.execute(request)))).await {
         Some(result) => result.map_err(Failure::no_response)?,
         None => return Err(Failure::idle(idle_timeout)),

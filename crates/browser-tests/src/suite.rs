@@ -1,0 +1,153 @@
+//! Calls, retries, unknown outcomes, deadlines and limits.
+
+use std::time::Duration;
+
+use leonardo_ai::funcs::{
+    image_create_generation, image_download, image_generate, image_list_generations, init_images_upload_bytes,
+    user_get_user_self,
+};
+use leonardo_ai::models::CreateGenerationRequest;
+use leonardo_ai::{DecodeReason, Error, LeonardoCore, LeonardoCoreBuilder, RetryPolicy};
+
+use super::KEY;
+use super::control::{count, faults};
+
+/// All of it, one after the other, since the faults are those of all callers of the emulator at `server`.
+///
+/// # Panics
+///
+/// If something does not hold.
+pub async fn all(server: &str) {
+    calls(server).await;
+    retries(server).await;
+    unknown_outcomes(server).await;
+    deadlines(server).await;
+    limits(server).await;
+    servers();
+}
+
+fn builder(server: &str) -> LeonardoCoreBuilder {
+    let pause = Duration::from_millis(1);
+    LeonardoCore::builder()
+        .bearer_auth(KEY)
+        .server_url(format!("{server}/api/rest"))
+        .retry(RetryPolicy::default().initial_backoff(pause).max_backoff(pause))
+        .poll_delays(RetryPolicy::default().initial_backoff(Duration::from_millis(100)))
+}
+
+fn core(server: &str) -> LeonardoCore {
+    builder(server).build().unwrap()
+}
+
+fn harbour() -> CreateGenerationRequest {
+    CreateGenerationRequest::new("a harbour").num_images(1).width(512_u32).height(512_u32)
+}
+
+async fn calls(server: &str) {
+    let core = core(server);
+    let before = count(server, "charges").await;
+    let made = image_generate(&core, harbour()).deadline(Duration::from_secs(30)).await.unwrap();
+    assert_eq!(count(server, "charges").await, before + 1);
+    let picture = image_download(&core, &made.generation.generated_images[0].url).to_bytes().await.unwrap();
+    assert!(picture.starts_with(b"\xff\xd8\xff") && picture.len() > 4096);
+    let user = user_get_user_self(&core).await.unwrap().user.unwrap();
+    let newest = image_list_generations(&core, user.id).page_size(2).next().await.unwrap().unwrap();
+    assert_eq!(newest.id, made.generation.id);
+    let before = count(server, "uploads").await;
+    init_images_upload_bytes(&core, &b"\x89PNG\r\n\x1a\nand so on"[..]).await.unwrap();
+    assert_eq!(count(server, "uploads").await, before + 1);
+}
+
+async fn retries(server: &str) {
+    let core = core(server);
+    faults(server, r#"{"sequence": [{"StatusBefore": 503}, "CutBody", "None"]}"#).await;
+    let response = user_get_user_self(&core).with_response().await.unwrap();
+    assert_eq!(response.attempts, 3);
+    let before = count(server, "charges").await;
+    faults(server, r#"{"sequence": [{"RetryAfter": {"status": 429, "value": "0"}}, "None"]}"#).await;
+    image_create_generation(&core, harbour()).await.unwrap();
+    assert_eq!(count(server, "charges").await, before + 1);
+    faults(server, "{}").await;
+}
+
+async fn unknown_outcomes(server: &str) {
+    let core = core(server);
+    let before = count(server, "charges").await;
+    faults(server, r#"{"sequence": ["CutBody", "None"]}"#).await;
+    let error = image_create_generation(&core, harbour()).await.unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown(_)) && error.may_have_been_charged(), "{error}");
+    assert!(!error.to_string().contains(KEY));
+    assert_eq!(count(server, "charges").await, before + 1);
+    faults(server, "{}").await;
+}
+
+async fn deadlines(server: &str) {
+    let core = core(server);
+    for fault in ["StallBeforeWork", "StallBody"] {
+        faults(server, &format!(r#"{{"always": "{fault}"}}"#)).await;
+        let call = user_get_user_self(&core).deadline(Duration::from_millis(300)).await;
+        assert!(matches!(call, Err(Error::Timeout(_))), "{call:?}");
+    }
+    faults(server, "{}").await;
+}
+
+async fn limits(server: &str) {
+    let core = builder(server).max_response_bytes(100_000).retry(RetryPolicy::none()).build().unwrap();
+    faults(server, r#"{"always": "EndlessBody"}"#).await;
+    let error = user_get_user_self(&core).await.unwrap_err();
+    faults(server, "{}").await;
+    let Error::Decode(error) = error else { panic!("{error}") };
+    assert!(matches!(error.reason, DecodeReason::TooLarge { limit: 100_000 }), "{error}");
+    let blob = format!("{server}/cdn/blob/300000");
+    assert_eq!(image_download(&core, &blob).any_content(true).to_bytes().await.unwrap().len(), 300_000);
+    assert!(image_download(&core, &blob).any_content(true).max_bytes(100_000).to_bytes().await.is_err());
+}
+
+/// Who gets the key: each host is read alike, whoever reads the URL.
+fn servers() {
+    let accepted = |url: &str| LeonardoCore::builder().bearer_auth(KEY).server_url(url).build().is_ok();
+    for url in [
+        "https://example.org/api",
+        "HTTPS://Example.ORG",
+        "http://127.0.0.1:1/x",
+        "http://127.1",
+        "http://0x7f000001",
+        "http://2130706433/",
+        "http://LOCALHOST:80",
+        "http://a.localhost/",
+        "http://[::1]:8080",
+        "http://[::ffff:127.0.0.1]",
+        "https:\\\\example.org",
+    ] {
+        assert!(accepted(url), "{url}");
+    }
+    for url in [
+        "http://example.org",
+        "http://127.0.0.1.example.org",
+        "http://127.example",
+        "http://localhost.example.org",
+        "http://notlocalhost",
+        "http://127.0.0.1@example.org",
+        "http://example.org\\@127.0.0.1",
+        "http://128.0.0.1",
+        "http://[::2]",
+        "http://[::127.0.0.1]",
+        "http://[::ffff:7f:1]",
+        "http://127.0.0.1\u{ff0e}example.org",
+        "https://name:password@example.org",
+        "https://example.org?query",
+        "https://example.org#fragment",
+        "https://exa mple.org",
+        "https://",
+        "https://[::1",
+        "https://example.org:99999",
+        "https://999.1.1.1",
+        "ftp://127.0.0.1",
+        "javascript:1",
+        "//example.org",
+        "example.org",
+        "",
+    ] {
+        assert!(!accepted(url), "{url}");
+    }
+}
