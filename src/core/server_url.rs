@@ -78,8 +78,8 @@ impl ServerUrl {
 
 /// Of a host as URLs write it: names are in lower case, and each address has one form.
 fn is_loopback(host: &str) -> bool {
-    // What ends in a number is an address.
-    let ipv4 = || host.starts_with("127.") && host.ends_with(|c: char| c.is_ascii_digit());
+    // A name may begin in the same way.
+    let ipv4 = || host.starts_with("127.") && host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     // `127.0.0.0/8` in IPv6: `7f`, two more digits, and the rest.
     let mapped = || {
         let rest = host.strip_prefix("[::ffff:7f").and_then(|rest| rest.split_once(':'));
@@ -177,6 +177,8 @@ mod tests {
             ("[::ffff:7f:1:2]", false),
             ("[::ffff:7f00:1:2]", false),
             ("127.example", false),
+            ("127.example1", false),
+            ("127.0.0.1.a1", false),
             ("[2001:db8::1]", false),
         ] {
             let parsed = |scheme: &str| ServerUrl::parse(&format!("{scheme}://{host}/a-path")).unwrap();
