@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use leonardo_ai::models::{
     BlueprintNodeInput, BlueprintTextVariable, CreateElementRequest, ExecuteBlueprintRequest, V2Guidance,
-    V2GuidanceImage, V2Guidances,
+    V2GuidanceImage, V2GuidanceStrength, V2Guidances, V2Model,
 };
 use serde_json::{Map, Value, json};
 
@@ -113,9 +113,19 @@ pub async fn edit(args: Edit, session: &Session) -> Result<(), Failure> {
     let image = args.image.absolute()?;
     match (create, &args.mask, image) {
         (Create::V2, None, image) => {
-            let guidance = guidance(image, "/parameters/guidances/image_reference/0/image/id", &mut inputs)?;
+            let slug = request["model"].as_str().unwrap_or_default().to_owned();
+            let place = begins_with(&V2Model::from(&*slug))
+                .ok_or_else(|| Failure::usage(format!("the model {slug} takes no image to begin with")))?;
+            let mut guidance = guidance(image, &format!("/parameters/guidances/{place}/0/image/id"), &mut inputs)?;
+            guidance.strength = match args.strength {
+                Some(strength) if strength < 1.0 / 3.0 => Some(V2GuidanceStrength::Low),
+                Some(strength) if strength > 2.0 / 3.0 => Some(V2GuidanceStrength::High),
+                Some(_) => Some(V2GuidanceStrength::Mid),
+                // Where it is needed.
+                None => (place == "image_to_image").then_some(V2GuidanceStrength::Mid),
+            };
             request["parameters"]["guidances"] =
-                printable(V2Guidances { image_reference: Some(vec![guidance]), ..V2Guidances::default() })?;
+                Map::from_iter([(place.to_owned(), printable(vec![guidance])?)]).into();
         }
         (Create::V2, Some(_), _) => return Err(Failure::usage("a mask needs a model of version 1")),
         (_, Some(mask), ImageArgument::File(image)) => {
@@ -152,6 +162,33 @@ fn file(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// What version 2 is guided by. A file is uploaded first, and its id put where `to` leads to.
+/// The guidance in which a model takes the image that it begins with.
+fn begins_with(model: &V2Model) -> Option<&'static str> {
+    use V2Model as M;
+    match model {
+        M::PhoenixV0_9
+        | M::PhoenixV1_0
+        | M::KinoXl
+        | M::AnimeXl
+        | M::PortraitPerfect
+        | M::StockPhotography
+        | M::IllustrativeAlbedo
+        | M::ConceptArt
+        | M::LifelikeVision
+        | M::GraphicDesign
+        | M::LightningXl => Some("image_to_image"),
+        M::FluxDev | M::FluxSchnell | M::LucidOrigin | M::LucidRealism => Some("content"),
+        M::IdeogramV3_0
+        | M::IdeogramV4_0
+        | M::PImageIdeogram
+        | M::RecraftV4
+        | M::RecraftV4Pro
+        | M::Krea2Turbo
+        | M::Krea2 => None,
+        _ => Some("image_reference"),
+    }
+}
+
 fn guidance(image: ImageArgument, to: &str, inputs: &mut Vec<Input>) -> Result<V2Guidance, Failure> {
     let image = match image {
         ImageArgument::File(file) => {

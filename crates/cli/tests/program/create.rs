@@ -153,8 +153,18 @@ async fn edit_begins_with_an_image_or_repaints_it() {
     let image = &request["parameters"]["guidances"]["image_reference"][0]["image"];
     assert_eq!(image["type"], "UPLOADED");
 
+    // Each model has its own place for it, or none.
+    let of = |model, strength| ["edit", "--model", model, "--strength", strength, "a.jpg", "winter"];
+    place.run(&of("flux-dev", "0.8")).await.succeeded();
+    let request = sent(&place, "/v2/generations").pop().unwrap();
+    assert_eq!(request["parameters"]["guidances"]["content"][0]["strength"], "HIGH");
+    place.run(&of("kino-xl", "0.2")).await.succeeded();
+    let request = sent(&place, "/v2/generations").pop().unwrap();
+    assert_eq!(request["parameters"]["guidances"]["image_to_image"][0]["strength"], "LOW");
+    place.run(&of("recraft-v4", "0.5")).await.failed(2, "takes no image to begin with");
+
     place.run(&["edit", "none.jpg", "winter"]).await.failed(2, "none.jpg is no file");
-    assert_eq!(place.emulator.charges().len(), 5);
+    assert_eq!(place.emulator.charges().len(), 7);
 }
 
 #[tokio::test]
