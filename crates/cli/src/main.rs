@@ -26,11 +26,10 @@ use crate::screen::Screen;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let screen = Screen::new(cli.global.json);
-    let stops_itself = stops_itself(&cli);
     let done = tokio::select! {
         // Dropping the work removes the files that are not whole.
         done = commands::run(cli, &screen) => done,
-        () = told_to_stop(), if !stops_itself => {
+        () = told_to_stop() => {
             screen.interrupted();
             Err(Failure::Told(INTERRUPTED))
         }
@@ -43,15 +42,6 @@ async fn main() -> ExitCode {
         failure.status()
     });
     ExitCode::from(status)
-}
-
-/// Workers hand back what they have before they end.
-fn stops_itself(cli: &Cli) -> bool {
-    match &cli.command {
-        #[cfg(feature = "jobs")]
-        args::Command::Jobs(args::jobs::Jobs::Work(_)) => true,
-        _ => false,
-    }
 }
 
 /// Waits for Ctrl-C or, where there is such a thing, SIGTERM.

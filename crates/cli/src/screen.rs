@@ -105,12 +105,6 @@ impl Screen {
         line
     }
 
-    /// Whether bars are drawn.
-    #[cfg(feature = "jobs")]
-    pub fn has_bars(&self) -> bool {
-        !self.0.bars.is_hidden()
-    }
-
     /// A bar that counts, below the others.
     pub fn counting(&self, all: u64) -> Doing {
         let style = ProgressStyle::with_template("{pos} of {len} {wide_bar} {elapsed}");
@@ -159,12 +153,6 @@ pub struct Doing(ProgressBar);
 impl Doing {
     pub fn now(&self, text: impl Into<String>) {
         self.0.set_message(one_line(&text.into()));
-    }
-
-    #[cfg(feature = "jobs")]
-    pub fn count(&self, done: u64, all: u64) {
-        self.0.set_length(all);
-        self.0.set_position(done);
     }
 
     pub fn one_more(&self) {

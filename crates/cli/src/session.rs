@@ -47,7 +47,7 @@ impl Session {
     }
 
     /// The same with a core that is set up otherwise.
-    pub async fn connect_with(
+    async fn connect_with(
         global: &Global,
         screen: &Screen,
         set_up: impl FnOnce(LeonardoCoreBuilder) -> LeonardoCoreBuilder,

@@ -3,8 +3,6 @@
 mod batch;
 mod create;
 mod image;
-#[cfg(feature = "jobs")]
-pub mod jobs;
 mod manage;
 mod removebg;
 
@@ -122,10 +120,6 @@ Examples:
   leonardo resume
   leonardo resume --list")]
     Resume(Resume),
-    /// Have many workers make images of many prompts, in a database
-    #[cfg(feature = "jobs")]
-    #[command(subcommand, after_help = jobs::AFTER)]
-    Jobs(jobs::Jobs),
     /// List the account's generations, newest first
     #[command(after_help = "Example:\n  leonardo list --limit 5")]
     List(List),
