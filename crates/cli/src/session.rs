@@ -62,12 +62,7 @@ impl Session {
         if self.is_emulated() {
             return Ok(None);
         }
-        let own = || Some(choose_native_strategy().ok()?.data_dir().join("leonardo-ai"));
-        let named = || std::env::var_os("LEONARDO_DATA_DIR").map(PathBuf::from);
-        match self.data_dir.clone().or_else(named).or_else(own) {
-            Some(directory) => Ok(Some(directory)),
-            None => Err(Failure::usage("there is no home directory for the journal: name one with --data-dir")),
-        }
+        data_dir(self.data_dir.clone()).map(Some)
     }
 
     /// Asks whose key it is.
@@ -76,4 +71,12 @@ impl Session {
         let user = user.ok_or_else(|| Failure::other("the service does not tell whose key it is"))?;
         Ok(Account { server: self.core.server_url().to_owned(), user: user.id.to_string() })
     }
+}
+
+/// Where the program keeps what it writes down: the directory that was named, or the user's.
+pub fn data_dir(named: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    let own = || Some(choose_native_strategy().ok()?.data_dir().join("leonardo-ai"));
+    let set = || std::env::var_os("LEONARDO_DATA_DIR").map(PathBuf::from);
+    let directory = named.or_else(set).or_else(own);
+    directory.ok_or_else(|| Failure::usage("there is no home directory for the journal: name one with --data-dir"))
 }

@@ -3,6 +3,8 @@
 mod account;
 mod batch;
 mod create;
+#[cfg(feature = "jobs")]
+mod jobs;
 mod records;
 mod removebg;
 mod request;
@@ -51,6 +53,8 @@ pub async fn run(cli: Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Blueprint(Blueprint::Run(run)) => create::blueprint_run(run, &session().await?).await,
         Command::Batch(args) => batch::batch(*args, &session().await?).await,
         Command::Resume(args) => batch::resume(args, &session().await?).await,
+        #[cfg(feature = "jobs")]
+        Command::Jobs(args) => jobs::run(args, &global, screen).await,
         Command::Removebg(args) => removebg::removebg(args, &global, screen).await,
     }
 }
