@@ -26,10 +26,11 @@ use crate::screen::Screen;
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let screen = Screen::new(cli.global.json);
+    let stops_itself = cli.command.stops_itself();
     let done = tokio::select! {
         // Dropping the work removes the files that are not whole.
         done = commands::run(cli, &screen) => done,
-        () = told_to_stop() => {
+        () = told_to_stop(), if !stops_itself => {
             screen.interrupted();
             Err(Failure::Told(INTERRUPTED))
         }

@@ -40,6 +40,12 @@ impl Screen {
         self.0.json
     }
 
+    /// Whether there is a terminal that bars are drawn on.
+    #[cfg(feature = "jobs")]
+    pub fn draws(&self) -> bool {
+        !self.0.bars.is_hidden()
+    }
+
     /// A message, on standard error.
     pub fn say(&self, text: impl AsRef<str>) {
         let text = wrapped(text.as_ref(), terminal_size_of(std::io::stderr()));
@@ -153,6 +159,13 @@ pub struct Doing(ProgressBar);
 impl Doing {
     pub fn now(&self, text: impl Into<String>) {
         self.0.set_message(one_line(&text.into()));
+    }
+
+    /// Sets a bar that counts.
+    #[cfg(feature = "jobs")]
+    pub fn at(&self, count: u64, all: u64) {
+        self.0.set_length(all);
+        self.0.set_position(count);
     }
 
     pub fn one_more(&self) {

@@ -3,6 +3,8 @@
 mod batch;
 mod create;
 mod image;
+#[cfg(feature = "jobs")]
+mod jobs;
 mod manage;
 mod removebg;
 
@@ -15,6 +17,8 @@ use leonardo_ai::models::Cost;
 pub use self::batch::{Batch, Resume};
 pub use self::create::{Edit, RemoveBg, Train, Unzoom, Upscale, Video};
 pub use self::image::{Generate, ImageOptions, Size};
+#[cfg(feature = "jobs")]
+pub use self::jobs::{Choose, Export, Jobs, Limits, Place, Status, Submit, Wanted, Work};
 pub use self::manage::{
     Blueprint, BlueprintRun, Call, Completions, Delete, Download, Emulate, Estimate, Kind, List, Models, Prompt,
     PromptImprove, Show, Upload, Wait,
@@ -120,6 +124,10 @@ Examples:
   leonardo resume
   leonardo resume --list")]
     Resume(Resume),
+    /// Jobs in a database, for any number of workers
+    #[cfg(feature = "jobs")]
+    #[command(subcommand, after_help = jobs::AFTER)]
+    Jobs(Jobs),
     /// List the account's generations, newest first
     #[command(after_help = "Example:\n  leonardo list --limit 5")]
     List(List),
@@ -168,6 +176,16 @@ Examples:
         after_help = "Example:\n  leonardo completions bash > ~/.local/share/bash-completion/completions/leonardo"
     )]
     Completions(Completions),
+}
+
+impl Command {
+    /// Whether it does what is to be done on Ctrl-C and SIGTERM.
+    pub fn stops_itself(&self) -> bool {
+        #[cfg(feature = "jobs")]
+        return matches!(self, Self::Jobs(Jobs::Work(_)));
+        #[cfg(not(feature = "jobs"))]
+        false
+    }
 }
 
 /// What every command takes that creates and waits.

@@ -3,6 +3,8 @@
 mod account;
 mod batch;
 mod create;
+#[cfg(feature = "jobs")]
+mod jobs;
 mod records;
 mod removebg;
 mod request;
@@ -82,6 +84,8 @@ pub async fn run(cli: Cli, screen: &Screen) -> Result<(), Failure> {
             let session = paying(&args.spending).await?;
             batch::resume(args, &session).await
         }
+        #[cfg(feature = "jobs")]
+        Command::Jobs(args) => jobs::run(args, &global, screen).await,
         Command::Removebg(args) => removebg::removebg(args, &global, screen).await,
     }
 }

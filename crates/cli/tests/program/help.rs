@@ -15,6 +15,17 @@ async fn help(words: &[String]) -> String {
     ran.stdout
 }
 
+/// With the feature `jobs` there is a command more, whose help is in a file of its own.
+const JOBS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program/help-jobs.txt");
+
+fn compare(golden: &str, all: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(golden, all).unwrap();
+    }
+    let before = fs::read_to_string(golden).unwrap_or_default().replace("\r\n", "\n");
+    assert!(all == before, "the help has changed: UPDATE=1 writes {golden}");
+}
+
 /// The commands that a help lists.
 fn commands(help: &str) -> Vec<String> {
     let Some((_, list)) = help.split_once("\nCommands:\n") else { return Vec::new() };
@@ -25,23 +36,25 @@ fn commands(help: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_help_of_every_command_is_as_it_was_and_has_an_example() {
-    let mut all = String::new();
+    let (mut all, mut jobs) = (String::new(), String::new());
     let mut left = vec![Vec::new()];
     while let Some(words) = left.pop() {
         let text = help(&words).await;
         assert!(text.contains("\nExample"), "{words:?} has no example");
         let wide = text.lines().find(|line| line.chars().count() > 80 && !line.starts_with("  leonardo"));
         assert_eq!(wide, None, "{words:?}");
-        all.push_str(&format!("$ leonardo {}\n\n{text}\n\n", [&words[..], &["--help".into()]].concat().join(" ")));
+        let into = if words.first().is_some_and(|word| word == "jobs") { &mut jobs } else { &mut all };
+        let shown: Vec<_> = text.lines().filter(|line| !line.starts_with("  jobs  ")).collect();
+        let (words_shown, shown) = ([&words[..], &["--help".into()]].concat().join(" "), shown.join("\n"));
+        into.push_str(&format!("$ leonardo {words_shown}\n\n{shown}\n\n\n"));
         for command in commands(&text).into_iter().rev() {
             left.push([&words[..], &[command]].concat());
         }
     }
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(GOLDEN, &all).unwrap();
+    compare(GOLDEN, &all);
+    if cfg!(feature = "jobs") {
+        compare(JOBS, &jobs);
     }
-    let golden = fs::read_to_string(GOLDEN).unwrap_or_default().replace("\r\n", "\n");
-    assert!(all == golden, "the help has changed: UPDATE=1 writes {GOLDEN}");
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ mod batch;
 mod call;
 mod create;
 mod help;
+#[cfg(feature = "jobs")]
+mod jobs;
 #[cfg(unix)]
 mod killed;
 mod place;
