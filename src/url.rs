@@ -55,7 +55,13 @@ impl Url {
     }
 
     fn read(read: Result<web_sys::Url, JsValue>) -> Result<Self, ParseError> {
-        read.map(|url| Self(url.href())).map_err(|_| ParseError(()))
+        let url = Self(read.map_err(|_| ParseError(()))?.href());
+        // Chromium escapes what no name of a host may hold, where the standard refuses it.
+        let name = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https"));
+        match name.is_some_and(|name| name.contains(['%', ' ', '<', '>', '^', '|'])) {
+            true => Err(ParseError(())),
+            false => Ok(url),
+        }
     }
 
     /// The whole URL.
