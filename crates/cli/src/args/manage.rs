@@ -166,7 +166,7 @@ pub enum Blueprint {
     #[command(after_help = "\
 Example:
   leonardo blueprint run VERSION --text NODE=\"a lighthouse\"")]
-    Run(BlueprintRun),
+    Run(Box<BlueprintRun>),
 }
 
 #[derive(Args, Clone, Debug)]

@@ -65,10 +65,10 @@ pub async fn plan(
 
 /// Refuses what cannot be held to `--spend-at-most`, and says if not all will fit.
 pub async fn look_at_money(session: &Session, tasks: &[Task]) -> Result<(), Failure> {
-    if let Some(money) = &session.money {
-        if let Some(told) = money.look_at(&session.core, tasks).await? {
-            session.screen.say(told);
-        }
+    if let Some(money) = &session.money
+        && let Some(told) = money.look_at(&session.core, tasks).await?
+    {
+        session.screen.say(told);
     }
     Ok(())
 }

@@ -74,7 +74,7 @@ pub async fn run(cli: Cli, screen: &Screen) -> Result<(), Failure> {
         }
         Command::Blueprint(Blueprint::Run(run)) => {
             let session = paying(&run.creating.paying.spending).await?;
-            create::blueprint_run(run, &session).await
+            create::blueprint_run(*run, &session).await
         }
         Command::Batch(args) => {
             let session = paying(&args.creating.paying.spending).await?;

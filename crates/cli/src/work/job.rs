@@ -136,11 +136,11 @@ impl Work {
         }
         let made = made.map_err(|failure| self.not_created(failure, mark))?;
         self.write(Event::Created { made: made.clone() })?;
-        if let (Some(money), Some(cost)) = (&runner.money, &made.cost) {
-            if let Some(exceeded) = money.exceeded(self.task.create, cost) {
-                runner.stop.store(true, Ordering::Relaxed);
-                runner.screen.complain(format!("{}: {exceeded}", self.task.name));
-            }
+        if let (Some(money), Some(cost)) = (&runner.money, &made.cost)
+            && let Some(exceeded) = money.exceeded(self.task.create, cost)
+        {
+            runner.stop.store(true, Ordering::Relaxed);
+            runner.screen.complain(format!("{}: {exceeded}", self.task.name));
         }
         Ok(made)
     }
