@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, W
 use serde::Serialize;
 use serde_json::Value;
 use terminal_size::{Width, terminal_size_of};
+use unicode_width::UnicodeWidthStr as _;
 
 #[derive(Clone)]
 pub struct Screen(Arc<Inner>);
@@ -192,13 +193,13 @@ fn wrapped(text: &str, size: Option<(Width, terminal_size::Height)>) -> String {
 }
 
 fn wrapped_line(line: &str, width: usize) -> String {
-    if line.chars().count() <= width {
+    if line.width() <= width {
         return line.to_owned();
     }
     let indent = line.chars().take_while(|char| *char == ' ').count();
     let (mut text, mut column) = (" ".repeat(indent), indent);
     for word in line.split_whitespace() {
-        let length = word.chars().count();
+        let length = word.width();
         if column > indent && column + 1 + length > width {
             text.push('\n');
             text.push_str(&" ".repeat(indent));
@@ -229,5 +230,7 @@ mod tests {
         assert_eq!(wrapped_line("short", 20), "short");
         assert_eq!(wrapped_line("  one two three four", 11), "  one two\n  three\n  four");
         assert_eq!(wrapped_line("a-word-that-is-longer x", 10), "a-word-that-is-longer\nx");
+        // Each of these takes two columns.
+        assert_eq!(wrapped_line("灯台 灯台 灯台", 11), "灯台 灯台\n灯台");
     }
 }

@@ -54,7 +54,8 @@ impl Session {
     ) -> Result<Self, Failure> {
         let (screen, data_dir) = (screen.clone(), global.data_dir.clone());
         if global.emulator {
-            let started = Emulator::start().await;
+            // The same user each time, for ledgers that several runs share.
+            let started = Emulator::builder().user(1).start().await;
             let emulator = started.map_err(|error| Failure::other(format!("the emulator cannot start: {error}")))?;
             screen.say("Using the emulator, which draws the pictures itself. Nothing is paid for.");
             let core = LeonardoCore::builder().bearer_auth(emulator.key()).server_url(emulator.base_url());

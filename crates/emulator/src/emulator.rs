@@ -160,6 +160,7 @@ impl Drop for Emulator {
 pub struct EmulatorBuilder {
     port: u16,
     key: Option<String>,
+    user: Option<u128>,
     generation_time: Duration,
     record_delay: Duration,
     clock_skew: i64,
@@ -184,6 +185,7 @@ impl Default for EmulatorBuilder {
         Self {
             port: 0,
             key: None,
+            user: None,
             generation_time: Duration::from_millis(300),
             record_delay: Duration::ZERO,
             clock_skew: 0,
@@ -251,6 +253,12 @@ impl EmulatorBuilder {
     /// How the account pays. Defaults to [`Plan::Credits`], of which the official SDKs can read the balance.
     pub fn plan(mut self, plan: Plan) -> Self {
         self.plan = plan;
+        self
+    }
+
+    /// The id of the key's user, as a number. Without it, another one is drawn for each emulator.
+    pub fn user(mut self, id: u128) -> Self {
+        self.user = Some(id);
         self
     }
 
@@ -337,7 +345,7 @@ impl EmulatorBuilder {
         let door = Arc::new(Door::open(self.port)?);
         let config = Config {
             key: self.key.unwrap_or_else(|| ids::random().to_string()),
-            user: ids::random(),
+            user: self.user.map_or_else(ids::random, uuid::Uuid::from_u128),
             generation_time: self.generation_time,
             record_delay: self.record_delay,
             clock_skew: self.clock_skew,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use leonardo_ai::funcs::{
     GenerationErrorReason, Lookup, image_create_generation, image_find_generation, image_wait_for_generation,
+    user_get_user_self,
 };
 use leonardo_ai::models::{CostUnit, Generation, GenerationId};
 use leonardo_ai::{ApiErrorKind, LeonardoCore, RetryPolicy};
@@ -34,8 +35,10 @@ pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) name: String,
     pub(crate) stop: watch::Receiver<bool>,
-    /// The cores that jobs were done with, by account.
+    /// The cores that jobs are done with, by account, whose key is of the right user.
     pub(crate) known: Mutex<HashMap<String, LeonardoCore>>,
+    /// Held by whoever asks the service whose key it is.
+    pub(crate) asking: tokio::sync::Mutex<()>,
 }
 
 /// What may be at the service already: looked for from that time on, for so long.
@@ -58,7 +61,14 @@ impl Context {
         let Some(core) = (self.cores)(&job.account) else {
             return self.put_off(&job, NO_KEY, Some("the worker has no key for the account")).await;
         };
-        self.known().insert(job.account.clone(), core.clone());
+        match self.unless_stopped(self.check_user(&job, &core)).await {
+            None => return self.put_off(&job, Duration::ZERO, None).await,
+            Some(checked) => {
+                if let Err((delay, problem)) = checked? {
+                    return self.put_off(&job, delay, Some(&problem)).await;
+                }
+            }
+        }
         // What another worker has sent may be on its way still.
         let mut doubt = job.sent_at.filter(|_| job.state == State::Sent).map(|since| {
             let latest = last_sent_at.unwrap_or(now) + self.settings.in_flight();
@@ -77,6 +87,28 @@ impl Context {
                 return self.lost(job, ticket).await;
             }
         }
+    }
+
+    /// Whether the key is of the account at the service that the ledger knows. In another one nothing would be found that
+    /// was sent, and all of it would be paid for again.
+    async fn check_user(&self, job: &Job, core: &LeonardoCore) -> Result<Result<(), (Duration, String)>, Error> {
+        // One asks for all jobs that begin at the same time.
+        let _asking = self.asking.lock().await;
+        if let Some(known) = self.known().get_mut(&job.account) {
+            // Events go to the one that waits.
+            *known = core.clone();
+            return Ok(Ok(()));
+        }
+        let user = match user_get_user_self(core).await.map(|told| told.user.map(|user| user.id.to_string())) {
+            Ok(Some(user)) => user,
+            Ok(None) => return Ok(Err((NO_KEY, "the service does not tell whose key the worker has".to_owned()))),
+            Err(error) => return Ok(Err((self.settings.delay(job.tries), error.to_string()))),
+        };
+        if self.patiently(|| self.store.user(&job.account, &user)).await? != user {
+            return Ok(Err((NO_KEY, "the worker's key is of another account at the service".to_owned())));
+        }
+        self.known().insert(job.account.clone(), core.clone());
+        Ok(Ok(()))
     }
 
     /// Somebody else has the job. If it is by the same task, that must not be called done before he is: it may be this very

@@ -32,6 +32,9 @@ impl Worker {
     /// A worker that gets the core of an account, and with it its key, from `cores`, and brings files to `sink`. Jobs of an
     /// account for which it gets `None` are left to other workers.
     ///
+    /// The key of an account must always be of the same user at the service, since what may have been sent is looked for
+    /// there. The first one is written down, and a worker that has another's leaves the account's jobs to others.
+    ///
     /// Cores need no limits and no budget of their own: the ledger keeps to both.
     pub fn new(
         jobs: &Jobs,
@@ -65,8 +68,16 @@ impl Worker {
             // Kept until nobody listens.
             stopping.closed().await;
         });
-        let context =
-            Arc::new(Context { store, cores, sink, settings, name, stop: stopped.clone(), known: Mutex::default() });
+        let context = Arc::new(Context {
+            store,
+            cores,
+            sink,
+            settings,
+            name,
+            stop: stopped.clone(),
+            known: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+        });
         let rounds = tokio::spawn(rounds(context.clone()));
         let works = TaskTracker::new();
         let mut registered = 0_u32;

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use leonardo_ai::models::CostUnit;
 use leonardo_ai::{LeonardoCore, RetryPolicy};
 use leonardo_ai_emulator::{Emulator, Plan};
-use leonardo_ai_jobs::{Account, Error, Jobs, Money, State, Submission};
+use leonardo_ai_jobs::{Account, Error, Job, Jobs, Money, State, Submission};
 
 #[tokio::test]
 async fn prompts_become_files() {
@@ -32,6 +32,28 @@ async fn prompts_become_files() {
     assert_eq!((status.held, status.reserved), (0, Money::default()));
     let charged: f64 = emulator.charges().iter().map(|charge| charge.amount).sum();
     assert_eq!(Some(status.settled), Money::parse(&charged.to_string()));
+}
+
+#[tokio::test]
+async fn a_key_of_another_user_does_nothing() {
+    let (place, first) = (Place::new(), Emulator::start().await.unwrap());
+    let jobs = Jobs::connect(&place.url).await.unwrap();
+    jobs.set_account(&Account::new(ACCOUNT)).await.unwrap();
+    jobs.submit(ACCOUNT, &submissions(1)).await.unwrap();
+    let work = async |emulator: &Emulator, until: &dyn Fn(&Job) -> bool| {
+        let worker = Running::start(&jobs, &core(&emulator.base_url(), emulator.key()), &place.out(), quick());
+        let is_so = async || jobs.export().any(async |job| until(&job.unwrap())).await;
+        assert!(within(Duration::from_secs(30), is_so).await);
+        worker.stop().await;
+    };
+    work(&first, &|job| job.state == State::Done).await;
+    jobs.submit(ACCOUNT, &[Submission::new("another", request("another"))]).await.unwrap();
+    let other = Emulator::start().await.unwrap();
+    let is_refused = |job: &Job| job.problem.as_deref().is_some_and(|problem| problem.contains("another account"));
+    work(&other, &is_refused).await;
+    assert!(other.charges().is_empty());
+    work(&first, &|job| job.key == "another" && job.state == State::Done).await;
+    assert_eq!(first.charges().len(), 2);
 }
 
 #[tokio::test]

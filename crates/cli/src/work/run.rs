@@ -47,6 +47,11 @@ pub(super) struct Runner {
 }
 
 impl Runner {
+    /// What must be said to go on where there is a limit.
+    fn limit(&self) -> &'static str {
+        if self.money.is_some() { " --spend-at-most AMOUNT" } else { "" }
+    }
+
     /// For whoever interrupts the program: what is left, and how to go on.
     fn left(&self) -> String {
         let (mut open, mut unmarked) = (0, 0);
@@ -58,7 +63,9 @@ impl Runner {
         }
         let mut text = match self.is_emulated {
             true => format!("{open} not finished, and the emulator has ended with this program."),
-            false => format!("{open} not finished: `leonardo resume` goes on, and pays for nothing twice."),
+            false => {
+                format!("{open} not finished: `leonardo resume{}` goes on, and pays for nothing twice.", self.limit())
+            }
         };
         if unmarked > 0 {
             text.push_str(&format!(
@@ -139,8 +146,7 @@ pub async fn run(session: &Session, journals: Vec<Journal>, how: How) -> Result<
         0 => {}
         not_sent if runner.is_emulated => session.screen.say(format!("{not_sent} not sent.")),
         not_sent => {
-            let limit = if session.money.is_some() { " --spend-at-most AMOUNT" } else { "" };
-            session.screen.say(format!("{not_sent} not sent: `leonardo resume{limit}` goes on."));
+            session.screen.say(format!("{not_sent} not sent: `leonardo resume{}` goes on.", runner.limit()));
         }
     }
     if withheld > 0 {

@@ -55,6 +55,18 @@ impl Store {
         Ok(accounts)
     }
 
+    /// The user that the account has at the service: whoever was told first.
+    pub(crate) async fn user(&self, account: &str, user: &str) -> Result<String, Error> {
+        let user = sqlx::query_scalar(
+            "UPDATE leonardo_account SET service_user = COALESCE(service_user, $2) WHERE name = $1 RETURNING service_user",
+        )
+        .bind(account)
+        .bind(user)
+        .fetch_optional(&self.pool)
+        .await?;
+        user.ok_or_else(|| Error::NoAccount(account.to_owned()))
+    }
+
     /// The number of each, in the same order, and how many are new: all of them are written down, or none.
     pub(crate) async fn submit(&self, account: &str, submissions: &[Submission]) -> Result<(Vec<i64>, u64), Error> {
         let mut tx = self.pool.begin_with(BEGIN).await?;

@@ -68,6 +68,7 @@ macro_rules! both {
 both! {
     fn set_account(&self, account: &Account) -> ();
     fn accounts(&self) -> Vec<Account>;
+    fn user(&self, account: &str, user: &str) -> String;
     fn submit(&self, account: &str, submissions: &[Submission]) -> (Vec<i64>, u64);
     fn job(&self, id: i64) -> Job;
     fn find(&self, account: &str, key: &str) -> Option<Job>;
