@@ -128,16 +128,19 @@ async fn late_door(to: &str) -> (String, Arc<Notify>) {
                 let mut head = vec![0; 65_536];
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 let length = client.read(&mut head).await.unwrap_or(0);
+                let line = head.windows(2).position(|bytes| bytes == b"\r\n").unwrap_or(0);
+                // Each request has a connection of its own, so that none passes unseen.
+                let request = [&head[..line], b"\r\nconnection: close", &head[line..length]].concat();
                 let mut server = TcpStream::connect(host).await.unwrap();
                 let is_create = head.starts_with(b"POST");
                 if is_create && is_first.swap(false, Ordering::Relaxed) {
                     released.notified().await;
                     // Its client is long gone.
-                    server.write_all(&head[..length]).await.unwrap();
+                    server.write_all(&request).await.unwrap();
                     let _ = server.read(&mut head).await;
                     return;
                 }
-                server.write_all(&head[..length]).await.unwrap();
+                server.write_all(&request).await.unwrap();
                 let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
             });
         }
