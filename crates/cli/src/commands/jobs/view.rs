@@ -90,10 +90,11 @@ impl View {
         }
         parts.push(format!("spent {}", spent(status)));
         if let Some(rate) = self.rate().filter(|_| status.open() > 0) {
-            parts.push(format!("{rate} a minute"));
+            // Of many, no tenths.
+            parts.push(if rate < 10.0 { format!("{rate} a minute") } else { format!("{rate:.0} a minute") });
         }
         if let Some(left) = self.left(status).filter(|left| !left.is_zero()) {
-            parts.push(format!("about {} left", span(left)));
+            parts.push(format!("{} left", span(left)));
         }
         if self.begin.elapsed() > PLAIN && status.is_stuck {
             parts.push(status.problem.clone().unwrap_or_else(|| "the budget is used up".to_owned()));
