@@ -6,7 +6,8 @@
 mod control;
 mod suite;
 
-pub use self::suite::all;
+pub use self::control::{count, faults};
+pub use self::suite::{all, builder, core, harbour};
 
 pub const KEY: &str = "99999999-8888-4777-8666-555555555555";
 

@@ -26,7 +26,8 @@ pub async fn all(server: &str) {
     servers();
 }
 
-fn builder(server: &str) -> LeonardoCoreBuilder {
+/// For the emulator at `server`, with short delays.
+pub fn builder(server: &str) -> LeonardoCoreBuilder {
     let pause = Duration::from_millis(1);
     LeonardoCore::builder()
         .bearer_auth(KEY)
@@ -35,11 +36,17 @@ fn builder(server: &str) -> LeonardoCoreBuilder {
         .poll_delays(RetryPolicy::default().initial_backoff(Duration::from_millis(100)))
 }
 
-fn core(server: &str) -> LeonardoCore {
+/// The same, built.
+///
+/// # Panics
+///
+/// If `server` is no URL.
+pub fn core(server: &str) -> LeonardoCore {
     builder(server).build().unwrap()
 }
 
-fn harbour() -> CreateGenerationRequest {
+/// One small picture.
+pub fn harbour() -> CreateGenerationRequest {
     CreateGenerationRequest::new("a harbour").num_images(1).width(512_u32).height(512_u32)
 }
 

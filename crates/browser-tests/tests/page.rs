@@ -4,12 +4,9 @@
 
 use std::time::Duration;
 
-use leonardo_ai::funcs::{
-    image_create_generation, image_download, image_generate, image_list_generations, init_images_upload_bytes,
-    user_get_user_self,
-};
-use leonardo_ai::models::CreateGenerationRequest;
-use leonardo_ai::{DecodeReason, Error, LeonardoCore, LeonardoCoreBuilder, RetryPolicy, TransportErrorKind};
+use leonardo_ai::funcs::{image_create_generation, image_download, user_get_user_self};
+use leonardo_ai::{DecodeReason, Error, RetryPolicy, TransportErrorKind};
+use leonardo_ai_browser_tests::{KEY, builder, core, count, faults, harbour};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -17,115 +14,63 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_browser);
 
 const SERVER: &str = "http://127.0.0.1:18127";
-const KEY: &str = "99999999-8888-4777-8666-555555555555";
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\nand so on";
-
-fn builder() -> LeonardoCoreBuilder {
-    let pause = Duration::from_millis(1);
-    LeonardoCore::builder()
-        .bearer_auth(KEY)
-        .server_url(format!("{SERVER}/api/rest"))
-        .retry(RetryPolicy::default().initial_backoff(pause).max_backoff(pause))
-        .poll_delays(RetryPolicy::default().initial_backoff(Duration::from_millis(100)))
-}
-
-fn core() -> LeonardoCore {
-    builder().build().unwrap()
-}
-
-fn harbour() -> CreateGenerationRequest {
-    CreateGenerationRequest::new("a harbour").num_images(1).width(512_u32).height(512_u32)
-}
-
 async fn script(text: &str) -> JsValue {
     let value = js_sys::eval(text).unwrap();
     JsFuture::from(js_sys::Promise::resolve(&value)).await.unwrap()
 }
 
-/// Puts a plan of faults in force, as JSON.
-async fn faults(plan: &str) {
-    script(&format!("fetch('{SERVER}/control/faults', {{method: 'POST', body: `{plan}`}}).then(r => r.text())")).await;
-}
-
-/// How many there are of what the emulator tells under that name.
-async fn count(name: &str) -> f64 {
-    let asked =
-        format!("fetch('{SERVER}/control/{name}').then(r => r.json()).then(all => all['{name}']?.length ?? all.count)");
-    script(&asked).await.as_f64().unwrap()
-}
-
-#[wasm_bindgen_test]
-async fn pictures_are_made_listed_and_downloaded() {
-    let core = core();
-    let before = count("charges").await;
-    let made = image_generate(&core, harbour()).deadline(Duration::from_secs(30)).await.unwrap();
-    assert_eq!(count("charges").await, before + 1.0);
-    let picture = image_download(&core, &made.generation.generated_images[0].url).to_bytes().await.unwrap();
-    assert!(picture.starts_with(b"\xff\xd8\xff") && picture.len() > 4096);
-    let user = user_get_user_self(&core).await.unwrap().user.unwrap();
-    let newest = image_list_generations(&core, user.id).page_size(2).next().await.unwrap().unwrap();
-    assert_eq!(newest.id, made.generation.id);
-}
-
-#[wasm_bindgen_test]
-async fn pictures_are_uploaded() {
-    let before = count("uploads").await;
-    init_images_upload_bytes(&core(), PNG).await.unwrap();
-    assert_eq!(count("uploads").await, before + 1.0);
-}
-
 #[wasm_bindgen_test]
 async fn what_fails_is_tried_again_and_what_may_be_paid_for_is_not() {
-    let core = core();
-    faults(r#"{"sequence": [{"StatusBefore": 503}, "ResetBeforeWork", "CutBody", "None"]}"#).await;
+    let core = core(SERVER);
+    faults(SERVER, r#"{"sequence": [{"StatusBefore": 503}, "ResetBeforeWork", "CutBody", "None"]}"#).await;
     let response = user_get_user_self(&core).with_response().await.unwrap();
     // A browser repeats by itself what was reset on a connection that it had used before.
     assert!((3..=4).contains(&response.attempts), "{}", response.attempts);
-    let before = count("charges").await;
-    faults(r#"{"sequence": ["CutBody", "None"]}"#).await;
+    let before = count(SERVER, "charges").await;
+    faults(SERVER, r#"{"sequence": ["CutBody", "None"]}"#).await;
     let error = image_create_generation(&core, harbour()).await.unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown(_)), "{error}");
-    assert_eq!(count("charges").await, before + 1.0);
+    assert_eq!(count(SERVER, "charges").await, before + 1);
     // A browser asks before it sends, and that is neither counted nor spoilt.
-    faults(r#"{"sequence": [{"RetryAfter": {"status": 429, "value": "0"}}, "None"]}"#).await;
+    faults(SERVER, r#"{"sequence": [{"RetryAfter": {"status": 429, "value": "0"}}, "None"]}"#).await;
     image_create_generation(&core, harbour()).await.unwrap();
-    faults("{}").await;
+    faults(SERVER, "{}").await;
 }
 
 /// Whatever a page says: where a connection that was used before ends without a byte of the response, Chromium sends again.
 #[wasm_bindgen_test]
 async fn a_browser_may_send_twice_by_itself() {
-    let core = builder().retry(RetryPolicy::none()).build().unwrap();
+    let core = builder(SERVER).retry(RetryPolicy::none()).build().unwrap();
     user_get_user_self(&core).await.unwrap();
-    let before = count("charges").await;
-    faults(r#"{"sequence": ["ResetAfterWork", "None"]}"#).await;
+    let before = count(SERVER, "charges").await;
+    faults(SERVER, r#"{"sequence": ["ResetAfterWork", "None"]}"#).await;
     let made = image_create_generation(&core, harbour()).await;
-    faults("{}").await;
-    let charged = count("charges").await - before;
+    faults(SERVER, "{}").await;
+    let charged = count(SERVER, "charges").await - before;
     match made {
-        Ok(_) => assert_eq!(charged, 2.0),
-        Err(error) => assert!(matches!(error, Error::OutcomeUnknown(_)) && charged == 1.0, "{error}"),
+        Ok(_) => assert_eq!(charged, 2),
+        Err(error) => assert!(matches!(error, Error::OutcomeUnknown(_)) && charged == 1, "{error}"),
     }
 }
 
 #[wasm_bindgen_test]
 async fn a_redirect_is_refused_and_not_followed() {
-    let core = builder().retry(RetryPolicy::none()).build().unwrap();
-    let before = count("requests").await;
-    faults(&format!(r#"{{"always": {{"Redirect": "{SERVER}/api/rest/v1/me"}}}}"#)).await;
+    let core = builder(SERVER).retry(RetryPolicy::none()).build().unwrap();
+    let before = count(SERVER, "requests").await;
+    faults(SERVER, &format!(r#"{{"always": {{"Redirect": "{SERVER}/api/rest/v1/me"}}}}"#)).await;
     let error = user_get_user_self(&core).await.unwrap_err();
     let Error::Connection(error) = error else { panic!("{error}") };
     assert_eq!(error.source.kind(), TransportErrorKind::Exchange);
-    faults("{}").await;
-    assert_eq!(count("requests").await, before + 1.0);
+    faults(SERVER, "{}").await;
+    assert_eq!(count(SERVER, "requests").await, before + 1);
 }
 
 #[wasm_bindgen_test]
 async fn bodies_are_bounded_while_they_arrive() {
-    let core = builder().max_response_bytes(100_000).retry(RetryPolicy::none()).build().unwrap();
-    faults(r#"{"always": "EndlessBody"}"#).await;
+    let core = builder(SERVER).max_response_bytes(100_000).retry(RetryPolicy::none()).build().unwrap();
+    faults(SERVER, r#"{"always": "EndlessBody"}"#).await;
     let error = user_get_user_self(&core).await.unwrap_err();
-    faults("{}").await;
+    faults(SERVER, "{}").await;
     let Error::Decode(error) = error else { panic!("{error}") };
     assert!(matches!(error.reason, DecodeReason::TooLarge { limit: 100_000 }), "{error}");
     let url = format!("{SERVER}/cdn/blob/3000000");
@@ -140,11 +85,11 @@ const NOTED: &str = "globalThis.plain ??= globalThis.fetch;
 
 #[wasm_bindgen_test]
 async fn a_call_that_is_dropped_or_out_of_time_is_aborted() {
-    let core = core();
-    faults(r#"{"always": "StallBeforeWork"}"#).await;
+    let core = core(SERVER);
+    faults(SERVER, r#"{"always": "StallBeforeWork"}"#).await;
     for body in [false, true] {
         if body {
-            faults(r#"{"always": "StallBody"}"#).await;
+            faults(SERVER, r#"{"always": "StallBody"}"#).await;
         }
         script(NOTED).await;
         let call = user_get_user_self(&core).deadline(Duration::from_millis(300)).await;
@@ -153,12 +98,12 @@ async fn a_call_that_is_dropped_or_out_of_time_is_aborted() {
         script("globalThis.fetch = globalThis.plain; null").await;
         assert_eq!(aborted, JsValue::TRUE);
     }
-    faults("{}").await;
+    faults(SERVER, "{}").await;
 }
 
 #[wasm_bindgen_test]
 async fn nobody_there_is_an_exchange_without_a_charge_being_certain() {
-    let core = builder().server_url("http://127.0.0.1:9/api/rest").retry(RetryPolicy::none()).build().unwrap();
+    let core = builder(SERVER).server_url("http://127.0.0.1:9/api/rest").retry(RetryPolicy::none()).build().unwrap();
     let error = image_create_generation(&core, harbour()).await.unwrap_err();
     assert!(error.may_have_been_charged(), "{error}");
     assert!(!error.to_string().contains(KEY));

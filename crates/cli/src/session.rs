@@ -33,25 +33,20 @@ pub struct Account {
 impl Session {
     /// The service of the environment, or an emulator.
     pub async fn connect(global: &Global, screen: &Screen) -> Result<Self, Failure> {
-        // So many at once as a command is given, and no more than the account may.
-        Self::connect_with(global, screen, |core| core.limits(Limits::default())).await
+        Self::paying(global, screen, &Spending::default()).await
     }
 
     /// The same for what costs credits.
     pub async fn paying(global: &Global, screen: &Screen, spending: &Spending) -> Result<Self, Failure> {
-        let Some(money) = Money::of(spending)? else { return Self::connect(global, screen).await };
-        let limit = money.spending_limit();
-        let set_up = |core: LeonardoCoreBuilder| core.limits(Limits::default()).spending_limit(limit);
-        let session = Self::connect_with(global, screen, set_up).await?;
-        Ok(Self { money: Some(Arc::new(money)), ..session })
-    }
-
-    /// The same with a core that is set up otherwise.
-    async fn connect_with(
-        global: &Global,
-        screen: &Screen,
-        set_up: impl FnOnce(LeonardoCoreBuilder) -> LeonardoCoreBuilder,
-    ) -> Result<Self, Failure> {
+        let money = Money::of(spending)?.map(Arc::new);
+        let set_up = |core: LeonardoCoreBuilder| {
+            // So many at once as a command is given, and no more than the account may.
+            let core = core.limits(Limits::default());
+            match &money {
+                Some(money) => core.spending_limit(money.spending_limit()),
+                None => core,
+            }
+        };
         let (screen, data_dir) = (screen.clone(), global.data_dir.clone());
         if global.emulator {
             // The same user each time, for ledgers that several runs share.
@@ -60,7 +55,7 @@ impl Session {
             screen.say("Using the emulator, which draws the pictures itself. Nothing is paid for.");
             let core = LeonardoCore::builder().bearer_auth(emulator.key()).server_url(emulator.base_url());
             let core = set_up(core).build()?;
-            return Ok(Self { core, screen, money: None, emulator: Some(emulator), data_dir });
+            return Ok(Self { core, screen, money, emulator: Some(emulator), data_dir });
         }
         if std::env::var_os("LEONARDO_API_KEY").is_none() {
             return Err(Failure::usage(
@@ -73,7 +68,7 @@ impl Session {
             Some(url) => builder.server_url(url).build()?,
             None => builder.build()?,
         };
-        Ok(Self { core, screen, money: None, emulator: None, data_dir })
+        Ok(Self { core, screen, money, emulator: None, data_dir })
     }
 
     pub fn is_emulated(&self) -> bool {

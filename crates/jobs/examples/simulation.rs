@@ -75,11 +75,9 @@ struct Account {
     /// When the creates of the last minute were sent.
     creates: VecDeque<u64>,
     turn_at: u64,
-    is_ready: bool,
     /// Whether any worker has its key.
     has_key: bool,
     requests: u64,
-    left: u32,
     done_at: u64,
 }
 
@@ -136,13 +134,7 @@ struct World {
 impl World {
     fn new((accounts, jobs, workers): (usize, u32, usize), cores: usize, keyless: usize) -> Self {
         let each = jobs / u32::try_from(accounts).unwrap_or(u32::MAX);
-        let account = |index: usize| Account {
-            backlog: each,
-            left: each,
-            is_ready: true,
-            has_key: index >= keyless,
-            ..Account::default()
-        };
+        let account = |index: usize| Account { backlog: each, has_key: index >= keyless, ..Account::default() };
         let mut world = Self {
             database: Database::new(cores),
             events: BinaryHeap::new(),
@@ -222,7 +214,6 @@ impl World {
         self.turns.remove(&(turn_at, index));
         let account = &mut self.accounts[index];
         if account.backlog == 0 || account.held >= PLACES {
-            account.is_ready = false;
             return true;
         }
         let full_until = full_until(&account.creates, now);
@@ -242,14 +233,6 @@ impl World {
             self.queue.push_back(number);
         }
         true
-    }
-
-    fn make_ready(&mut self, index: usize) {
-        let account = &mut self.accounts[index];
-        if !account.is_ready {
-            account.is_ready = true;
-            self.turns.insert((account.turn_at, index));
-        }
     }
 
     /// What a worker does next with a job, up to where it has to wait.
@@ -283,13 +266,13 @@ impl World {
             State::Waiting => {
                 let complete = self.database.run(now, &[("complete", 1), ("read", 1)]);
                 self.accounts[index].held -= 1;
-                self.make_ready(index);
+                // Whatever frees a place makes it ready again.
+                self.turns.insert((self.accounts[index].turn_at, index));
                 (State::Complete, complete + self.random.u64(500 * MS..1500 * MS))
             }
             State::Complete => {
                 let done = self.database.run(now, &[("done", 1), ("acknowledge", 1)]);
                 let account = &mut self.accounts[index];
-                account.left -= 1;
                 account.done_at = done;
                 self.open -= 1;
                 self.leave(number);

@@ -61,13 +61,11 @@ impl Context {
         let Some(core) = (self.cores)(&job.account) else {
             return self.put_off(&job, NO_KEY, Some("the worker has no key for the account")).await;
         };
-        match self.unless_stopped(self.check_user(&job, &core)).await {
-            None => return self.put_off(&job, Duration::ZERO, None).await,
-            Some(checked) => {
-                if let Err((delay, problem)) = checked? {
-                    return self.put_off(&job, delay, Some(&problem)).await;
-                }
-            }
+        let Some(checked) = self.unless_stopped(self.check_user(&job, &core)).await else {
+            return self.put_off(&job, Duration::ZERO, None).await;
+        };
+        if let Err((delay, problem)) = checked? {
+            return self.put_off(&job, delay, Some(&problem)).await;
         }
         // What another worker has sent may be on its way still.
         let mut doubt = job.sent_at.filter(|_| job.state == State::Sent).map(|since| {

@@ -215,8 +215,29 @@ pub struct Paying {
     pub show: Option<Protocol>,
 }
 
+impl Command {
+    /// What may be spent, where that can be limited.
+    pub fn spending(&self) -> Option<&Spending> {
+        let paying = match self {
+            Self::Generate(args) => &args.creating.paying,
+            Self::Edit(args) => &args.creating.paying,
+            Self::Video(args) => &args.creating.paying,
+            Self::Upscale(args) => &args.creating.paying,
+            Self::Unzoom(args) => &args.creating.paying,
+            Self::RemoveBg(args) => &args.paying,
+            Self::Train(args) => &args.paying,
+            Self::Blueprint(Blueprint::Run(args)) => &args.creating.paying,
+            Self::Batch(args) => &args.creating.paying,
+            Self::Removebg(args) => &args.paying,
+            Self::Resume(args) => return Some(&args.spending),
+            _ => return None,
+        };
+        Some(&paying.spending)
+    }
+}
+
 /// What may be spent.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Spending {
     /// Spend no more in this run, such as 5usd or 500credits: what fits is sent
     #[arg(long, value_name = "AMOUNT", value_parser = crate::money::amount)]

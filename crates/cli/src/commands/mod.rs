@@ -13,7 +13,7 @@ pub mod transfer;
 use clap::CommandFactory as _;
 use leonardo_ai_emulator::{Emulator, Limits};
 
-use crate::args::{Blueprint, Cli, Command, Emulate, Spending};
+use crate::args::{Blueprint, Cli, Command, Emulate};
 use crate::call;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -21,8 +21,8 @@ use crate::session::Session;
 
 pub async fn run(cli: Cli, screen: &Screen) -> Result<(), Failure> {
     let Cli { command, global } = cli;
-    let session = || Session::connect(&global, screen);
-    let paying = async |spending: &Spending| Session::paying(&global, screen, spending).await;
+    let spending = command.spending().cloned().unwrap_or_default();
+    let session = || Session::paying(&global, screen, &spending);
     match command {
         Command::Call(call) => call::run(call, &global, screen).await,
         Command::Emulator(emulate) => emulator(emulate, screen).await,
@@ -44,46 +44,16 @@ pub async fn run(cli: Cli, screen: &Screen) -> Result<(), Failure> {
         Command::Blueprint(Blueprint::List) => account::blueprints(&session().await?).await,
         Command::Blueprint(Blueprint::Show { id }) => account::blueprint(id, &session().await?).await,
         Command::Estimate(estimate) => account::estimate(*estimate, &session().await?).await,
-        Command::Generate(generate) => {
-            let session = paying(&generate.creating.paying.spending).await?;
-            create::generate(*generate, &session).await
-        }
-        Command::Edit(edit) => {
-            let session = paying(&edit.creating.paying.spending).await?;
-            create::edit(*edit, &session).await
-        }
-        Command::Video(video) => {
-            let session = paying(&video.creating.paying.spending).await?;
-            create::video(video, &session).await
-        }
-        Command::Upscale(upscale) => {
-            let session = paying(&upscale.creating.paying.spending).await?;
-            create::upscale(upscale, &session).await
-        }
-        Command::Unzoom(unzoom) => {
-            let session = paying(&unzoom.creating.paying.spending).await?;
-            create::unzoom(unzoom, &session).await
-        }
-        Command::RemoveBg(remove) => {
-            let session = paying(&remove.paying.spending).await?;
-            create::remove_bg(remove, &session).await
-        }
-        Command::Train(train) => {
-            let session = paying(&train.paying.spending).await?;
-            create::train(train, &session).await
-        }
-        Command::Blueprint(Blueprint::Run(run)) => {
-            let session = paying(&run.creating.paying.spending).await?;
-            create::blueprint_run(*run, &session).await
-        }
-        Command::Batch(args) => {
-            let session = paying(&args.creating.paying.spending).await?;
-            batch::batch(*args, &session).await
-        }
-        Command::Resume(args) => {
-            let session = paying(&args.spending).await?;
-            batch::resume(args, &session).await
-        }
+        Command::Generate(generate) => create::generate(*generate, &session().await?).await,
+        Command::Edit(edit) => create::edit(*edit, &session().await?).await,
+        Command::Video(video) => create::video(video, &session().await?).await,
+        Command::Upscale(upscale) => create::upscale(upscale, &session().await?).await,
+        Command::Unzoom(unzoom) => create::unzoom(unzoom, &session().await?).await,
+        Command::RemoveBg(remove) => create::remove_bg(remove, &session().await?).await,
+        Command::Train(train) => create::train(train, &session().await?).await,
+        Command::Blueprint(Blueprint::Run(run)) => create::blueprint_run(*run, &session().await?).await,
+        Command::Batch(args) => batch::batch(*args, &session().await?).await,
+        Command::Resume(args) => batch::resume(args, &session().await?).await,
         #[cfg(feature = "jobs")]
         Command::Jobs(args) => jobs::run(args, &global, screen).await,
         Command::Removebg(args) => removebg::removebg(args, &global, screen).await,

@@ -45,7 +45,7 @@ CREATE TABLE leonardo_job (
     UNIQUE (account, key),
     UNIQUE (account, seed)
 );
-CREATE INDEX leonardo_job_turn ON leonardo_job (account, state, created_at, id);
+CREATE INDEX leonardo_job_turn ON leonardo_job (account, state, id);
 
 -- Creates of the last minute; one that is under way counts as sent at the latest time at which it can arrive.
 CREATE TABLE leonardo_create (
