@@ -105,8 +105,14 @@ impl Money {
         }
     }
 
-    /// Takes note of what one did cost; tells if that is more than the user allows.
+    /// Takes note of what one did cost; tells if that is more than the user allows, or cannot be held to the limit.
     pub fn exceeded(&self, create: Create, cost: &Cost) -> Option<String> {
+        if cost.unit != self.limit.unit {
+            let limit = &self.limit;
+            return Some(format!(
+                "it did cost {cost}, which --spend-at-most {limit} cannot count: nothing more is sent"
+            ));
+        }
         let amount = cost.amount_f64()?;
         if create == Create::RemoveBg && cost.unit == CostUnit::Dollars {
             let mut background = self.background.lock().unwrap_or_else(PoisonError::into_inner);

@@ -109,6 +109,23 @@ async fn what_fits_into_a_limit_is_sent_and_the_rest_another_time() {
 }
 
 #[tokio::test]
+async fn what_costs_more_than_was_said_or_something_else_ends_a_run() {
+    let place = Place::new().await;
+    let model = ["generate", "--model", "lucid-origin", "--size", "1024x1024", "-n", "1", "--concurrency", "1"];
+    let run = async |limits: [&str; 2]| {
+        let limits = ["--spend-at-most", limits[0], "--each-at-most", limits[1], "a", "b", "c"];
+        place.run(&[&model[..], &limits].concat()).await
+    };
+    let dear = run(["500credits", "2credits"]).await;
+    dear.failed(1, "and --each-at-most is 2 CREDITS: nothing more is sent");
+    assert!(dear.stderr.contains("2 not sent"), "{dear:?}");
+    assert_eq!(place.emulator.charges().len(), 1);
+    // The account pays in credits, of which a limit in dollars knows nothing.
+    run(["5usd", "1usd"]).await.failed(1, "--spend-at-most 5 DOLLARS cannot count");
+    assert_eq!(place.emulator.charges().len(), 2);
+}
+
+#[tokio::test]
 async fn what_is_set_aside_for_others_and_not_needed_is_spent_all_the_same() {
     let place = Place::new().await;
     // Each costs less than it may, and all at once they may cost more than the limit.
