@@ -20,7 +20,7 @@ use leonardo_ai::funcs::{
 use leonardo_ai::http::Method;
 use leonardo_ai::models::{CreateGenerationRequest, GetGenerationsByUserIdRequest};
 use leonardo_ai::{
-    BoxFuture, Call, Effect, Error, LeonardoCore, LeonardoCoreBuilder, Operation, RetryPolicy, Transport,
+    BoxFuture, Call, Effect, Error, LeonardoCore, LeonardoCoreBuilder, Limits, Operation, RetryPolicy, Transport,
     TransportError, TransportErrorKind, TransportRequest, TransportResponse, reqwest,
 };
 use serde_json::json;
@@ -917,6 +917,23 @@ async fn a_call_that_succeeds_has_a_span_and_an_event_for_each_retry() {
     // The crates below are heard as well, or the search would prove little.
     assert!(log.contains("reqwest") || log.contains("hyper"), "nothing of other crates is in the log");
     assert_log_hidden(&"success");
+}
+
+#[tokio::test]
+async fn a_call_that_waits_for_its_turn_tells_which_limit_it_waits_for() {
+    static OPERATION: Operation = Operation::new("logged_turn", Method::GET, "/v1/x", Effect::Read);
+    log_everything();
+    let server = Server::start(|_, _| Reply::json(200, "{}")).await;
+    let core = server.builder().bearer_auth(KEY).limits(Limits::default().requests_per_minute(1)).build().unwrap();
+    Call::new(&core, &OPERATION).await.unwrap();
+    assert!(records_of(OPERATION.info.name).iter().all(|entry| entry.name != "waits for its turn"));
+    Call::new(&core, &OPERATION).deadline(BRIEF).await.unwrap_err();
+
+    let records = records_of(OPERATION.info.name);
+    let event = only(&records, "waits for its turn");
+    assert_eq!((event.level, &*event.fields.0["limit"]), (Level::INFO, "Requests"));
+    assert_eq!(server.count(), 1);
+    assert_log_hidden(&"turn");
 }
 
 #[tokio::test]
