@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use leonardo_ai::models::{Cost, CreateGenerationRequest};
+use leonardo_ai::models::{Cost, CostUnit, CreateGenerationRequest};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 
@@ -39,6 +39,7 @@ pub struct Lines<R> {
     reader: R,
     template: Map<String, Value>,
     series: String,
+    cost: Option<(Money, CostUnit)>,
     number: u64,
     /// How often a request without a key was there, by its digest.
     copies: HashMap<u128, u32>,
@@ -59,12 +60,18 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
         };
         template.retain(|_, value| !value.is_null());
         let (copies, keys) = (HashMap::new(), HashMap::new());
-        Ok(Self { reader, template, series: String::new(), number: 0, copies, keys, seeds: HashSet::new() })
+        Ok(Self { reader, template, series: String::new(), cost: None, number: 0, copies, keys, seeds: HashSet::new() })
     }
 
     /// Lines without a key are other jobs than the same lines of another series.
     pub fn series(mut self, name: impl Into<String>) -> Self {
         self.series = name.into();
+        self
+    }
+
+    /// What each may cost at most, where its line does not say it.
+    pub fn cost(mut self, cost: Money, unit: CostUnit) -> Self {
+        self.cost = Some((cost, unit));
         self
     }
 
@@ -164,11 +171,14 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
             return Err(format!("another line has the key {key}, and another request"));
         }
         let mut submission = Submission::new(key, request);
-        if let Some(cost) = cost {
-            let amount = Money::of(&cost).ok_or_else(|| format!("the cost {:?} is no amount", cost.amount))?;
-            submission = submission.cost(amount);
-            submission.unit = Some(cost.unit).filter(|unit| !unit.as_str().is_empty());
-        }
+        let cost = match cost {
+            Some(cost) => {
+                let amount = Money::of(&cost).ok_or_else(|| format!("the cost {:?} is no amount", cost.amount))?;
+                Some((amount, Some(cost.unit).filter(|unit| !unit.as_str().is_empty())))
+            }
+            None => self.cost.clone().map(|(amount, unit)| (amount, Some(unit))),
+        };
+        (submission.cost, submission.unit) = cost.map_or((None, None), |(cost, unit)| (Some(cost), unit));
         Ok(submission)
     }
 }

@@ -47,9 +47,13 @@ async fn prompts_and_objects_are_jobs() {
     );
     // Equal lines are jobs of their own, as many as there are.
     assert_eq!(submitted(&jobs, "a pier\na pier\na pier\n").await.unwrap(), (1, 2));
-    // Another series is other jobs.
-    let mut lines = Lines::new("a pier".as_bytes(), &request("")).unwrap().series("second ");
+    // Another series is other jobs, and what a line says of its cost goes before what is said of all.
+    let text = "a pier\n{\"prompt\": \"a pier\", \"cost\": {\"amount\": \"7\"}}";
+    let mut lines = Lines::new(text.as_bytes(), &request("")).unwrap().series("second ");
+    lines = lines.cost(Money::whole(9), CostUnit::Credits);
     let again = lines.next().await.unwrap().unwrap();
+    assert_eq!((again.cost, again.unit.clone()), (Some(Money::whole(9)), Some(CostUnit::Credits)));
+    assert_eq!(lines.next().await.unwrap().unwrap().cost, Some(Money::whole(7)));
     jobs.submit(ACCOUNT, &[again]).await.unwrap();
     assert_eq!(count(&jobs, State::Waiting).await, 6);
 }

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use leonardo_ai_jobs::{Money, State};
+use leonardo_ai::models::Cost;
+use leonardo_ai_jobs::State;
 
 use super::{ImageOptions, seconds};
+use crate::money::amount;
 
 pub const AFTER: &str = "\
 The ledger is a SQLite file in the data directory, or what --database names.
@@ -100,9 +102,10 @@ pub struct Wanted {
     /// A file with a prompt or a JSON object on each line; - is standard input
     #[arg(long, short, value_name = "FILE", conflicts_with = "prompts")]
     pub file: Option<PathBuf>,
-    /// What each job may cost at most, where its line does not say it
-    #[arg(long, value_name = "AMOUNT", value_parser = money)]
-    pub cost: Option<Money>,
+    /// What each job may cost at most, where its line does not say it, as in
+    /// 10credits or 0.5usd
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    pub cost: Option<Cost>,
     #[command(flatten)]
     pub options: ImageOptions,
     #[command(flatten)]
@@ -119,13 +122,10 @@ pub struct Limits {
     /// How many creates are sent in any minute [default: 100]
     #[arg(long, value_name = "N")]
     pub max_creates: Option<u32>,
-    /// What may be spent in all; then each job needs a cost
-    #[arg(long, value_name = "AMOUNT", value_parser = money)]
-    pub budget: Option<Money>,
-}
-
-fn money(text: &str) -> Result<Money, String> {
-    Money::parse(text).ok_or_else(|| "must be a number, 0 or more".to_owned())
+    /// What may be spent in all, as in 500credits or $5; then each job needs a
+    /// cost
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    pub budget: Option<Cost>,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -99,7 +99,10 @@ async fn bad_lines_are_told_by_their_numbers() {
     submit(&place, &[]).await.failed(2, "there is no PROMPT");
     submit(&place, &["--account", "a/b", "a pier"]).await.failed(2, "letters");
     submit(&place, &["--model", "lucid-origin", "a pier"]).await.failed(2, "version 1");
-    submit(&place, &["--budget", "100", "a pier"]).await.failed(2, "costs at most");
+    submit(&place, &["--budget", "100", "a pier"]).await.failed(2, "has no unit: say 100usd or 100credits");
+    submit(&place, &["--budget", "100credits", "a pier"]).await.failed(2, "costs at most");
+    // An amount of the other unit is no amount of this account's.
+    submit(&place, &["--cost", "1usd", "a pier"]).await.failed(2, "CREDITS");
     place.run(&["jobs", "status", "--account", "other"]).await.failed(2, "nothing was submitted");
     place
         .run(&["jobs", "status", "--database", "mysql://x"])

@@ -147,3 +147,46 @@ async fn in_a_terminal_each_message_is_whole_and_ctrl_c_leaves_a_clean_screen() 
         fs::remove_dir_all(place.path("data")).unwrap();
     }
 }
+
+/// The same for the live view of the jobs. Its texts are broken between words, so a line that goes on ends in a known word.
+#[cfg(feature = "jobs")]
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_terminal_the_jobs_are_counted_and_ctrl_c_hands_them_back() {
+    let place = Place::with(Emulator::builder().generation_time(Duration::from_millis(1500))).await;
+    let Some(terminal) = Terminal::open(&place, "jobs") else { return };
+    sleep(Duration::from_millis(300)).await;
+    let is_known = |line: &str| {
+        is_whole(line)
+            || line.contains(" submitted")
+            || line.contains(" done, ") && line.contains("spent ")
+            || line.starts_with("Stopping: creates under way ") && line.ends_with("Once more")
+            || ["ends it at once.", "for nothing twice."].contains(&line)
+    };
+    let assert_known = |frames: &[String]| {
+        for frame in frames {
+            for line in frame.lines() {
+                assert!(line.chars().count() <= 80 && is_known(line.trim_end()), "{line:?} in:\n{frame}");
+            }
+        }
+    };
+
+    let work = "./leonardo jobs work -n 1 --size 512x512";
+    let frames = terminal.frames(&format!("{work} --until-done 'a pier' 'a mole'"), None).await;
+    assert_known(&frames);
+    let sees = |text: &str| frames.iter().any(|frame| frame.contains(text));
+    assert!(sees(" of 2 done, ") && sees(" at work, spent ") && sees("0 of 2 ░"), "{frames:#?}");
+    let last = frames.last().unwrap();
+    assert!(last.contains("status=0") && last.contains("2 of 2 done, spent ") && !last.contains('░'), "{last}");
+    assert!(!last.contains('█'), "{last}");
+
+    terminal.tmux(&["clear-history"]);
+    let frames = terminal.frames(&format!("{work} 'slow 9s'"), Some(20)).await;
+    assert_known(&frames);
+    let last = frames.last().unwrap();
+    assert!(last.contains("status=130") && last.contains("1 not finished: `leonardo jobs work` goes on"), "{last}");
+    assert!(!last.contains(['░', '█']), "{last}");
+    assert_eq!(place.emulator.charges().len(), 3);
+    // What was handed back goes on, and is not paid for again.
+    place.run(&["jobs", "work", "--until-done"]).await.succeeded();
+    assert_eq!(place.emulator.charges().len(), 3);
+}

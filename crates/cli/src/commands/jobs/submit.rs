@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use futures_util::stream;
-use leonardo_ai::models::CreateGenerationRequest;
-use leonardo_ai_jobs::{Account, Error, Jobs as Ledger, Lines, Submission};
+use leonardo_ai::models::{Cost, CreateGenerationRequest};
+use leonardo_ai_jobs::{Account, Error, Jobs as Ledger, Lines, Money, Submission};
 use serde_json::json;
 use tokio::fs::File;
 use tokio::io::{AsyncBufRead, BufReader};
@@ -102,6 +102,9 @@ async fn feed(
     screen: &Screen,
 ) -> Result<Count, Failure> {
     let mut lines = Lines::new(reader, template).map_err(failure)?;
+    if let Some(cost) = &wanted.cost {
+        lines = lines.cost(money(cost)?, cost.unit.clone());
+    }
     let (sender, mut receiver) = mpsc::channel::<Result<Submission, Error>>(CHUNK);
     // Lines that wait are written down together, and none waits for a source that is slow.
     let reading = tokio::spawn(async move {
@@ -116,10 +119,7 @@ async fn feed(
     while receiver.recv_many(&mut arrived, CHUNK).await > 0 {
         for line in arrived.drain(..) {
             match line {
-                Ok(submission) => chunk.push(match wanted.cost {
-                    Some(cost) if submission.cost.is_none() => submission.cost(cost),
-                    _ => submission,
-                }),
+                Ok(submission) => chunk.push(submission),
                 Err(Error::Lines(bad)) => {
                     count.bad += bad.count;
                     screen.complain(bad.to_string());
@@ -145,8 +145,14 @@ async fn limit(ledger: &Ledger, name: &str, limits: &Limits) -> Result<(), Failu
     let mut account = known.unwrap_or_else(|| Account::new(name));
     account.jobs = limits.max_jobs.unwrap_or(account.jobs);
     account.creates_per_minute = limits.max_creates.unwrap_or(account.creates_per_minute);
-    account.budget = limits.budget.or(account.budget);
+    if let Some(budget) = &limits.budget {
+        account = account.budget(money(budget)?).unit(budget.unit.clone());
+    }
     ledger.set_account(&account).await.map_err(failure)
+}
+
+fn money(cost: &Cost) -> Result<Money, Failure> {
+    Money::of(cost).ok_or_else(|| Failure::usage(format!("{cost} is too much")))
 }
 
 /// What all lines have in common.
