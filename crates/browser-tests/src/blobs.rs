@@ -69,11 +69,14 @@ async fn uploads(server: &str) {
 
 async fn downloads_to_a_blob(server: &str) {
     let core = core(server);
-    let url = format!("{server}/cdn/blob/3000000");
-    let whole = image_download(&core, &url).any_content(true).to_bytes().await.unwrap();
+    // Each of another address, since a browser has a cache.
+    let url = format!("{server}/cdn/blob/3000000?blob");
+    let whole = image_download(&core, format!("{url}=whole")).any_content(true).to_bytes().await.unwrap();
     // The second attempt brings what the first did not.
     faults(server, r#"{"sequence": ["CutBody"]}"#).await;
-    let received = image_download(&core, &url).any_content(true).to_blob().await.unwrap();
+    let before = count(server, "requests").await;
+    let received = image_download(&core, format!("{url}=cut")).any_content(true).to_blob().await.unwrap();
+    assert_eq!(count(server, "requests").await, before + 2);
     assert!(bytes(&received).await == whole, "the file has changed on its way");
     assert_eq!(received.type_(), "application/octet-stream");
     let error = image_download(&core, &url).any_content(true).max_bytes(100_000).to_blob().await.unwrap_err();
@@ -94,8 +97,8 @@ fn stream(write: impl FnMut(Uint8Array) -> Promise + 'static) -> WritableStream 
 
 async fn downloads_to_a_stream(server: &str) {
     let core = core(server);
-    let url = format!("{server}/cdn/blob/3000000");
-    let whole = image_download(&core, &url).any_content(true).to_bytes().await.unwrap();
+    let url = format!("{server}/cdn/blob/3000000?stream");
+    let whole = image_download(&core, format!("{url}=whole")).any_content(true).to_bytes().await.unwrap();
     let progress = Arc::new(AtomicU64::new(0));
     let (taken, ahead) = (Rc::new(RefCell::new(Vec::new())), Rc::new(Cell::new(0)));
     let slow = stream({
@@ -110,7 +113,7 @@ async fn downloads_to_a_stream(server: &str) {
     });
     faults(server, r#"{"sequence": ["CutBody"]}"#).await;
     let told = progress.clone();
-    let download = image_download(&core, &url).any_content(true).on_progress(move |now| {
+    let download = image_download(&core, format!("{url}=cut")).any_content(true).on_progress(move |now| {
         told.store(now.received, Ordering::Relaxed);
     });
     let downloaded = download.to_stream(slow.clone()).await.unwrap();

@@ -29,6 +29,7 @@ pub async fn aborted(server: &str, path: &str) {
 }
 
 /// The last file that was uploaded, as the emulator tells of it.
+#[cfg(target_arch = "wasm32")]
 pub async fn last_upload(server: &str) -> serde_json::Value {
     told(server, "uploads").await["uploads"].as_array().unwrap().last().unwrap().clone()
 }
