@@ -121,7 +121,7 @@ async fn downloads_to_a_stream(server: &str) {
     assert!(*taken.borrow() == whole, "the file has changed on its way");
     // It is neither locked nor closed.
     assert!(!slow.locked());
-    JsFuture::from(slow.get_writer().unwrap().close()).await.unwrap();
+    JsFuture::from(slow.close()).await.unwrap();
 
     // Whatever the stream says is told, and it is released.
     let failing = stream(|_| Promise::reject(&js_sys::Error::new("no room")));
