@@ -36,8 +36,7 @@ impl StreamWriter {
         stream.get_writer().map(Self).map_err(|_| DownloadReason::StreamLocked)
     }
 
-    /// Waits until the stream has taken the chunk. That `ready` is not waited for lets streams be written to that hold
-    /// nothing back, whose writers never are.
+    /// Waits until the stream has taken the chunk. Its `ready` says no more, and never comes if the high-water mark is 0.
     pub(super) async fn write(&self, chunk: &[u8]) -> Result<(), DownloadReason> {
         let taken = JsFuture::from(self.0.write_with_chunk(&Uint8Array::from(chunk))).await;
         taken.map(drop).map_err(|value| DownloadReason::Stream(thrown(&value)))
