@@ -40,6 +40,12 @@ impl ImageSource {
         Self(Place::Here(Source::Bytes(bytes.into())))
     }
 
+    /// A `Blob` that is PNG, JPEG or WebP, such as a `File`.
+    #[cfg(target_arch = "wasm32")]
+    pub fn blob(blob: impl Into<web_sys::Blob>) -> Self {
+        Self(Place::Here(Source::Blob(blob.into())))
+    }
+
     /// Where the service finds it.
     pub fn url(url: impl Into<String>) -> Self {
         V2GuidanceImage::from_url(url).into()
@@ -78,6 +84,20 @@ impl From<PathBuf> for ImageSource {
 impl From<&Path> for ImageSource {
     fn from(path: &Path) -> Self {
         Self::file(path)
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+impl From<web_sys::Blob> for ImageSource {
+    fn from(blob: web_sys::Blob) -> Self {
+        Self::blob(blob)
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+impl From<web_sys::File> for ImageSource {
+    fn from(file: web_sys::File) -> Self {
+        Self::blob(file)
     }
 }
 

@@ -107,6 +107,8 @@ pub use http;
 pub use reqwest;
 #[cfg(all(feature = "client", not(target_arch = "wasm32")))]
 pub use url;
+#[cfg(all(feature = "client", target_arch = "wasm32"))]
+pub use web_sys;
 
 /// The pages of `docs/`. This module is in the documentation alone, not in a build.
 // Examples of the pages need every operation.

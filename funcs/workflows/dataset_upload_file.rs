@@ -43,6 +43,20 @@ pub fn dataset_upload_bytes(
     upload(core, dataset_id.into(), Source::Bytes(bytes.into()))
 }
 
+/// Uploads a picture that is a `Blob`, such as a `File`, to a data set; see `dataset_upload_file`.
+///
+/// # Errors
+///
+/// [`UploadError`(crate::UploadError)].
+#[cfg(target_arch = "wasm32")]
+pub fn dataset_upload_blob(
+    core: &LeonardoCore,
+    dataset_id: impl Into<DatasetId>,
+    blob: impl Into<web_sys::Blob>,
+) -> Upload<DatasetImageId> {
+    upload(core, dataset_id.into(), Source::Blob(blob.into()))
+}
+
 /// Uploads a picture of `length` bytes from a reader to a data set; see `dataset_upload_file`.
 ///
 /// A reader can be read once, so the upload is retried only as long as nothing but the picture's first bytes was read.

@@ -55,6 +55,21 @@ pub fn init_images_upload_canvas_bytes(
     upload(core, Source::Bytes(image.into()), Source::Bytes(mask.into()))
 }
 
+/// Uploads an image of the Canvas Editor and its mask, of which each is a `Blob`, such as a `File`; see
+/// `init_images_upload_canvas_files`.
+///
+/// # Errors
+///
+/// [`UploadError`(crate::UploadError)].
+#[cfg(target_arch = "wasm32")]
+pub fn init_images_upload_canvas_blob(
+    core: &LeonardoCore,
+    image: impl Into<web_sys::Blob>,
+    mask: impl Into<web_sys::Blob>,
+) -> Upload<UploadedCanvas> {
+    upload(core, Source::Blob(image.into()), Source::Blob(mask.into()))
+}
+
 /// Uploads an image of the Canvas Editor and its mask from readers, each with its length; see
 /// `init_images_upload_canvas_files`.
 ///

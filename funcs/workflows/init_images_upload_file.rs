@@ -36,6 +36,17 @@ pub fn init_images_upload_bytes(core: &LeonardoCore, bytes: impl Into<Bytes>) ->
     upload(core, Source::Bytes(bytes.into()))
 }
 
+/// Uploads an image that is a `Blob`, such as a `File`; see `init_images_upload_file`. The browser reads it while it is
+/// sent, so that none but its first bytes comes into WebAssembly's memory.
+///
+/// # Errors
+///
+/// [`UploadError`].
+#[cfg(target_arch = "wasm32")]
+pub fn init_images_upload_blob(core: &LeonardoCore, blob: impl Into<web_sys::Blob>) -> Upload<InitImageId> {
+    upload(core, Source::Blob(blob.into()))
+}
+
 /// Uploads an image of `length` bytes from a reader; see `init_images_upload_file`.
 ///
 /// A reader can be read once, so the upload is retried only as long as nothing but the image's first bytes was read.

@@ -38,6 +38,20 @@ pub fn media_upload_bytes(core: &LeonardoCore, name: impl Into<String>, bytes: i
     upload(core, name.into(), Source::Bytes(bytes.into()))
 }
 
+/// Uploads a video or a sound that is a `Blob`, such as a `File`, under a file's name; see `media_upload_file`.
+///
+/// # Errors
+///
+/// [`UploadError`(crate::UploadError)].
+#[cfg(target_arch = "wasm32")]
+pub fn media_upload_blob(
+    core: &LeonardoCore,
+    name: impl Into<String>,
+    blob: impl Into<web_sys::Blob>,
+) -> Upload<MediaId> {
+    upload(core, name.into(), Source::Blob(blob.into()))
+}
+
 /// Uploads a video or a sound of `length` bytes from a reader, under a file's name; see `media_upload_file`.
 ///
 /// A reader can be read once, so the upload is retried only as long as nothing but its first bytes was read.

@@ -30,6 +30,19 @@ pub fn realtime_canvas_image_from_bytes(bytes: impl Into<Bytes>) -> BoxFuture<'s
     read(Source::Bytes(bytes.into()))
 }
 
+/// Reads a JPEG that is a `Blob`, such as a `File`, into the form in which the realtime canvas takes it; see
+/// `realtime_canvas_image_from_file`.
+///
+/// # Errors
+///
+/// [`UploadError`].
+#[cfg(target_arch = "wasm32")]
+pub fn realtime_canvas_image_from_blob(
+    blob: impl Into<web_sys::Blob>,
+) -> BoxFuture<'static, Result<DataUrl, UploadError>> {
+    read(Source::Blob(blob.into()))
+}
+
 /// The most that the service takes of any image. What the realtime canvas takes is not documented; its pictures have at
 /// most 1024 pixels a side.
 const LARGEST: u64 = 25_000_000;

@@ -44,6 +44,20 @@ pub fn three_d_model_assets_upload_bytes(
     upload(core, name.into(), Source::Bytes(bytes.into()))
 }
 
+/// Uploads a 3D model that is a `Blob`, such as a `File`, under a name; see `three_d_model_assets_upload_file`.
+///
+/// # Errors
+///
+/// [`UploadError`(crate::UploadError)].
+#[cfg(target_arch = "wasm32")]
+pub fn three_d_model_assets_upload_blob(
+    core: &LeonardoCore,
+    name: impl Into<String>,
+    blob: impl Into<web_sys::Blob>,
+) -> Upload<ModelAssetId> {
+    upload(core, name.into(), Source::Blob(blob.into()))
+}
+
 /// Uploads a 3D model of `length` bytes from a reader, under a name; see `three_d_model_assets_upload_file`.
 ///
 /// A reader can be read once, so the upload is retried only as long as nothing but its first bytes was read.

@@ -74,6 +74,13 @@ pub(crate) fn shown(url: &Url) -> String {
     if url.query().is_some() { format!("{origin}?…") } else { origin }
 }
 
+/// What a Blob or a stream says of its failure.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn thrown(value: &wasm_bindgen::JsValue) -> String {
+    let said = transport::fetch::message(value).or_else(|| value.as_string());
+    error::clipped(&said.unwrap_or_else(|| "it does not say why".to_owned()))
+}
+
 /// Does something on a thread for blocking work.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) async fn blocking<T: Send + 'static>(

@@ -26,7 +26,23 @@ pub(crate) struct Request {
     method: Method,
     url: Url,
     headers: HeaderMap,
-    body: Option<Bytes>,
+    body: Option<Body>,
+}
+
+/// A body that is JavaScript's already: bytes, or a `Blob`, which the browser reads itself.
+#[derive(Debug)]
+pub(crate) struct Body(JsValue);
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Uint8Array::from(&bytes[..]).into())
+    }
+}
+
+impl From<web_sys::Blob> for Body {
+    fn from(blob: web_sys::Blob) -> Self {
+        Self(blob.into())
+    }
 }
 
 impl Request {
@@ -38,7 +54,7 @@ impl Request {
         &mut self.headers
     }
 
-    pub(crate) fn body_mut(&mut self) -> &mut Option<Bytes> {
+    pub(crate) fn body_mut(&mut self) -> &mut Option<Body> {
         &mut self.body
     }
 }
@@ -90,7 +106,7 @@ fn init(request: &Request) -> std::result::Result<Object, Failed> {
     }
     set(&init, "headers", &headers)?;
     if let Some(body) = &request.body {
-        set(&init, "body", &Uint8Array::from(&body[..]))?;
+        set(&init, "body", &body.0)?;
     }
     Ok(init)
 }
@@ -185,6 +201,11 @@ impl From<Object> for Failed {
     }
 }
 
+/// What JavaScript says that it threw.
+pub(crate) fn message(thrown: &JsValue) -> Option<String> {
+    Reflect::get(thrown, &"message".into()).ok()?.as_string()
+}
+
 /// What `fetch` says of a failure, without the URL.
 #[derive(Debug)]
 pub(crate) struct Error {
@@ -201,8 +222,7 @@ impl Error {
             }
             Failed::Unreadable => "the response has no status".to_owned(),
             Failed::Thrown(thrown) => {
-                let message = Reflect::get(thrown, &"message".into()).ok().and_then(|message| message.as_string());
-                message.unwrap_or_else(|| "fetch failed".to_owned()).replace(url.as_str(), "the URL")
+                message(thrown).unwrap_or_else(|| "fetch failed".to_owned()).replace(url.as_str(), "the URL")
             }
         };
         Self { text, is_builder: matches!(failed, Failed::Header) }

@@ -190,7 +190,6 @@ impl Transport for OwnClient {
 }
 
 /// What can be done at once is done before the future is made, which stays small so.
-#[cfg_attr(target_arch = "wasm32", allow(clippy::useless_conversion, reason = "reqwest has a type for bodies"))]
 fn exchange(
     client: &wire::Client,
     request: TransportRequest,

@@ -1,8 +1,10 @@
-//! What must hold wherever calls are made, from one source: native, in a page and in workerd.
+//! What must hold wherever calls are made, from one source: native, in a page, in a worker and in workerd.
 //!
 //! The emulator is one that was started with
 //! `--key 99999999-8888-4777-8666-555555555555 --cors --control --no-limits --generation-time 300`.
 
+#[cfg(target_arch = "wasm32")]
+mod blobs;
 mod control;
 mod suite;
 

@@ -1,16 +1,21 @@
-//! Calls, retries, unknown outcomes, deadlines and limits.
+//! Calls, retries, unknown outcomes, deadlines, aborts and limits.
 
+use std::future::{IntoFuture, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use leonardo_ai::funcs::{
-    image_create_generation, image_download, image_generate, image_list_generations, init_images_upload_bytes,
-    user_get_user_self,
+    image_create_generation, image_download, image_generate, image_get_generation_by_id, image_list_generations,
+    init_images_upload_bytes, user_get_user_self,
 };
 use leonardo_ai::models::CreateGenerationRequest;
 use leonardo_ai::{DecodeReason, Error, LeonardoCore, LeonardoCoreBuilder, RetryPolicy};
+use web_time::{Instant, SystemTime};
 
 use super::KEY;
-use super::control::{count, faults};
+use super::control::{aborted, count, faults};
 
 /// All of it, one after the other, since the faults are those of all callers of the emulator at `server`.
 ///
@@ -22,7 +27,10 @@ pub async fn all(server: &str) {
     retries(server).await;
     unknown_outcomes(server).await;
     deadlines(server).await;
+    aborts(server).await;
     limits(server).await;
+    #[cfg(target_arch = "wasm32")]
+    super::blobs::all(server).await;
     servers();
 }
 
@@ -96,6 +104,52 @@ async fn deadlines(server: &str) {
         assert!(matches!(call, Err(Error::Timeout(_))), "{call:?}");
     }
     faults(server, "{}").await;
+}
+
+/// A call that is dropped, or out of time, ends at the server, whether or not its response has begun. Each has a path of its
+/// own to be told by.
+async fn aborts(server: &str) {
+    let core = core(server);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+    let id = |of| format!("{of:08}-0000-4000-8000-{now:012x}");
+    for (at, fault) in ["StallBeforeWork", "StallBody"].into_iter().enumerate() {
+        faults(server, &format!(r#"{{"always": "{fault}"}}"#)).await;
+        let late = id(at);
+        let call = image_get_generation_by_id(&core, late.as_str()).deadline(Duration::from_millis(300)).await;
+        assert!(matches!(call, Err(Error::Timeout(_))), "{call:?}");
+        aborted(server, &late).await;
+    }
+    faults(server, r#"{"always": "StallBeforeWork"}"#).await;
+    let (dropped, before) = (id(2), count(server, "requests").await);
+    let call = image_get_generation_by_id(&core, dropped.as_str());
+    until(call, async || count(server, "requests").await > before).await;
+    aborted(server, &dropped).await;
+
+    faults(server, r#"{"always": "StallBody"}"#).await;
+    let (begun, path) = (Arc::new(AtomicBool::new(false)), format!("/cdn/blob/300000?{}", id(3)));
+    let told = begun.clone();
+    let download = image_download(&core, format!("{server}{path}")).any_content(true).on_progress(move |progress| {
+        told.store(progress.received > 0, Ordering::Relaxed);
+    });
+    until(download.to_bytes(), async || count(server, "requests").await > 0 && begun.load(Ordering::Relaxed)).await;
+    aborted(server, &path).await;
+    faults(server, "{}").await;
+}
+
+/// Polls a call until something has happened, and drops it.
+async fn until(call: impl IntoFuture, happened: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    let waited = async {
+        while !happened().await {
+            assert!(started.elapsed() < Duration::from_secs(5), "it does not begin");
+        }
+    };
+    let (mut call, mut waited) = (pin!(call.into_future()), pin!(waited));
+    poll_fn(|context| {
+        assert!(call.as_mut().poll(context).is_pending(), "nothing stalls it");
+        waited.as_mut().poll(context)
+    })
+    .await;
 }
 
 async fn limits(server: &str) {

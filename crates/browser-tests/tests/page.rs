@@ -2,22 +2,15 @@
 //! `--port 18127 --key 99999999-8888-4777-8666-555555555555 --cors --control --no-limits --generation-time 300`.
 #![cfg(target_arch = "wasm32")]
 
-use std::time::Duration;
-
 use leonardo_ai::funcs::{image_create_generation, image_download, user_get_user_self};
 use leonardo_ai::{DecodeReason, Error, RetryPolicy, TransportErrorKind};
 use leonardo_ai_browser_tests::{KEY, builder, core, count, faults, harbour};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 const SERVER: &str = "http://127.0.0.1:18127";
-async fn script(text: &str) -> JsValue {
-    let value = js_sys::eval(text).unwrap();
-    JsFuture::from(js_sys::Promise::resolve(&value)).await.unwrap()
-}
 
 #[wasm_bindgen_test]
 async fn what_fails_is_tried_again_and_what_may_be_paid_for_is_not() {
@@ -77,28 +70,6 @@ async fn bodies_are_bounded_while_they_arrive() {
     let whole = image_download(&core, &url).any_content(true).to_bytes().await.unwrap();
     assert_eq!(whole.len(), 3_000_000);
     assert!(image_download(&core, &url).any_content(true).max_bytes(1_000_000).to_bytes().await.is_err());
-}
-
-/// Has `fetch` note the signal of the last request in `globalThis.last`.
-const NOTED: &str = "globalThis.plain ??= globalThis.fetch;
-    globalThis.fetch = (url, init) => { globalThis.last = init?.signal; return globalThis.plain(url, init); }";
-
-#[wasm_bindgen_test]
-async fn a_call_that_is_dropped_or_out_of_time_is_aborted() {
-    let core = core(SERVER);
-    faults(SERVER, r#"{"always": "StallBeforeWork"}"#).await;
-    for body in [false, true] {
-        if body {
-            faults(SERVER, r#"{"always": "StallBody"}"#).await;
-        }
-        script(NOTED).await;
-        let call = user_get_user_self(&core).deadline(Duration::from_millis(300)).await;
-        assert!(matches!(call, Err(Error::Timeout(_))), "{call:?}");
-        let aborted = script("globalThis.last.aborted").await;
-        script("globalThis.fetch = globalThis.plain; null").await;
-        assert_eq!(aborted, JsValue::TRUE);
-    }
-    faults(SERVER, "{}").await;
 }
 
 #[wasm_bindgen_test]

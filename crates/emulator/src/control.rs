@@ -33,6 +33,7 @@ pub(crate) fn router(control: Control) -> Router {
     Router::new()
         .route("/control/charges", get(charges))
         .route("/control/requests", get(requests))
+        .route("/control/aborted", get(aborted))
         .route("/control/uploads", get(uploads))
         .route("/control/faults", get(injected).post(set_faults))
         .route("/control/refuse", post(refuse))
@@ -66,6 +67,14 @@ async fn charges(Extract(control): Extract<Control>) -> Response<Body> {
 async fn requests(Extract(control): Extract<Control>) -> Response<Body> {
     let refused = lock(&control.state.usage).refused();
     response::ok(&json!({"count": lock(&control.state.log).count(), "refusedByLimits": refused}))
+}
+
+async fn aborted(Extract(control): Extract<Control>) -> Response<Body> {
+    let aborted: Vec<Value> = lock(&control.state.log)
+        .aborted()
+        .map(|request| json!({"method": request.method, "path": request.path}))
+        .collect();
+    response::ok(&json!({"aborted": aborted}))
 }
 
 async fn uploads(Extract(control): Extract<Control>) -> Response<Body> {

@@ -44,6 +44,7 @@ mod http;
 mod service;
 mod state;
 mod sync;
+mod under_way;
 mod webhook;
 
 pub use emulator::{Emulator, EmulatorBuilder};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{Request, Response, StatusCode};
 use axum::response::IntoResponse;
 use bytes::{Bytes, BytesMut};
@@ -19,6 +20,7 @@ use crate::http::wire::Wire;
 use crate::state::State;
 use crate::state::log::Entry;
 use crate::sync::lock;
+use crate::under_way::UnderWay;
 
 /// The longest body the JSON routes take.
 const MOST_BODY: usize = 1024 * 1024;
@@ -38,7 +40,7 @@ pub(crate) struct Service {
 }
 
 impl Handler for Service {
-    async fn handle(&self, wire: &Wire, request: Request<Incoming>) -> Response<Body> {
+    async fn handle(&self, wire: &Arc<Wire>, request: Request<Incoming>) -> Response<Body> {
         if !self.cors {
             return self.respond(wire, request).await;
         }
@@ -52,13 +54,20 @@ impl Handler for Service {
 }
 
 impl Service {
-    async fn respond(&self, wire: &Wire, request: Request<Incoming>) -> Response<Body> {
-        let (mut parts, mut body) = request.into_parts();
+    async fn respond(&self, wire: &Arc<Wire>, request: Request<Incoming>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
         if let Some(control) = self.control.as_ref().filter(|_| parts.uri.path().starts_with("/control/")) {
             // What tests arrange is neither counted nor spoilt.
             return call(control, Request::from_parts(parts, Body::new(body))).await;
         }
         let entry = lock(&self.state.log).head(&parts);
+        let under_way = UnderWay::new(Arc::clone(&self.state), Arc::clone(wire), entry);
+        let method = parts.method.clone();
+        let response = self.recorded(wire, entry, parts, body).await;
+        under_way.until_read(&method, response)
+    }
+
+    async fn recorded(&self, wire: &Wire, entry: Entry, mut parts: Parts, mut body: Incoming) -> Response<Body> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let (fault, drip) = self.faults.next(parts.method.as_str(), path);
         let to_storage = parts.uri.path().starts_with("/storage/");

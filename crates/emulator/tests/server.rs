@@ -5,9 +5,10 @@ mod common;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use common::{Connection, bearer, call};
-use leonardo_ai_emulator::Emulator;
+use common::{Connection, PATIENCE, bearer, call};
+use leonardo_ai_emulator::{Emulator, Fault, FaultPlan};
 use serde_json::json;
+use tokio::io::AsyncReadExt;
 
 async fn quick() -> Emulator {
     Emulator::builder().generation_time(Duration::ZERO).start().await.unwrap()
@@ -102,6 +103,68 @@ async fn dropping_stops_the_server() {
     assert_eq!(next.base_url(), format!("http://127.0.0.1:{port}/api/rest"));
     assert_eq!(call(&next, "GET", "/me", "").await.status, 200);
     assert!(Emulator::builder().port(port).start().await.is_err(), "a port in use");
+}
+
+#[tokio::test]
+async fn clients_that_go_away_are_told_of() {
+    let emulator = Emulator::builder().control(true).start().await.unwrap();
+    let key = bearer(&emulator);
+    let headers = [("authorization", key.as_str())];
+    // Those that stay until they have the response, or until the emulator itself ends the connection.
+    for (method, path) in
+        [("GET", "/api/rest/v1/me"), ("GET", "/cdn/blob/300000"), ("HEAD", "/cdn/blob/9"), ("GET", "/x")]
+    {
+        for fault in [Fault::None, Fault::Drip, Fault::Html, Fault::EmptyBody, Fault::StatusBefore(503)] {
+            if fault == Fault::Drip && path.contains("blob") {
+                continue;
+            }
+            emulator.set_faults(FaultPlan::always(fault).drip_interval(Duration::from_millis(1)));
+            Connection::open(&emulator).await.request(method, path, &headers, b"").await;
+        }
+    }
+    for fault in [Fault::ResetBeforeWork, Fault::CloseAfterWork, Fault::CutBody, Fault::CutHeaders, Fault::Garbage] {
+        emulator.set_faults(FaultPlan::always(fault));
+        let mut connection = Connection::open(&emulator).await;
+        connection.send("GET", "/api/rest/v1/me", &headers, b"").await;
+        let mut rest = Vec::new();
+        let end = tokio::time::timeout(PATIENCE, connection.0.read_to_end(&mut rest)).await;
+        // A reset is an error, and an end as well.
+        let _ = end.expect("an end in time");
+    }
+    // Those that do not.
+    let gone = [
+        ("/before", Fault::StallBeforeWork, ""),
+        ("/after", Fault::StallAfterWork, ""),
+        ("/cdn/blob/1000", Fault::StallBody, "\r\n\r\n"),
+        ("/cdn/blob/1001", Fault::EndlessBody, "\r\n\r\n"),
+    ];
+    for (path, fault, until) in &gone {
+        emulator.set_faults(FaultPlan::always(fault.clone()));
+        let before = emulator.requests().len();
+        let mut connection = Connection::open(&emulator).await;
+        connection.send("GET", path, &headers, b"").await;
+        let mut head = Vec::new();
+        while !head.ends_with(until.as_bytes()) {
+            head.push(connection.0.read_u8().await.unwrap());
+        }
+        eventually(|| emulator.requests().len() > before).await;
+    }
+    let aborted = || -> Vec<_> {
+        let requests = emulator.requests().into_iter().filter(|request| request.aborted);
+        requests.map(|request| request.path).collect()
+    };
+    eventually(|| aborted().len() >= gone.len()).await;
+    assert_eq!(aborted(), gone.each_ref().map(|(path, ..)| *path));
+    let told = Connection::open(&emulator).await.request("GET", "/control/aborted", &[], b"").await.json();
+    assert_eq!(told["aborted"][3], json!({"method": "GET", "path": "/cdn/blob/1001"}));
+}
+
+async fn eventually(holds: impl Fn() -> bool) {
+    let started = std::time::Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < PATIENCE, "it does not come");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
 
 #[test]

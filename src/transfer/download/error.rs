@@ -158,8 +158,8 @@ pub enum DownloadReason {
     /// The response is not one to a download, or to the rest of one.
     #[error("the response cannot be used: {0}")]
     Unusable(&'static str),
-    /// It would have to begin anew, but the writer has the beginning of the file already.
-    #[error("it would have to begin anew, and the writer cannot")]
+    /// It would have to begin anew, but the writer, or the stream, has the beginning of the file already.
+    #[error("it would have to begin anew, and what it is written to cannot")]
     CannotRestart,
     /// The file cannot be written.
     #[error("cannot write {}: {source}", path.display())]
@@ -172,6 +172,15 @@ pub enum DownloadReason {
     /// The caller's writer failed.
     #[error("the writer failed: {0}")]
     Writer(#[source] std::io::Error),
+    /// In a browser: the caller's stream failed, which says this of it.
+    #[error("the stream failed: {0}")]
+    Stream(String),
+    /// In a browser: the caller's stream has a writer already. Nothing was sent.
+    #[error("the stream is locked")]
+    StreamLocked,
+    /// In a browser: it made no `Blob` of the file, and says this of it.
+    #[error("the browser made no Blob of the file: {0}")]
+    Blob(String),
 }
 
 impl Reason for DownloadReason {
@@ -210,9 +219,13 @@ impl DownloadReason {
                 "Check the link and any proxy between, and read the record again for a new link; any_content(true) \
                  accepts other kinds of files."
             }
+            Self::CannotRestart if cfg!(target_arch = "wasm32") => "Download to a Blob, which can begin anew.",
             Self::CannotRestart => "Download to a file, which can begin anew.",
             Self::File { .. } => "Check the directory, its permissions and the space that is left.",
             Self::Writer(_) => "What was written is the beginning of the file.",
+            Self::Stream(_) => "What it took is the beginning of the file; begin again with a new stream.",
+            Self::StreamLocked => "Release its lock, or give another stream.",
+            Self::Blob(_) => "Free some memory, or download to a stream.",
         }
     }
 }

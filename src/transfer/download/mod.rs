@@ -1,4 +1,4 @@
-//! A file from a link to a file, a writer or memory.
+//! A file from a link to a file, a writer or memory; in a browser to a `Blob`, a stream or memory.
 
 #[cfg(all(feature = "image-download-all", not(target_arch = "wasm32")))]
 mod all;
@@ -9,6 +9,8 @@ mod name;
 pub(super) mod part;
 mod receive;
 mod sink;
+#[cfg(target_arch = "wasm32")]
+mod web;
 
 use std::fmt;
 #[cfg(not(target_arch = "wasm32"))]
@@ -26,6 +28,8 @@ pub use self::error::{DownloadError, DownloadReason};
 use self::part::Part;
 use self::receive::Receiving;
 use self::sink::Sink;
+#[cfg(target_arch = "wasm32")]
+use self::web::{Pieces, StreamWriter};
 use super::options::transfer_options;
 use super::{Options, address};
 use crate::codec::serialize;
@@ -177,6 +181,34 @@ impl Download {
         Box::pin(async move {
             let mut receiving = Receiving::new(self)?;
             receiving.run(&mut Sink::Writer(&mut writer)).await?;
+            Ok(receiving.downloaded())
+        })
+    }
+
+    /// Downloads to a `Blob`, up to [`max_bytes`](Self::max_bytes). What arrives is handed to JavaScript at once, and takes
+    /// no memory of WebAssembly's.
+    ///
+    /// Its type is that of its content; if that is none of the known kinds, it is what the server says.
+    #[cfg(target_arch = "wasm32")]
+    pub fn to_blob(self) -> BoxFuture<'static, Result<web_sys::Blob, DownloadError>> {
+        Box::pin(async move {
+            let mut receiving = Receiving::new(self)?;
+            let mut pieces = Pieces::default();
+            receiving.run(&mut Sink::Blob(&mut pieces)).await?;
+            pieces.into_blob(receiving.media_type()).map_err(|reason| receiving.error(reason))
+        })
+    }
+
+    /// Downloads to a stream, which is locked meanwhile and not closed in the end: then it has taken the whole file.
+    ///
+    /// No more is read than the stream takes. As a writer does, it keeps what was written to it, so a download that would
+    /// have to begin anew fails, and after a failure the stream has the beginning of the file: abort it.
+    #[cfg(target_arch = "wasm32")]
+    pub fn to_stream(self, stream: web_sys::WritableStream) -> BoxFuture<'static, Result<Downloaded, DownloadError>> {
+        Box::pin(async move {
+            let mut receiving = Receiving::new(self)?;
+            let writer = StreamWriter::new(&stream).map_err(|reason| receiving.error(reason))?;
+            receiving.run(&mut Sink::Stream(&writer)).await?;
             Ok(receiving.downloaded())
         })
     }

@@ -11,10 +11,10 @@ use super::super::kind::{HEAD, Kind};
 use super::super::{
     Failure, Refusal, Retries, address, excerpt, in_time, may_begin, next_chunk, refusal, request, shown,
 };
-use super::sink::Sink;
 #[cfg(not(target_arch = "wasm32"))]
-use super::{Arrived, Downloaded};
-use super::{Download, DownloadError, DownloadOptions, DownloadReason, Progress};
+use super::Arrived;
+use super::sink::Sink;
+use super::{Download, DownloadError, DownloadOptions, DownloadReason, Downloaded, Progress};
 use crate::core::LeonardoCore;
 use crate::transport::wire;
 use crate::url::{Url, form_urlencoded};
@@ -92,7 +92,6 @@ impl Receiving {
         }
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn downloaded(self) -> Downloaded {
         Downloaded { bytes: self.received, content_type: self.content_type, attempts: self.retries.attempts }
     }
@@ -100,6 +99,13 @@ impl Receiving {
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn arrived(&self) -> Arrived<'_> {
         Arrived { head: &self.head, content_type: self.content_type.as_deref(), path: self.url.path() }
+    }
+
+    /// What kind of file it is, by its content or else by what the server says; empty if neither tells.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn media_type(&self) -> &str {
+        let kind = Kind::of(&self.head).map(|kind| kind.content_type);
+        kind.or(self.content_type.as_deref()).unwrap_or_default()
     }
 
     async fn attempts(&mut self, sink: &mut Sink<'_>) -> Result<(), DownloadReason> {
@@ -283,7 +289,9 @@ impl Receiving {
             self.head.extend(chunk.iter().take(HEAD - held));
             if !self.begun && (self.options.any_content || Kind::of(&self.head).is_some()) {
                 self.begun = true;
-                sink.write(&self.head[..held]).await?;
+                if held > 0 {
+                    sink.write(&self.head[..held]).await?;
+                }
             }
             if self.begun {
                 sink.write(&chunk).await?;

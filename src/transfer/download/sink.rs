@@ -9,6 +9,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use super::DownloadReason;
 #[cfg(not(target_arch = "wasm32"))]
 use super::part::Part;
+#[cfg(target_arch = "wasm32")]
+use super::web::{Pieces, StreamWriter};
 
 /// Where a download goes.
 pub(super) enum Sink<'a> {
@@ -17,6 +19,10 @@ pub(super) enum Sink<'a> {
     File(&'a Path, &'a mut Part),
     #[cfg(not(target_arch = "wasm32"))]
     Writer(&'a mut (dyn AsyncWrite + Unpin + Send)),
+    #[cfg(target_arch = "wasm32")]
+    Blob(&'a mut Pieces),
+    #[cfg(target_arch = "wasm32")]
+    Stream(&'a StreamWriter),
 }
 
 impl Sink<'_> {
@@ -27,6 +33,10 @@ impl Sink<'_> {
             Self::File(path, part) => part.write(chunk).await.map_err(|source| cannot_write(path, source))?,
             #[cfg(not(target_arch = "wasm32"))]
             Self::Writer(writer) => writer.write_all(chunk).await.map_err(DownloadReason::Writer)?,
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob(pieces) => pieces.push(chunk),
+            #[cfg(target_arch = "wasm32")]
+            Self::Stream(writer) => writer.write(chunk).await?,
         }
         Ok(())
     }
@@ -47,6 +57,10 @@ impl Sink<'_> {
             Self::File(path, part) => part.restart().await.map_err(|source| cannot_write(path, source))?,
             #[cfg(not(target_arch = "wasm32"))]
             Self::Writer(_) => return Err(DownloadReason::CannotRestart),
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob(pieces) => pieces.clear(),
+            #[cfg(target_arch = "wasm32")]
+            Self::Stream(_) => return Err(DownloadReason::CannotRestart),
         }
         Ok(())
     }
@@ -58,6 +72,10 @@ impl Sink<'_> {
             Self::File(..) => true,
             #[cfg(not(target_arch = "wasm32"))]
             Self::Writer(_) => false,
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob(_) => true,
+            #[cfg(target_arch = "wasm32")]
+            Self::Stream(_) => false,
         }
     }
 }

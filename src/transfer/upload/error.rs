@@ -115,6 +115,9 @@ pub enum UploadReason {
     /// The caller's reader failed.
     #[error("the reader failed: {0}")]
     Reader(#[source] io::Error),
+    /// In a browser: the `Blob` cannot be read, of which this is said.
+    #[error("the Blob cannot be read: {0}")]
+    Blob(String),
     /// There is nothing in it. Nothing was sent.
     #[error("the file is empty")]
     Empty,
@@ -218,6 +221,7 @@ impl UploadReason {
         match self {
             Self::File { .. } => "Check the path and its permissions.",
             Self::Reader(_) => "Correct the reader; it cannot be read again.",
+            Self::Blob(_) => "Have the file chosen again; it may have changed or be gone.",
             Self::NotAnImage => "Give a PNG, JPEG or WebP image.",
             Self::NotAJpeg => "Give a JPEG image.",
             Self::TooLarge { .. } => "Give a smaller file.",

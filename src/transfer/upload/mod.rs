@@ -84,7 +84,8 @@ request_options! { impl[T] Upload<T>, options: request.call, core: request.core 
 transfer_options! {
     impl[T] Upload<T>, options: request.options,
     idle_timeout: "The longest time in which no byte goes out, which begins with connecting and ends with the storage's \
-                   response. Defaults to 60 s.",
+                   response. In a browser, which does not tell of it, the longest time of one request to the storage. Defaults to \
+                   60 s.",
     retry: "How failed attempts are retried. Defaults to the core's policy, whose time counts from the last byte that \
             went out."
 }

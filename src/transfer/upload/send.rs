@@ -13,40 +13,61 @@ use crate::transport::wire;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(super) use self::native::send;
-
-/// Sends the form: `fetch` takes whole bodies.
 #[cfg(target_arch = "wasm32")]
-pub(super) async fn send(
-    client: &wire::Client,
-    mut request: wire::Request,
-    form: Multipart,
-    source: &mut Source,
-    file: &File,
-    idle_timeout: Duration,
-    mut on_sent: impl FnMut(u64),
-) -> Result<wire::Response, Failure<UploadReason>> {
-    let mut body = BytesMut::from(form.before);
-    match source {
-        Source::Bytes(bytes) => body.extend_from_slice(bytes),
-        Source::Reader { reader, spent, .. } => {
-            *spent = true;
-            body.extend_from_slice(&file.head);
-            let rest = file.length - file.head.len() as u64;
-            let mut reader = reader.take(rest);
-            while reader.read_buf(&mut body).await.map_err(UploadReason::Reader)? > 0 {}
-            if reader.limit() > 0 {
-                return Err(UploadReason::Length { expected: file.length }.into());
+pub(super) use self::web::send;
+
+#[cfg(target_arch = "wasm32")]
+mod web {
+    use js_sys::{Array, Uint8Array};
+    use web_sys::Blob;
+
+    use super::super::super::thrown;
+    use super::super::source::head;
+    use super::*;
+
+    /// Sends the form as one `Blob`, whose length is known, and in which a file of the caller's stays where it is.
+    pub(in super::super) async fn send(
+        client: &wire::Client,
+        mut request: wire::Request,
+        form: Multipart,
+        source: &mut Source,
+        file: &File,
+        idle_timeout: Duration,
+        mut on_sent: impl FnMut(u64),
+    ) -> Result<wire::Response, Failure<UploadReason>> {
+        let parts = Array::of1(&Uint8Array::from(&form.before[..]));
+        match source {
+            Source::Bytes(bytes) => parts.push(&Uint8Array::from(&bytes[..])),
+            Source::Blob(blob) => parts.push(blob),
+            Source::Reader { reader, spent, .. } => {
+                *spent = true;
+                let mut body = BytesMut::from(&file.head[..]);
+                let mut reader = reader.take(file.length - file.head.len() as u64);
+                while reader.read_buf(&mut body).await.map_err(UploadReason::Reader)? > 0 {}
+                if reader.limit() > 0 {
+                    return Err(UploadReason::Length { expected: file.length }.into());
+                }
+                parts.push(&Uint8Array::from(&body[..]))
             }
+        };
+        parts.push(&Uint8Array::from(&form.after[..]));
+        let body = Blob::new_with_buffer_source_sequence(&parts);
+        *request.body_mut() = Some(body.map_err(|value| UploadReason::Blob(thrown(&value)))?.into());
+        match runtime::timeout(idle_timeout, pin!(runtime::connecting(client.execute(request)))).await {
+            Some(Ok(response)) => {
+                on_sent(file.length);
+                Ok(response)
+            }
+            Some(Err(error)) => {
+                // What is wrong with the source is why the exchange broke off, and not the other way round.
+                if let Source::Blob(blob) = source {
+                    head(blob).await?;
+                }
+                Err(Failure::no_response(error))
+            }
+            None => Err(Failure::idle(idle_timeout)),
         }
     }
-    body.extend_from_slice(&form.after);
-    *request.body_mut() = Some(body.freeze());
-    let response = match runtime::timeout(idle_timeout, pin!(runtime::connecting(client.execute(request)))).await {
-        Some(result) => result.map_err(Failure::no_response)?,
-        None => return Err(Failure::idle(idle_timeout)),
-    };
-    on_sent(file.length);
-    Ok(response)
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -11,6 +11,8 @@ use super::super::Kind;
 #[cfg(not(target_arch = "wasm32"))]
 use super::super::blocking;
 use super::super::kind::HEAD;
+#[cfg(target_arch = "wasm32")]
+use super::super::thrown;
 use super::UploadReason;
 use crate::runtime;
 
@@ -19,6 +21,8 @@ pub(crate) enum Source {
     Bytes(Bytes),
     #[cfg(not(target_arch = "wasm32"))]
     File(PathBuf),
+    #[cfg(target_arch = "wasm32")]
+    Blob(web_sys::Blob),
     Reader {
         reader: Box<dyn AsyncRead + Unpin + Send>,
         length: u64,
@@ -33,6 +37,8 @@ impl fmt::Debug for Source {
             Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
             #[cfg(not(target_arch = "wasm32"))]
             Self::File(path) => path.fmt(f),
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob(blob) => write!(f, "a Blob of {} bytes", blob.size()),
             Self::Reader { length, .. } => write!(f, "a reader of {length} bytes"),
         }
     }
@@ -114,6 +120,8 @@ impl Source {
                 });
                 Ok(Loaded::Whole(read.await.map_err(|source| UploadReason::File { path, source })?.into()))
             }
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob(blob) => Ok(Loaded::Whole(read(&blob).await?)),
             Self::Reader { .. } => Ok(Loaded::Larger { source: self, length }),
         }
     }
@@ -139,6 +147,8 @@ impl Source {
                 });
                 (length, result.await.map_err(|source| UploadReason::File { path: path.clone(), source })?.into())
             }
+            #[cfg(target_arch = "wasm32")]
+            Self::Blob(blob) => (blob.size() as u64, head(blob).await?),
             Self::Reader { reader, length, .. } => {
                 let mut head = Vec::new();
                 let most = (*length).min(HEAD as u64);
@@ -159,6 +169,21 @@ impl Source {
         };
         Ok(File { kind: accept(&Look { head: &head, extension })?, length, head })
     }
+}
+
+/// The first bytes of a `Blob`.
+#[cfg(target_arch = "wasm32")]
+pub(super) async fn head(blob: &web_sys::Blob) -> Result<Bytes, UploadReason> {
+    let head = blob.slice_with_i32_and_i32(0, HEAD as i32);
+    read(&head.map_err(|value| UploadReason::Blob(thrown(&value)))?).await
+}
+
+/// A `Blob` in memory.
+#[cfg(target_arch = "wasm32")]
+async fn read(blob: &web_sys::Blob) -> Result<Bytes, UploadReason> {
+    let read = wasm_bindgen_futures::JsFuture::from(blob.array_buffer()).await;
+    let read = read.map_err(|value| UploadReason::Blob(thrown(&value)))?;
+    Ok(js_sys::Uint8Array::new(&read).to_vec().into())
 }
 
 #[cfg(not(target_arch = "wasm32"))]

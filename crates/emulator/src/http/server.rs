@@ -20,7 +20,7 @@ use super::wire::{End, Wire, WireIo};
 
 /// Whoever responds to requests. The wire is there for those who would not let the connection go on as it should.
 pub(crate) trait Handler: Send + Sync + 'static {
-    fn handle(&self, wire: &Wire, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+    fn handle(&self, wire: &Arc<Wire>, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
 }
 
 /// What lies between the door and a connection.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -22,13 +23,14 @@ pub(crate) enum End {
 pub(crate) struct Wire {
     stream: TcpStream,
     ended: Notify,
+    on_purpose: AtomicBool,
 }
 
 impl Wire {
     pub(crate) fn new(stream: TcpStream) -> Self {
         // Small responses must not wait for acknowledgements; without the option all still works.
         let _ = stream.set_nodelay(true);
-        Self { stream, ended: Notify::new() }
+        Self { stream, ended: Notify::new(), on_purpose: AtomicBool::new(false) }
     }
 
     /// Writes past the HTTP layer, which must have nothing of its own to write.
@@ -51,7 +53,13 @@ impl Wire {
             // With no time to linger, the close that follows sends RST instead of FIN.
             let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
+        self.on_purpose.store(true, Ordering::Relaxed);
         self.ended.notify_one();
+    }
+
+    /// Whether it was ended from here.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.on_purpose.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn ended(&self) {
@@ -60,6 +68,7 @@ impl Wire {
 
     /// Ends the stream at once, without the help of a task that may never run again.
     pub(crate) fn shut(&self) {
+        self.on_purpose.store(true, Ordering::Relaxed);
         let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Both);
     }
 }

@@ -26,6 +26,8 @@ pub struct RequestRecord {
     pub body: Vec<u8>,
     /// The moment of arrival.
     pub at: SystemTime,
+    /// Whether the client went away before it could have the whole response. What a fault ends is not meant.
+    pub aborted: bool,
 }
 
 impl RequestRecord {
@@ -69,6 +71,7 @@ impl Log {
                 .collect(),
             body: Vec::new(),
             at: SystemTime::now(),
+            aborted: false,
         };
         self.bytes += record.bytes();
         self.records.push_back(record);
@@ -78,18 +81,32 @@ impl Log {
     }
 
     /// Adds to the body of a request.
-    pub(crate) fn body(&mut self, Entry(number): Entry, bytes: &[u8]) {
-        let record = number
-            .checked_sub(self.forgotten)
-            .and_then(|at| usize::try_from(at).ok())
-            .and_then(|at| self.records.get_mut(at));
-        if let Some(record) = record {
+    pub(crate) fn body(&mut self, entry: Entry, bytes: &[u8]) {
+        if let Some(record) = self.record(entry) {
             let room = MOST_BODY - record.body.len();
             let kept = &bytes[..bytes.len().min(room)];
             record.body.extend_from_slice(kept);
             self.bytes += kept.len();
             self.trim();
         }
+    }
+
+    /// Notes that the client went away.
+    pub(crate) fn abort(&mut self, entry: Entry) {
+        if let Some(record) = self.record(entry) {
+            record.aborted = true;
+        }
+    }
+
+    /// Unless it was forgotten.
+    fn record(&mut self, Entry(number): Entry) -> Option<&mut RequestRecord> {
+        let at = number.checked_sub(self.forgotten)?;
+        self.records.get_mut(usize::try_from(at).ok()?)
+    }
+
+    /// The requests that clients did not stay for.
+    pub(crate) fn aborted(&self) -> impl Iterator<Item = &RequestRecord> {
+        self.records.iter().filter(|record| record.aborted)
     }
 
     pub(crate) fn all(&self) -> Vec<RequestRecord> {
@@ -136,5 +153,7 @@ mod tests {
         assert_eq!(last.header("x-one"), Some("1"));
         // A body that outlives its record is let go.
         log.body(Entry(0), b"late");
+        log.abort(Entry(0));
+        assert_eq!(log.aborted().count(), 0);
     }
 }
