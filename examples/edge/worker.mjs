@@ -3,7 +3,7 @@
 //
 // LEONARDO_API_KEY is a secret of the worker. Whoever can send it a POST spends credits: put a check of your users before it.
 import module from "./pkg/edge_bg.wasm";
-import { create, initSync, wait } from "./pkg/edge.js";
+import { create, initSync, ready, wait } from "./pkg/edge.js";
 
 const LONGEST_BODY = 16 * 1024;
 // How long a wait takes, below the time that a worker has; and how much later a request ends that nothing else ended.
@@ -41,13 +41,17 @@ async function respond(request, env, seconds) {
   if (method === "GET") {
     const id = pathname.slice(1);
     if (!/^[0-9A-Za-z-]+$/.test(id)) return failure(404, "no such path", false);
+    ready();
     return json(await wait(key, server, id, seconds));
   }
-  // Without a length it is not read either.
-  if (!(Number(request.headers.get("content-length") ?? NaN) <= LONGEST_BODY)) {
-    return failure(413, `the body must have a length of at most ${LONGEST_BODY} bytes`, false);
+  let [body, length, decoder] = ["", 0, new TextDecoder()];
+  for await (const piece of request.body ?? []) {
+    length += piece.byteLength;
+    if (length > LONGEST_BODY) return failure(413, `the body has more than ${LONGEST_BODY} bytes`, false);
+    body += decoder.decode(piece, { stream: true });
   }
-  return json(await create(key, server, await request.text()));
+  ready();
+  return json(await create(key, server, body));
 }
 
 const failure = (status, error, mayHaveBeenCharged, headers) =>

@@ -83,7 +83,7 @@ fn answer(status: u16, body: Value) -> Answer {
     Answer { status, body: body.to_string() }
 }
 
-/// A panic ends what it happens in without a response, and the module may be left in any state: the next call gets a new one.
+/// A panic ends what it happens in without a response, and may leave the module in any state: the next call makes a new one.
 #[wasm_bindgen(start)]
 fn start() {
     panic::set_hook(Box::new(|panic| {
@@ -91,6 +91,10 @@ fn start() {
         wasm_bindgen::handler::schedule_reinit();
     }));
 }
+
+/// Comes before any other call: that one's arguments are put into the module before it is made anew.
+#[wasm_bindgen]
+pub fn ready() {}
 
 #[wasm_bindgen]
 extern "C" {
