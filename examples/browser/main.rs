@@ -91,6 +91,16 @@ impl Proxy {
         creates.push_back((id.clone(), Arc::default()));
         creates.back().map(|(_, cell)| cell.clone())
     }
+
+    /// Whether a page of this server sent it, and not one of another site, also if that has led a name of its own here.
+    fn is_for_own_page(&self, headers: &HeaderMap) -> bool {
+        let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+        let Some(host) = self.hosts.iter().map(String::as_bytes).find(|host| header("host") == Some(host)) else {
+            return false;
+        };
+        header("origin").is_none_or(|origin| origin.strip_prefix(b"http://") == Some(host))
+            && header("sec-fetch-site").is_none_or(|site| site == b"same-origin" || site == b"none")
+    }
 }
 
 /// The API's own response, with status and body, or else what failed on the way to it, with this status.
@@ -116,13 +126,9 @@ fn json() -> HeaderMap {
     HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))])
 }
 
-/// Refuses requests of other sites' pages, also of one whose name leads to this machine.
+/// Refuses requests of other sites' pages.
 async fn guard(State(proxy): State<Arc<Proxy>>, request: Request, next: Next) -> Response {
-    let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
-    let host = proxy.hosts.iter().find(|host| header("host") == Some(host.as_bytes()));
-    let is_own = |origin: &[u8]| host.is_some_and(|host| origin.strip_prefix(b"http://") == Some(host.as_bytes()));
-    let fetched = |site: &[u8]| site == b"same-origin" || site == b"none";
-    if host.is_some() && header("origin").is_none_or(is_own) && header("sec-fetch-site").is_none_or(fetched) {
+    if proxy.is_for_own_page(request.headers()) {
         return next.run(request).await;
     }
     said(StatusCode::FORBIDDEN, "only for the page of this server").into_response()
