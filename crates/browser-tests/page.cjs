@@ -1,4 +1,4 @@
-// What examples/browser promises, in headless Chromium: `node page.cjs EXAMPLE EMULATOR [SCREENSHOT]`, where EXAMPLE is its
+// What examples/browser promises, in headless Chromium: `node page.cjs EXAMPLE EMULATOR [SCREENSHOT.jpg]`, where EXAMPLE is its
 // program and EMULATOR one that was started with `--control` and the key of LEONARDO_API_KEY.
 const assert = require("node:assert/strict");
 const { randomUUID } = require("node:crypto");
@@ -148,7 +148,7 @@ async function holds(browser, address) {
   assert.deepEqual(
     {
       ...statuses,
-      "a large body": await status(create, { method: "POST", headers: { "x-request-id": randomUUID() }, body: "x".repeat(20_000) }),
+      "a large body": await status(create, { method: "POST", headers: { "content-type": "application/json" }, body: "x".repeat(20_000) }),
       "another operation": await status("/api/rest/v1/me"),
       "another method": await status(`${create}/x`, { method: "DELETE" }),
       "another file": await status("/Cargo.toml"),
@@ -222,7 +222,7 @@ async function look(browser, address) {
   })) {
     const page = await (await browser.newContext(options)).newPage();
     await page.goto(address);
-    await paint(page, "A lighthouse on a cliff at dusk, soft light, long shadows");
+    await paint(page, "A quiet lake in the mountains at first light, mist between the hills");
     await says(page, "Done");
     await visible(page);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
@@ -230,7 +230,7 @@ async function look(browser, address) {
       await page.mouse.move(0, 0);
       await page.evaluate(() => document.activeElement.blur());
       await page.waitForFunction(() => document.getAnimations().length === 0);
-      await page.screenshot({ path: screenshot.replace(/(\.\w+)$/, `${name}$1`) });
+      await page.screenshot({ path: screenshot.replace(/\.jpg$/, `${name}.jpg`), type: "jpeg", quality: 90 });
     }
     await page.context().close();
   }

@@ -5,19 +5,19 @@
 //! `LEONARDO_API_KEY` it uses the emulator, which draws the pictures itself.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use leonardo_ai::funcs::{image_create_generation, image_get_generation_by_id};
 use leonardo_ai::models::CreateGenerationRequest;
 use leonardo_ai::{Error, LeonardoCore, RetryPolicy};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -31,65 +31,84 @@ const FILES: [(&str, &str, &str); 5] = [
     ("/pkg/page.js", "pkg/page.js", "text/javascript"),
     ("/pkg/page_bg.wasm", "pkg/page_bg.wasm", "application/wasm"),
 ];
+const JSON: [(HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 /// Pictures come from the service's own servers, and those of the emulator from this machine.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
                       img-src data: https: http://127.0.0.1:*; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// A repeat comes within seconds, so that older creates can be forgotten.
-const REMEMBERED: usize = 500;
+/// How many creates are known: a repeat comes within seconds.
+const KNOWN: usize = 500;
 
-/// What a page is told, as the API told it.
-type Answer = (StatusCode, HeaderMap, Bytes);
+/// A response to the page: JSON, as the API gives it.
+type Answer = (StatusCode, [(HeaderName, &'static str); 1], Bytes);
 
 struct Proxy {
     core: LeonardoCore,
-    /// What this server is called by the pages that it serves.
+    /// What the pages of this server call it.
     hosts: [String; 2],
     creates: Mutex<VecDeque<(HeaderValue, Arc<OnceCell<Answer>>)>>,
 }
 
-/// Creates once for each request id: Chromium itself sends a request again whose connection broke off, and so does the page
+/// Creates once for each request id. Chromium by itself sends a request again whose connection broke off, and so does the page
 /// after a reload, which marks it as a repeat.
-async fn create(State(proxy): State<Arc<Proxy>>, headers: HeaderMap, body: Bytes) -> Result<Answer, Answer> {
-    let id = headers.get("x-request-id").filter(|id| id.len() == 36);
-    let id = id.ok_or_else(|| said(StatusCode::BAD_REQUEST, "x-request-id must be a UUID"))?;
-    let request: CreateGenerationRequest =
-        serde_json::from_slice(&body).map_err(|error| said(StatusCode::BAD_REQUEST, &error.to_string()))?;
-    let cell = proxy.cell(id, headers.contains_key("x-repeat"));
-    let cell = cell.ok_or_else(|| said(StatusCode::BAD_GATEWAY, "what came of this create is not known any more"))?;
-    // A task goes on where the browser gives the connection up, and the repeat waits for what comes of it.
+async fn create(
+    State(proxy): State<Arc<Proxy>>,
+    headers: HeaderMap,
+    Json(request): Json<CreateGenerationRequest>,
+) -> Answer {
+    let Some(id) = headers.get("x-request-id").filter(|id| id.len() == 36) else {
+        return error(StatusCode::BAD_REQUEST, "x-request-id must be a UUID");
+    };
+    let Some(cell) = proxy.cell(id, headers.contains_key("x-repeat")).await else {
+        return error(StatusCode::BAD_GATEWAY, "what came of this create is not known any more");
+    };
+    // A task goes on when the browser gives the connection up, and the repeat waits for what comes of it.
     let work = tokio::spawn(async move {
         let sent = cell.get_or_try_init(|| async {
             match image_create_generation(&proxy.core, request).retry(RetryPolicy::none()).raw().await {
-                // Nothing was done, so that the page may try again.
-                Err(error) if !error.may_have_been_charged() => Err(told(Err(error), StatusCode::FAILED_DEPENDENCY)),
-                done => Ok(told(done, StatusCode::BAD_GATEWAY)),
+                // Nothing was done, so that it may be tried again.
+                Err(error) if !error.may_have_been_charged() => Err(answer(Err(error), StatusCode::FAILED_DEPENDENCY)),
+                done => Ok(answer(done, StatusCode::BAD_GATEWAY)),
             }
         });
-        sent.await.cloned()
+        sent.await.cloned().unwrap_or_else(|refused| refused)
     });
-    work.await.unwrap_or_else(|error| Err(said(StatusCode::BAD_GATEWAY, &error.to_string())))
+    work.await.unwrap_or_else(|panic| error(StatusCode::BAD_GATEWAY, &panic.to_string()))
 }
 
 async fn read(State(proxy): State<Arc<Proxy>>, Path(id): Path<String>) -> Answer {
     let read = image_get_generation_by_id(&proxy.core, id).retry(RetryPolicy::none()).raw();
-    told(read.await, StatusCode::BAD_GATEWAY)
+    answer(read.await, StatusCode::BAD_GATEWAY)
+}
+
+/// What the API responded, with its status, or with this one what failed on the way to it.
+fn answer(outcome: Result<Bytes, Error>, otherwise: StatusCode) -> Answer {
+    match outcome {
+        Ok(body) => (StatusCode::OK, JSON, body),
+        Err(failed) => match failed.api() {
+            Some(api) => (api.status, JSON, api.body.clone()),
+            None => error(otherwise, &failed.to_string()),
+        },
+    }
+}
+
+fn error(status: StatusCode, text: &str) -> Answer {
+    (status, JSON, serde_json::json!({ "error": text }).to_string().into())
 }
 
 impl Proxy {
-    /// Where the response to this create is kept. None for a repeat of what is not known.
-    fn cell(&self, id: &HeaderValue, is_repeat: bool) -> Option<Arc<OnceCell<Answer>>> {
-        let mut creates = self.creates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, cell)) = creates.iter().find(|(known, _)| known == id) {
-            return Some(cell.clone());
+    /// Where the response to this create is kept. None for a repeat of one that is not known.
+    async fn cell(&self, id: &HeaderValue, is_repeat: bool) -> Option<Arc<OnceCell<Answer>>> {
+        let mut creates = self.creates.lock().await;
+        let known = creates.iter().find(|(known, _)| known == id).map(|(_, cell)| cell.clone());
+        if known.is_some() || is_repeat {
+            return known;
         }
-        if is_repeat {
-            return None;
-        }
-        if creates.len() == REMEMBERED {
+        if creates.len() == KNOWN {
             creates.pop_front();
         }
-        creates.push_back((id.clone(), Arc::default()));
-        creates.back().map(|(_, cell)| cell.clone())
+        let cell = Arc::<OnceCell<Answer>>::default();
+        creates.push_back((id.clone(), cell.clone()));
+        Some(cell)
     }
 
     /// Whether a page of this server sent it, and not one of another site, also if that has led a name of its own here.
@@ -103,45 +122,17 @@ impl Proxy {
     }
 }
 
-/// The API's own response, with status and body, or else what failed on the way to it, with this status.
-fn told(outcome: Result<Bytes, Error>, otherwise: StatusCode) -> Answer {
-    let error = match outcome {
-        Ok(body) => return (StatusCode::OK, json(), body),
-        Err(error) => error,
-    };
-    let Some(api) = error.api() else { return said(otherwise, &error.to_string()) };
-    let mut headers = json();
-    if let Some(value) = api.headers.get(header::RETRY_AFTER) {
-        headers.insert(header::RETRY_AFTER, value.clone());
-    }
-    (api.status, headers, api.body.clone())
-}
-
-/// An error in the API's form.
-fn said(status: StatusCode, error: &str) -> Answer {
-    (status, json(), serde_json::json!({ "error": error }).to_string().into())
-}
-
-fn json() -> HeaderMap {
-    HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))])
-}
-
 /// Refuses requests of other sites' pages.
 async fn guard(State(proxy): State<Arc<Proxy>>, request: Request, next: Next) -> Response {
     if proxy.is_for_own_page(request.headers()) {
         return next.run(request).await;
     }
-    said(StatusCode::FORBIDDEN, "only for the page of this server").into_response()
+    error(StatusCode::FORBIDDEN, "only for the page of this server").into_response()
 }
 
 async fn secured(mut response: Response) -> Response {
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, "no-store"),
-    ] {
-        response.headers_mut().insert::<HeaderName>(name, HeaderValue::from_static(value));
+    for (name, value) in [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-store")] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }

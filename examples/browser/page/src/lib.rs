@@ -51,10 +51,7 @@ impl Service {
             .states();
         let mut last = Generation::default();
         while let Some(state) = states.next().await {
-            last = state.map_err(|error| {
-                let error_is_final = is_final(&error);
-                thrown(&error, error.may_have_been_charged(), !error_is_final)
-            })?;
+            last = state.map_err(|error| thrown(&error, error.may_have_been_charged(), can_go_on(&error)))?;
             tell(last.status.as_str());
         }
         let links = last.generated_images.into_iter().map(|image| image.url).collect();
@@ -62,9 +59,9 @@ impl Service {
     }
 }
 
-/// Whether there is nothing to wait for any more.
-fn is_final(error: &GenerationError) -> bool {
-    error.is_not_found() || matches!(error.reason, GenerationErrorReason::Failed(_))
+/// Whether there is still something to wait for.
+fn can_go_on(error: &GenerationError) -> bool {
+    !error.is_not_found() && !matches!(error.reason, GenerationErrorReason::Failed(_))
 }
 
 /// An error for JavaScript, with the SDK's words.
