@@ -222,7 +222,7 @@ async function look(browser, address) {
   })) {
     const page = await (await browser.newContext(options)).newPage();
     await page.goto(address);
-    await paint(page, "A quiet lake in the mountains at first light, mist between the hills");
+    await paint(page, "A quiet lake in the mountains, autumn sunset, warm light");
     await says(page, "Done");
     await visible(page);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
