@@ -1,4 +1,5 @@
-// The pages link to files, as a forge shows them. Here a page is a module, and files that are no pages are not there.
+// The pages link to files, as a forge shows them. Here a page is a module, and files that are no pages, such as
+// pictures, are not there.
 {
   const guide = document.currentScript.dataset.guide;
   for (const link of document.querySelectorAll(".docblock a[href]")) {
@@ -10,4 +11,5 @@
     else if (path.endsWith("emulator/README.md")) link.href = "https://docs.rs/leonardo-ai-emulator";
     else link.removeAttribute("href");
   }
+  for (const image of document.querySelectorAll(".docblock img:not([src*=':'])")) image.remove();
 }
