@@ -60,7 +60,9 @@ async function create({ text, request, since }, isRepeat) {
     begun.end();
     await wait(id, since);
   } catch (error) {
-    begun.end();
+    // What may have been paid for is not forgotten: going on asks the server what came of it.
+    if (error.mayHaveBeenCharged) error.canGoOn = true;
+    else begun.end();
     fail(error);
   }
 }
