@@ -218,9 +218,30 @@ impl<'de, P: Target> Visitor<'de> for Wrapping<'_, P> {
         Ok(Unwrapped { found: Found::Nothing, errors: false })
     }
 
-    /// Serde's own would quote all of it.
+    // Serde's own would quote all of a text, and brings what formats floating point numbers.
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Err(no_object(Input::Bool(value)))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Err(no_object(Input::Int(number)))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        Err(no_object(Input::Large(number)))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        Err(no_object(Input::Float(number)))
+    }
+
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Err(codec::mismatch(Input::Text(text), "an object"))
+        Err(no_object(Input::Text(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(no_object(Input::List))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -244,6 +265,11 @@ impl<'de, P: Target> Visitor<'de> for Wrapping<'_, P> {
         }
         Ok(unwrapped)
     }
+}
+
+#[cold]
+fn no_object<E: Error>(input: Input<'_>) -> E {
+    codec::mismatch(input, "an object")
 }
 
 enum Name {

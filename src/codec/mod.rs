@@ -19,6 +19,7 @@
 mod check;
 #[cfg(feature = "client")]
 pub(crate) mod decode;
+mod number;
 mod open_enum;
 mod place;
 mod read;
@@ -34,6 +35,8 @@ pub(crate) use check::shown;
 pub(crate) use check::{Bound, Checking, Limit, Limited};
 pub use check::{Violation, Violations};
 pub(crate) use leonardo_ai_derive::Model;
+#[cfg(feature = "limits")]
+pub(crate) use number::decimal;
 pub(crate) use open_enum::open_enum;
 pub(crate) use place::{Extra, Input, List, Outcome, Place, Record, Required, missing};
 pub(crate) use read::{Budget, Fill, Filled, mismatch, read_into, read_request, read_response, read_text};

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::Fragment;
+use super::number::{decimal, float};
 
 /// The fields of a request that its struct does not have, under their names on the wire.
 pub(crate) type Extra = Map<String, Value>;
@@ -298,7 +299,7 @@ impl<'a> Input<'a> {
 
     /// Text, or a number as text; `Ok(None)` for `null`.
     pub(crate) fn text(self) -> Result<Option<Cow<'a, str>>, Refused> {
-        if let Self::Float(number) = self { Ok(Some(number.to_string().into())) } else { self.name() }
+        if let Self::Float(number) = self { Ok(Some(decimal(number).ok_or(Refused)?.into())) } else { self.name() }
     }
 
     /// A finite number; `Ok(None)` for `null` and blank text.
@@ -309,8 +310,7 @@ impl<'a> Input<'a> {
             Self::Float(number) => number,
             Self::Text(text) => match text.trim_ascii() {
                 "" => return Ok(None),
-                // Not `parse`, since this parser is in every program that reads a response.
-                text => serde_json::from_str(text).map_err(|_| Refused)?,
+                text => float(text).ok_or(Refused)?,
             },
             Self::Null => return Ok(None),
             _ => return Err(Refused),

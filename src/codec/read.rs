@@ -3,8 +3,9 @@
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::number::{float, is_number};
 use super::place::{Input, List, Outcome, Place, Record, SMALL, all_required, missing};
 
 /// The name under which `serde_json` hands over numbers when any crate of the build asks it for arbitrary precision.
@@ -73,7 +74,7 @@ pub(crate) fn read_into<'de, const STRICT: bool, D: Deserializer<'de>>(
 ) -> Result<(), D::Error> {
     let budget = Budget::unlimited();
     match deserializer.deserialize_any(Fill::<STRICT> { place, top: true, budget: &budget })? {
-        Filled::Null => Err(D::Error::invalid_type(Unexpected::Unit, &"a value")),
+        Filled::Null => Err(D::Error::custom("invalid type: null, expected a value")),
         _ => Ok(()),
     }
 }
@@ -208,21 +209,33 @@ const QUOTED: usize = 4096;
 
 #[cold]
 pub(crate) fn mismatch<E: Error>(input: Input<'_>, wanted: &str) -> E {
-    let found = match input {
-        Input::Null => Unexpected::Unit,
-        Input::Bool(value) => Unexpected::Bool(value),
-        Input::Int(number) => Unexpected::Signed(number),
-        Input::Large(number) => Unexpected::Unsigned(number),
-        Input::Float(number) => Unexpected::Float(number),
-        // Escaped, all of a text may be several times as long.
-        Input::Text(text) => {
-            let end = text.char_indices().nth(QUOTED).map_or(text.len(), |(at, _)| at);
-            Unexpected::Str(&text[..end])
+    E::custom(format_args!("invalid value: {}, expected {wanted}", Found(input)))
+}
+
+/// What is there instead, in the words of serde_json. Its own are not asked for: they have floating point numbers formatted by
+/// the standard library, which is 16 KiB of a module for a browser.
+struct Found<'a>(Input<'a>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Input::Null => f.write_str("null"),
+            Input::Bool(value) => write!(f, "boolean `{value}`"),
+            Input::Int(number) => write!(f, "integer `{number}`"),
+            Input::Large(number) => write!(f, "integer `{number}`"),
+            Input::Float(number) => match serde_json::Number::from_f64(number) {
+                Some(number) => write!(f, "floating point `{number}`"),
+                None => f.write_str("a number that is too large"),
+            },
+            // Escaped, all of a text may be several times as long.
+            Input::Text(text) => {
+                let end = text.char_indices().nth(QUOTED).map_or(text.len(), |(at, _)| at);
+                write!(f, "string {:?}", &text[..end])
+            }
+            Input::List => f.write_str("sequence"),
+            Input::Object => f.write_str("map"),
         }
-        Input::List => Unexpected::Seq,
-        Input::Object => Unexpected::Map,
-    };
-    E::invalid_value(found, &wanted)
+    }
 }
 
 impl<'de, const STRICT: bool> DeserializeSeed<'de> for Fill<'_, STRICT> {
@@ -369,12 +382,6 @@ impl<'de, const STRICT: bool> Visitor<'de> for Fill<'_, STRICT> {
     }
 }
 
-/// Whether a text is a number of JSON.
-fn is_number(text: &str) -> bool {
-    text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
-        && serde_json::from_str::<IgnoredAny>(text).is_ok()
-}
-
 /// A number with as many digits as are needed to tell whether it fits.
 fn parsed(number: &str) -> Input<'_> {
     if let Ok(number) = number.parse() {
@@ -382,7 +389,7 @@ fn parsed(number: &str) -> Input<'_> {
     } else if let Ok(number) = number.parse() {
         Input::Large(number)
     } else {
-        Input::Float(serde_json::from_str(number).unwrap_or(f64::INFINITY))
+        Input::Float(float(number).unwrap_or(f64::INFINITY))
     }
 }
 

@@ -1,6 +1,7 @@
 use serde::de::DeserializeSeed;
 use serde_json::{Value, json};
 
+use super::number::decimal;
 use super::place::SMALL;
 use super::read::EXACT_NUMBER;
 use super::*;
@@ -402,4 +403,24 @@ fn a_flat_record_may_stand_under_its_field_or_without_it() {
     assert!(matches!(found, Found::Nothing) && errors);
     assert!(matches!(read(r#"{"generate":null}"#).unwrap().0, Found::Null));
     assert!(read(r#"{"value":1}"#).is_err_and(|error| error.to_string().contains("`id` is missing or blank")));
+}
+
+#[test]
+fn numbers_become_text_without_exponents() {
+    let mut numbers = vec![0.0, -0.0, 5.0, 0.1, 0.0147, -2.5, 1e15, 1e16, 1.5e16, 1e21, 1.234e-7, -5e-324, f64::MAX];
+    for number in &numbers {
+        assert_eq!(decimal(*number), Some(number.to_string()), "{number:e}");
+    }
+    let mut state = 1_u64;
+    for _ in 0..20_000 {
+        // Any bits, so that there are some of each exponent.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        numbers.push(f64::from_bits(state ^ state >> 29));
+    }
+    for number in numbers.into_iter().filter(|number| number.is_finite()) {
+        let text = decimal(number).unwrap();
+        // Of two that are equally near, either will do.
+        assert_eq!((text.len(), text.parse()), (number.to_string().len(), Ok(number)), "{number:e}");
+    }
+    assert_eq!(decimal(f64::INFINITY), None);
 }

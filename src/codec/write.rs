@@ -149,7 +149,9 @@ fn write_float<S: Serializer>(number: f64, serializer: S) -> Result<S::Ok, S::Er
     /// Every whole number up to here is exact in an `f64`.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if !number.is_finite() {
-        Err(S::Error::custom(format_args!("{number} is not a finite number")))
+        // There are three of them, for which no formatting of numbers is linked.
+        let name = if number.is_nan() { "NaN" } else { ["-inf", "inf"][usize::from(number > 0.0)] };
+        Err(S::Error::custom(format_args!("{name} is not a finite number")))
     } else if number.fract() == 0.0 && number.abs() <= EXACT {
         serializer.serialize_i64(number as i64)
     } else {

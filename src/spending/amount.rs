@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::{AddAssign, SubAssign};
 
+use crate::codec::decimal;
+
 /// A sum in units of 10⁻¹⁸ of a credit or a dollar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Amount(i128);
@@ -33,7 +35,7 @@ impl Amount {
 
     /// A number of a response, as it is shown.
     pub(crate) fn of(number: f64) -> Option<Self> {
-        Self::parse(&number.to_string())
+        Self::parse(&decimal(number)?)
     }
 
     /// So many times `price`, rounded up.
