@@ -8,7 +8,8 @@ pub fn files(directory: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display())) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() && !name.starts_with('.') && !path.join("CACHEDIR.TAG").exists() {
+        let is_made = matches!(name, "target" | "node_modules" | "pkg") || path.join("CACHEDIR.TAG").exists();
+        if path.is_dir() && !name.starts_with('.') && !is_made {
             files(&path, ending, found);
         } else if name.ends_with(ending) {
             found.push(path);
