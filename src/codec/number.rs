@@ -12,13 +12,14 @@ pub(crate) fn decimal(number: f64) -> Option<String> {
         return Some(text.strip_suffix(".0").unwrap_or(&text).to_owned());
     };
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let point = whole.len() as i64 + exponent.parse::<i64>().ok()?;
-    let zeros = |count: i64| "0".repeat(usize::try_from(count).unwrap_or(0));
-    let digits =
-        format!("{}{whole}{fraction}{}", zeros(1 - point), zeros(point - (whole.len() + fraction.len()) as i64));
-    let (whole, fraction) = digits.split_at(usize::try_from(point).unwrap_or(0).max(1));
-    Some(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") })
+    // One digit, and those after the point.
+    let (first, rest) = digits.split_once('.').unwrap_or((digits, ""));
+    if let Some(places) = exponent.strip_prefix('-') {
+        return Some(format!("{sign}0.{first:0>0$}{rest}", places.parse().ok()?));
+    }
+    // Only beyond all of its digits is a number written with an exponent.
+    let places = exponent.parse().ok().filter(|places| rest.len() <= *places)?;
+    Some(format!("{sign}{first}{rest:0<places$}"))
 }
 
 /// Whether a text is a number of JSON.
