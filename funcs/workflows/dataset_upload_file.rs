@@ -47,7 +47,7 @@ pub fn dataset_upload_bytes(
 ///
 /// # Errors
 ///
-/// [`UploadError`(crate::UploadError)].
+/// [`UploadError`](crate::UploadError).
 #[cfg(target_arch = "wasm32")]
 pub fn dataset_upload_blob(
     core: &LeonardoCore,

@@ -60,7 +60,7 @@ pub fn init_images_upload_canvas_bytes(
 ///
 /// # Errors
 ///
-/// [`UploadError`(crate::UploadError)].
+/// [`UploadError`](crate::UploadError).
 #[cfg(target_arch = "wasm32")]
 pub fn init_images_upload_canvas_blob(
     core: &LeonardoCore,

@@ -42,7 +42,7 @@ pub fn media_upload_bytes(core: &LeonardoCore, name: impl Into<String>, bytes: i
 ///
 /// # Errors
 ///
-/// [`UploadError`(crate::UploadError)].
+/// [`UploadError`](crate::UploadError).
 #[cfg(target_arch = "wasm32")]
 pub fn media_upload_blob(
     core: &LeonardoCore,

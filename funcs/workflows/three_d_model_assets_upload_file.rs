@@ -48,7 +48,7 @@ pub fn three_d_model_assets_upload_bytes(
 ///
 /// # Errors
 ///
-/// [`UploadError`(crate::UploadError)].
+/// [`UploadError`](crate::UploadError).
 #[cfg(target_arch = "wasm32")]
 pub fn three_d_model_assets_upload_blob(
     core: &LeonardoCore,
