@@ -423,7 +423,7 @@ impl LeonardoCoreBuilder {
             #[cfg(feature = "searching")]
             lists: Default::default(),
             #[cfg(all(feature = "polling", feature = "searching"))]
-            watch: Default::default(),
+            list_reader: Default::default(),
         };
         Ok(LeonardoCore { inner: Arc::new(inner) })
     }

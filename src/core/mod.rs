@@ -84,7 +84,7 @@ pub(crate) struct Inner {
     #[cfg(feature = "searching")]
     pub(crate) lists: crate::once::Lists,
     #[cfg(all(feature = "polling", feature = "searching"))]
-    pub(crate) watch: crate::poll::Watch,
+    pub(crate) list_reader: crate::poll::ListReader,
 }
 
 impl LeonardoCore {

@@ -74,7 +74,7 @@ async fn one_at_a_time<R: Row + Clone + Send + 'static>(
     send: SendCreate<'_>,
 ) -> Result<String, Error> {
     let turn = search.turn();
-    let warning = DropWarning { name: search.workflow.name, mark: search.judge.wanted.mark, pending: false };
+    let warning = DropWarning { name: search.workflow.name, mark: search.classifier.wanted.mark, pending: false };
     let mut attempts = Attempts { operation, is_listed, creates: 0, first_sent: None, warning, search };
     let _turn = match &turn {
         None => None,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::in_flight::InFlight;
 use super::together::{LONGEST, List, Look, Page, Place, Reader, Request, Seeker};
-use super::wanted::{Account, Judge, Kind, Match, Wanted};
+use super::wanted::{Account, Classifier, Kind, Match, Wanted};
 use super::window::Sent;
 use super::{SearchOptions, Workflow, normalised};
 use crate::call::{Options, Refused};
@@ -41,7 +41,7 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5);
 pub(crate) struct Search<R: 'static> {
     pub(super) workflow: Workflow,
     pub(super) core: LeonardoCore,
-    pub(super) judge: Arc<Judge<R>>,
+    pub(super) classifier: Arc<Classifier<R>>,
     pub(super) options: SearchOptions,
     started: Instant,
     /// The key that creates are sent with, where a provider gives it: another one may be of another account.
@@ -86,7 +86,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
             workflow,
             core,
             taken_count: workflow.effect == Effect::Read || wanted.kind == Kind::Unique,
-            judge: Arc::new(Judge { account, wanted, in_flight }),
+            classifier: Arc::new(Classifier { account, wanted, in_flight }),
             options,
             started: Instant::now(),
             bearer: None,
@@ -97,7 +97,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
 
     /// What only one call at a time may hold that has this mark and text.
     pub(super) fn turn(&self) -> Option<Arc<tokio::sync::Mutex<()>>> {
-        self.judge.in_flight.as_ref().map(|in_flight| in_flight.turn.clone())
+        self.classifier.in_flight.as_ref().map(|in_flight| in_flight.turn.clone())
     }
 
     /// Has the key of the next requests come from the provider, if there is one.
@@ -149,9 +149,9 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
                 return unclear(doubtful, None);
             }
             self.options.on_retry.tell(
-                self.judge.account.page_operation,
+                self.classifier.account.page_operation,
                 looks,
-                Missing(self.judge.wanted.mark),
+                Missing(self.classifier.wanted.mark),
                 delay,
             );
             runtime::sleep(delay).await;
@@ -165,7 +165,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
         grace_ends: Option<Instant>,
         list: &mut Option<(Reader, Arc<List<R>>)>,
     ) -> Result<(Look<R>, Instant), Error> {
-        let account = self.judge.account;
+        let account = self.classifier.account;
         let user = self.user().await?;
         let reader = Reader::new(account.page_operation, user, &self.options.call, self.bearer.as_ref());
         let (reader, list) = match list {
@@ -177,7 +177,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
             }
         };
         let place = list.join(Seeker {
-            judge: self.judge.clone(),
+            classifier: self.classifier.clone(),
             taken_count: self.taken_count,
             sent,
             tolerance: self.options.clock_tolerance,
@@ -218,10 +218,10 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
     fn is_still_so(&self, look: &Look<R>) -> bool {
         match look {
             Look::Found(record, window) => {
-                matches!(self.judge.classify(record, window, self.taken_count), Match::Exact)
+                matches!(self.classifier.classify(record, window, self.taken_count), Match::Exact)
             }
             Look::Likely(record, window) => {
-                matches!(self.judge.classify(record, window, self.taken_count), Match::Exact | Match::Like(_))
+                matches!(self.classifier.classify(record, window, self.taken_count), Match::Exact | Match::Like(_))
             }
             _ => true,
         }
@@ -238,7 +238,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
         let delay = self.delay(&error, self.reads.failures, own);
         let Some(delay) = delay else { return Err(error) };
         self.reads.not_before = Instant::now().checked_add(delay.min(LONGEST));
-        self.options.on_retry.tell(self.judge.account.page_operation, self.reads.failures, &error, delay);
+        self.options.on_retry.tell(self.classifier.account.page_operation, self.reads.failures, &error, delay);
         Ok(())
     }
 
@@ -262,8 +262,8 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
     /// The user that the key belongs to.
     async fn user(&self) -> Result<String, Error> {
         let ask = || {
-            self.read(self.judge.account.user_operation, || {
-                (self.judge.account.user)(&self.core, &self.attempt_options())
+            self.read(self.classifier.account.user_operation, || {
+                (self.classifier.account.user)(&self.core, &self.attempt_options())
             })
         };
         let server = self.options.call.server.as_ref();
@@ -364,7 +364,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
 
     /// Notes that this call has ended with that record.
     pub(super) fn take(&self, id: &str) {
-        if let Some(in_flight) = &self.judge.in_flight {
+        if let Some(in_flight) = &self.classifier.in_flight {
             in_flight.take(id);
         }
     }

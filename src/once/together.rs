@@ -15,7 +15,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use tokio::sync::Notify;
 
-use super::wanted::{Judge, Match};
+use super::wanted::{Classifier, Match};
 use super::window::{Sent, Window};
 use crate::call::Options;
 use crate::core::key::Bearer;
@@ -128,7 +128,7 @@ struct Round {
 
 /// One that searches.
 pub(super) struct Seeker<R: 'static> {
-    pub(super) judge: Arc<Judge<R>>,
+    pub(super) classifier: Arc<Classifier<R>>,
     pub(super) taken_count: bool,
     pub(super) sent: Sent,
     pub(super) tolerance: Duration,
@@ -421,7 +421,7 @@ impl<R: Row + Clone> Seeking<R> {
         R: 'a,
     {
         for record in records {
-            match self.seeker.judge.classify(record, window, self.seeker.taken_count) {
+            match self.seeker.classifier.classify(record, window, self.seeker.taken_count) {
                 Match::Exact => return Some(Box::new(record.clone())),
                 Match::Like(likeness) if whole && self.likely.as_ref().is_none_or(|(best, ..)| *best < likeness) => {
                     self.likely = Some((likeness, Box::new(record.clone()), *window));

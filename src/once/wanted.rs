@@ -73,14 +73,14 @@ pub(super) enum Match {
 }
 
 /// Tells the record that is looked for from all others.
-pub(super) struct Judge<R: 'static> {
+pub(super) struct Classifier<R: 'static> {
     pub(super) account: &'static Account<R>,
     pub(super) wanted: Wanted<R>,
     /// None for a random mark, which no other call has.
     pub(super) in_flight: Option<InFlight>,
 }
 
-impl<R: Row> Judge<R> {
+impl<R: Row> Classifier<R> {
     /// `taken_count`: whether records that other calls of this process have ended with count, too.
     pub(super) fn classify(&self, record: &R, window: &Window, taken_count: bool) -> Match {
         // One without a time is at least not known to be old.

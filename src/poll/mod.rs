@@ -7,6 +7,8 @@ mod create;
 mod create_and_wait;
 #[cfg(feature = "polling")]
 mod job;
+#[cfg(all(feature = "polling", feature = "searching"))]
+mod list_reader;
 #[cfg(feature = "polling")]
 mod notify;
 #[cfg(feature = "polling")]
@@ -15,8 +17,6 @@ mod poller;
 mod steps;
 #[cfg(feature = "polling")]
 mod wait;
-#[cfg(all(feature = "polling", feature = "searching"))]
-mod watch;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,12 +24,12 @@ use std::time::Duration;
 
 #[cfg(feature = "creating")]
 pub(crate) use self::create::{Creating, Made, OnProgress, retries};
+#[cfg(all(feature = "polling", feature = "searching"))]
+pub(crate) use self::list_reader::{ListReader, Listed, Record};
 #[cfg(feature = "polling")]
 pub(crate) use self::notify::Waits;
 #[cfg(feature = "polling")]
 pub(crate) use self::poller::{PollOptions, Poller, Seen, Waited, poll_options, reading};
-#[cfg(all(feature = "polling", feature = "searching"))]
-pub(crate) use self::watch::{Listed, Record, Watch};
 #[cfg(feature = "creating")]
 pub use self::{
     create::JobProgress,

@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::job::{Job, JobState, WaitError, WaitErrorReason};
-use super::notify::Awaited;
 #[cfg(feature = "searching")]
-use super::watch::{Listed, Registration, Watched};
+use super::list_reader::{ListOutcome, Listed, Registration};
+use super::notify::Awaited;
 use super::{Delays, OnRetry, before_deadline, never_connected};
 use crate::call::{Options, Refused};
 use crate::error::{CallInfo, Error, TimeoutScope};
@@ -292,7 +292,7 @@ impl Poller {
         self.awaited.get_or_insert_with(|| Awaited::new(&self.core, &self.id, &self.poll.wake));
         loop {
             #[cfg(feature = "searching")]
-            if let Some(seen) = self.watch().await? {
+            if let Some(seen) = self.by_list().await? {
                 // It was looked at: a poll of its own need not come at once.
                 self.due = self.due.filter(|(delay, _)| !delay.is_zero());
                 (self.exists, self.unreached, self.last_failure) = (true, None, None);
@@ -329,7 +329,7 @@ impl Poller {
 
     /// What the account's list shows of it, if it is read together with others'.
     #[cfg(feature = "searching")]
-    async fn watch(&mut self) -> Result<Option<Seen>, Ended> {
+    async fn by_list(&mut self) -> Result<Option<Seen>, Ended> {
         let Some(listed) = self.waited.listed else { return Ok(None) };
         if matches!(self.together, Together::New) {
             let shared = self.call.headers.is_empty() && self.call.server.is_none() && self.core.inner.auth.is_fixed();
@@ -356,12 +356,12 @@ impl Poller {
                 delay
             })
         };
-        match registration.watch(listed, &options, &self.poll.wake, left, delay_after).await {
-            Watched::Seen(seen) => return Ok(Some(seen)),
-            Watched::Missing => self.together = Together::Alone,
-            Watched::Woken => self.poll.wake.notify_one(),
-            Watched::Off => {}
-            Watched::OutOfTime => return Err(self.out_of_time()),
+        match registration.told(listed, &options, &self.poll.wake, left, delay_after).await {
+            ListOutcome::Seen(seen) => return Ok(Some(seen)),
+            ListOutcome::Missing => self.together = Together::Alone,
+            ListOutcome::Woken => self.poll.wake.notify_one(),
+            ListOutcome::Off => {}
+            ListOutcome::OutOfTime => return Err(self.out_of_time()),
         }
         Ok(None)
     }

@@ -66,7 +66,7 @@ const OFF: Duration = Duration::from_secs(60);
 
 /// The waits of a core, and how far the reading of the list is.
 #[derive(Default)]
-pub(crate) struct Watch {
+pub(crate) struct ListReader {
     waiting: Mutex<Waiting>,
     /// The number of the round that is being read.
     round: AtomicU64,
@@ -77,14 +77,14 @@ pub(crate) struct Watch {
 
 #[derive(Default)]
 struct Waiting {
-    slots: HashMap<String, Vec<Arc<Slot>>>,
+    waiters: HashMap<String, Vec<Arc<Waiter>>>,
     count: usize,
     /// Until when every wait polls for itself.
     off: Option<Instant>,
 }
 
 /// What one wait is told.
-pub(crate) struct Slot {
+pub(crate) struct Waiter {
     told: Mutex<Told>,
     news: Notify,
 }
@@ -111,7 +111,7 @@ struct Round {
 }
 
 /// What comes of waiting for the list.
-pub(crate) enum Watched {
+pub(crate) enum ListOutcome {
     Seen(Seen),
     /// The list does not show it.
     Missing,
@@ -126,42 +126,42 @@ pub(crate) enum Watched {
 pub(crate) struct Registration {
     core: LeonardoCore,
     id: String,
-    slot: Arc<Slot>,
+    waiter: Arc<Waiter>,
 }
 
 impl Registration {
     pub(crate) fn new(core: &LeonardoCore, id: &str) -> Self {
-        let watch = &core.inner.watch;
-        let since = watch.round.load(Ordering::Relaxed) + 1;
+        let reader = &core.inner.list_reader;
+        let since = reader.round.load(Ordering::Relaxed) + 1;
         let told = Told { seen: None, since, last: 0, missing: false };
-        let slot = Arc::new(Slot { told: Mutex::new(told), news: Notify::new() });
-        let mut waiting = lock(&watch.waiting);
-        waiting.slots.entry(id.to_owned()).or_default().push(slot.clone());
+        let waiter = Arc::new(Waiter { told: Mutex::new(told), news: Notify::new() });
+        let mut waiting = lock(&reader.waiting);
+        waiting.waiters.entry(id.to_owned()).or_default().push(waiter.clone());
         waiting.count += 1;
         drop(waiting);
-        Self { core: core.clone(), id: id.to_owned(), slot }
+        Self { core: core.clone(), id: id.to_owned(), waiter }
     }
 
     /// Waits until the list shows the record, reading it if nobody else does. `delay_after` gives the delay after a failure,
     /// or nothing where reading the list again is of no use.
-    pub(crate) async fn watch(
+    pub(crate) async fn told(
         &self,
         listed: &Listed,
         options: &Options,
         wake: &Notify,
         left: impl Fn() -> Duration,
         mut delay_after: impl FnMut(&Error) -> Option<Duration>,
-    ) -> Watched {
+    ) -> ListOutcome {
         let mut hurried = false;
-        let watched = self.watched(listed, options, wake, &left, &mut delay_after, &mut hurried).await;
-        if hurried && !matches!(watched, Watched::Seen(_)) {
+        let outcome = self.outcome(listed, options, wake, &left, &mut delay_after, &mut hurried).await;
+        if hurried && !matches!(outcome, ListOutcome::Seen(_)) {
             // The list was of no use to it.
             wake.notify_one();
         }
-        watched
+        outcome
     }
 
-    async fn watched(
+    async fn outcome(
         &self,
         listed: &Listed,
         options: &Options,
@@ -169,15 +169,15 @@ impl Registration {
         left: &impl Fn() -> Duration,
         delay_after: &mut impl FnMut(&Error) -> Option<Duration>,
         hurried: &mut bool,
-    ) -> Watched {
-        let watch = &self.core.inner.watch;
+    ) -> ListOutcome {
+        let reader = &self.core.inner.list_reader;
         let mut woken = pin!(wake.notified());
         loop {
-            if watch.is_off() {
-                return Watched::Off;
+            if reader.is_off() {
+                return ListOutcome::Off;
             }
-            let mut news = pin!(self.slot.news.notified());
-            let mut lead = pin!(watch.lead.lock());
+            let mut news = pin!(self.waiter.news.notified());
+            let mut lead = pin!(reader.lead.lock());
             let first = poll_fn(|context| {
                 if woken.as_mut().poll(context).is_ready() {
                     return Poll::Ready(First::Woken);
@@ -188,24 +188,24 @@ impl Registration {
                 lead.as_mut().poll(context).map(First::Lead)
             });
             let mut round = match runtime::timeout(left(), pin!(first)).await {
-                None => return Watched::OutOfTime,
+                None => return ListOutcome::OutOfTime,
                 Some(First::Woken) if self.hurries(hurried) => {
                     woken.set(wake.notified());
                     continue;
                 }
-                Some(First::Woken) => return Watched::Woken,
-                Some(First::News) => match self.slot.take() {
-                    Some(watched) => return watched,
+                Some(First::Woken) => return ListOutcome::Woken,
+                Some(First::News) => match self.waiter.take() {
+                    Some(outcome) => return outcome,
                     None => continue,
                 },
                 Some(First::Lead(round)) => round,
             };
             // Something may have come between.
-            if let Some(watched) = self.slot.take() {
-                return watched;
+            if let Some(outcome) = self.waiter.take() {
+                return outcome;
             }
             let due = {
-                let mut due = pin!(watch.due(&self.core, &round));
+                let mut due = pin!(reader.due(&self.core, &round));
                 let due = poll_fn(|context| match woken.as_mut().poll(context) {
                     Poll::Ready(()) => Poll::Ready(false),
                     Poll::Pending => due.as_mut().poll(context).map(|()| true),
@@ -213,21 +213,21 @@ impl Registration {
                 runtime::timeout(left(), pin!(due)).await
             };
             match due {
-                None => return Watched::OutOfTime,
+                None => return ListOutcome::OutOfTime,
                 Some(false) if self.hurries(hurried) => {
                     woken.set(wake.notified());
                     continue;
                 }
-                Some(false) => return Watched::Woken,
+                Some(false) => return ListOutcome::Woken,
                 Some(true) => {}
             }
             // A wake does not end a request: the next one to lead would send it again.
             let stepped = {
-                let step = pin!(watch.step(&self.core, listed, options, &mut round));
+                let step = pin!(reader.step(&self.core, listed, options, &mut round));
                 runtime::timeout(left(), step).await
             };
             match stepped {
-                None => return Watched::OutOfTime,
+                None => return ListOutcome::OutOfTime,
                 Some(Ok(())) => {}
                 Some(Err(error)) => match delay_after(&error) {
                     Some(delay) if round.failures < MOST_FAILURES => {
@@ -235,12 +235,12 @@ impl Registration {
                     }
                     _ => {
                         *round = Round::default();
-                        watch.turn_off();
+                        reader.turn_off();
                     }
                 },
             }
-            if let Some(watched) = self.slot.take() {
-                return watched;
+            if let Some(outcome) = self.waiter.take() {
+                return outcome;
             }
         }
     }
@@ -250,7 +250,7 @@ impl Registration {
         let crowded = self.core.inner.pace.urgent_for() > QUEUE;
         if crowded {
             *hurried = true;
-            self.core.inner.watch.hurry.notify_one();
+            self.core.inner.list_reader.hurry.notify_one();
         }
         crowded
     }
@@ -265,30 +265,30 @@ enum First<'a> {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut waiting = lock(&self.core.inner.watch.waiting);
+        let mut waiting = lock(&self.core.inner.list_reader.waiting);
         waiting.count -= 1;
-        if let Some(slots) = waiting.slots.get_mut(&self.id) {
-            slots.retain(|slot| !Arc::ptr_eq(slot, &self.slot));
-            if slots.is_empty() {
-                waiting.slots.remove(&self.id);
+        if let Some(waiters) = waiting.waiters.get_mut(&self.id) {
+            waiters.retain(|waiter| !Arc::ptr_eq(waiter, &self.waiter));
+            if waiters.is_empty() {
+                waiting.waiters.remove(&self.id);
             }
         }
     }
 }
 
-impl Slot {
+impl Waiter {
     /// What there is to tell, once.
-    fn take(&self) -> Option<Watched> {
+    fn take(&self) -> Option<ListOutcome> {
         let mut told = lock(&self.told);
         match told.seen.take() {
-            Some(seen) => Some(Watched::Seen(seen)),
-            None if told.missing => Some(Watched::Missing),
+            Some(seen) => Some(ListOutcome::Seen(seen)),
+            None if told.missing => Some(ListOutcome::Missing),
             None => None,
         }
     }
 }
 
-impl Watch {
+impl ListReader {
     /// Whether there are too few waits to read the list for, or it could not be read.
     pub(crate) fn is_off(&self) -> bool {
         let waiting = lock(&self.waiting);
@@ -299,8 +299,8 @@ impl Watch {
     fn turn_off(&self) {
         let mut waiting = lock(&self.waiting);
         waiting.off = Instant::now().checked_add(OFF);
-        for slot in waiting.slots.values().flatten() {
-            slot.news.notify_one();
+        for waiter in waiting.waiters.values().flatten() {
+            waiter.news.notify_one();
         }
     }
 
@@ -372,29 +372,29 @@ impl Watch {
 impl Waiting {
     /// Tells those who wait for a record that it was seen.
     fn tell(&mut self, record: &Record, number: u64) {
-        for slot in self.slots.get(&record.id).into_iter().flatten() {
-            let mut told = lock(&slot.told);
+        for waiter in self.waiters.get(&record.id).into_iter().flatten() {
+            let mut told = lock(&waiter.told);
             told.last = number;
             told.seen = record.seen.again();
-            slot.news.notify_one();
+            waiter.news.notify_one();
         }
     }
 
     /// Whether nobody waits any more for something that this round has not shown.
     fn all_told(&self, number: u64) -> bool {
-        self.slots.values().flatten().all(|slot| {
-            let told = lock(&slot.told);
+        self.waiters.values().flatten().all(|waiter| {
+            let told = lock(&waiter.told);
             told.last == number || told.missing
         })
     }
 
     /// Tells those whose record a whole round did not show.
     fn miss(&mut self, number: u64) {
-        for slot in self.slots.values().flatten() {
-            let mut told = lock(&slot.told);
+        for waiter in self.waiters.values().flatten() {
+            let mut told = lock(&waiter.told);
             if told.since <= number && told.last < number && !told.missing {
                 told.missing = true;
-                slot.news.notify_one();
+                waiter.news.notify_one();
             }
         }
     }
