@@ -1,6 +1,6 @@
 //! The program that this crate is measured against: what a careful developer writes with reqwest and serde alone.
 //!
-//! Answers are decoded into the same fields as the crate's. Requests have the fields that the programs here send.
+//! Responses are decoded into the same fields as the crate's. Requests have the fields that the programs here send.
 
 #[cfg(not(target_arch = "wasm32"))]
 use std::time::Duration;

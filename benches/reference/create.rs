@@ -58,13 +58,13 @@ pub enum CostUnit {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+struct Created {
     sd_generation_job: GenerationJob,
 }
 
 impl Client {
     pub async fn create_generation(&self, request: &CreateGenerationRequest) -> reqwest::Result<GenerationJob> {
-        let answer: Answer = self
+        let body: Created = self
             .http
             .post(format!("{}/v1/generations", self.base))
             .bearer_auth(&self.key)
@@ -74,6 +74,6 @@ impl Client {
             .error_for_status()?
             .json()
             .await?;
-        Ok(answer.sd_generation_job)
+        Ok(body.sd_generation_job)
     }
 }

@@ -17,7 +17,7 @@ struct Deleted {
 
 impl Client {
     pub async fn delete_generation(&self, id: &str) -> reqwest::Result<DeletedGeneration> {
-        let answer: Deleted = self
+        let body: Deleted = self
             .http
             .delete(format!("{}/v1/generations/{id}", self.base))
             .bearer_auth(&self.key)
@@ -26,6 +26,6 @@ impl Client {
             .error_for_status()?
             .json()
             .await?;
-        Ok(answer.delete_generations_by_pk)
+        Ok(body.delete_generations_by_pk)
     }
 }

@@ -167,7 +167,7 @@ pub struct PageRequest {
 
 impl Client {
     pub async fn get_generation(&self, id: &str) -> reqwest::Result<Generation> {
-        let answer: One = self
+        let body: One = self
             .http
             .get(format!("{}/v1/generations/{id}", self.base))
             .bearer_auth(&self.key)
@@ -176,11 +176,11 @@ impl Client {
             .error_for_status()?
             .json()
             .await?;
-        Ok(answer.generations_by_pk)
+        Ok(body.generations_by_pk)
     }
 
     pub async fn list_generations(&self, user_id: &str, page: &PageRequest) -> reqwest::Result<Vec<Generation>> {
-        let answer: Page = self
+        let body: Page = self
             .http
             .get(format!("{}/v1/generations/user/{user_id}", self.base))
             .query(page)
@@ -190,6 +190,6 @@ impl Client {
             .error_for_status()?
             .json()
             .await?;
-        Ok(answer.generations)
+        Ok(body.generations)
     }
 }

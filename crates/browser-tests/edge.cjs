@@ -54,9 +54,9 @@ const charges = async () => (await (await fetch(`${emulator}/control/charges`)).
 const faults = async (plan) =>
   assert((await fetch(`${emulator}/control/faults`, { method: "POST", body: JSON.stringify(plan) })).ok);
 const prompt = (prompt) => JSON.stringify({ prompt });
-const isError = (answer, status, mayHaveBeenCharged) => {
-  assert.deepEqual([answer.code, answer.mayHaveBeenCharged], [status, mayHaveBeenCharged], JSON.stringify(answer));
-  assert(answer.error);
+const isError = (response, status, mayHaveBeenCharged) => {
+  assert.deepEqual([response.code, response.mayHaveBeenCharged], [status, mayHaveBeenCharged], JSON.stringify(response));
+  assert(response.error);
 };
 
 async function holds() {

@@ -39,13 +39,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 const KNOWN: usize = 500;
 
 /// A response to the page: JSON, as the API gives it.
-type Answer = (StatusCode, [(HeaderName, &'static str); 1], Bytes);
+type Response = (StatusCode, [(HeaderName, &'static str); 1], Bytes);
 
 struct Proxy {
     core: LeonardoCore,
     /// What the pages of this server call it.
     hosts: [String; 2],
-    creates: Mutex<VecDeque<(HeaderValue, Arc<OnceCell<Answer>>)>>,
+    creates: Mutex<VecDeque<(HeaderValue, Arc<OnceCell<Response>>)>>,
 }
 
 /// Creates once for each request id. Chromium by itself sends a request again whose connection broke off, and so does the page
@@ -54,7 +54,7 @@ async fn create(
     State(proxy): State<Arc<Proxy>>,
     headers: HeaderMap,
     Json(request): Json<CreateGenerationRequest>,
-) -> Answer {
+) -> Response {
     let Some(id) = headers.get("x-request-id").filter(|id| id.len() == 36) else {
         return error(StatusCode::BAD_REQUEST, "x-request-id must be a UUID");
     };
@@ -66,8 +66,10 @@ async fn create(
         let sent = cell.get_or_try_init(|| async {
             match image_create_generation(&proxy.core, request).retry(RetryPolicy::none()).raw().await {
                 // Nothing was done, so that it may be tried again.
-                Err(error) if !error.may_have_been_charged() => Err(answer(Err(error), StatusCode::FAILED_DEPENDENCY)),
-                done => Ok(answer(done, StatusCode::BAD_GATEWAY)),
+                Err(error) if !error.may_have_been_charged() => {
+                    Err(response(Err(error), StatusCode::FAILED_DEPENDENCY))
+                }
+                done => Ok(response(done, StatusCode::BAD_GATEWAY)),
             }
         });
         sent.await.cloned().unwrap_or_else(|refused| refused)
@@ -75,13 +77,13 @@ async fn create(
     work.await.unwrap_or_else(|panic| error(StatusCode::BAD_GATEWAY, &panic.to_string()))
 }
 
-async fn read(State(proxy): State<Arc<Proxy>>, Path(id): Path<String>) -> Answer {
+async fn read(State(proxy): State<Arc<Proxy>>, Path(id): Path<String>) -> Response {
     let read = image_get_generation_by_id(&proxy.core, id).retry(RetryPolicy::none()).raw();
-    answer(read.await, StatusCode::BAD_GATEWAY)
+    response(read.await, StatusCode::BAD_GATEWAY)
 }
 
 /// What the API responded, with its status, or with this one what failed on the way to it.
-fn answer(outcome: Result<Bytes, Error>, otherwise: StatusCode) -> Answer {
+fn response(outcome: Result<Bytes, Error>, otherwise: StatusCode) -> Response {
     match outcome {
         Ok(body) => (StatusCode::OK, JSON, body),
         Err(failed) => match failed.api() {
@@ -91,13 +93,13 @@ fn answer(outcome: Result<Bytes, Error>, otherwise: StatusCode) -> Answer {
     }
 }
 
-fn error(status: StatusCode, text: &str) -> Answer {
+fn error(status: StatusCode, text: &str) -> Response {
     (status, JSON, serde_json::json!({ "error": text }).to_string().into())
 }
 
 impl Proxy {
     /// Where the response to this create is kept. None for a repeat of one that is not known.
-    async fn cell(&self, id: &HeaderValue, is_repeat: bool) -> Option<Arc<OnceCell<Answer>>> {
+    async fn cell(&self, id: &HeaderValue, is_repeat: bool) -> Option<Arc<OnceCell<Response>>> {
         let mut creates = self.creates.lock().await;
         let known = creates.iter().find(|(known, _)| known == id).map(|(_, cell)| cell.clone());
         if known.is_some() || is_repeat {
@@ -106,7 +108,7 @@ impl Proxy {
         if creates.len() == KNOWN {
             creates.pop_front();
         }
-        let cell = Arc::<OnceCell<Answer>>::default();
+        let cell = Arc::<OnceCell<Response>>::default();
         creates.push_back((id.clone(), cell.clone()));
         Some(cell)
     }

@@ -6,7 +6,7 @@ use crate::{EstimateCost, LeonardoCore};
 
 /// Asks what images will cost: `POST /v1/pricing-calculator`, once for equal requests. Costs nothing.
 ///
-/// The fields of the request that the price depends on are taken from it. Where it has controlnets there is no answer: what they cost has to be told the price calculator.
+/// The fields of the request that the price depends on are taken from it. Where it has controlnets it gives no price: what they cost has to be told the price calculator.
 ///
 /// # Errors
 ///

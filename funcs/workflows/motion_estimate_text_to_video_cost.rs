@@ -6,7 +6,7 @@ use crate::{EstimateCost, LeonardoCore};
 
 /// Asks what a video will cost: `POST /v1/pricing-calculator`, once for equal requests. Costs nothing.
 ///
-/// The fields of the request that the price depends on are taken from it. There is an answer for Motion 2.0 and Veo 3 with a resolution.
+/// The fields of the request that the price depends on are taken from it. The calculator has prices for Motion 2.0 and Veo 3 with a resolution.
 ///
 /// # Errors
 ///

@@ -35,18 +35,18 @@ fn wait<F: IntoFuture>(future: F) -> F::Output {
     RUNTIME.with_borrow(|runtime| runtime.block_on(async { future.await }))
 }
 
-/// Gives its answers in order, the last one again and again, and keeps the requests.
+/// Gives its responses in order, the last one again and again, and keeps the requests.
 #[derive(Clone)]
 struct Canned(Arc<State>);
 
 struct State {
-    answers: Vec<TransportResponse>,
+    responses: Vec<TransportResponse>,
     requests: Mutex<Vec<TransportRequest>>,
 }
 
 impl Canned {
-    fn new(answers: Vec<TransportResponse>) -> Self {
-        Self(Arc::new(State { answers, requests: Mutex::default() }))
+    fn new(responses: Vec<TransportResponse>) -> Self {
+        Self(Arc::new(State { responses, requests: Mutex::default() }))
     }
 
     fn requests(&self) -> Vec<TransportRequest> {
@@ -57,15 +57,15 @@ impl Canned {
 impl Transport for Canned {
     fn send(&self, request: TransportRequest) -> BoxFuture<'_, Result<TransportResponse, TransportError>> {
         let _ = format!("{request:?}");
-        let State { answers, requests } = &*self.0;
+        let State { responses, requests } = &*self.0;
         let mut requests = requests.lock().expect("no panic");
         requests.push(request);
-        let answer = answers[requests.len().min(answers.len()) - 1].clone();
-        Box::pin(async { Ok(answer) })
+        let response = responses[requests.len().min(responses.len()) - 1].clone();
+        Box::pin(async { Ok(response) })
     }
 }
 
-/// Bytes as every type that answers are made of, and as the answer to every function.
+/// Bytes as every type that responses are made of, and as the response to every function.
 pub fn decode(input: &[u8]) {
     fn as_type<T: serde::de::DeserializeOwned + serde::Serialize + PartialEq + Debug>(input: &[u8]) -> Option<T> {
         let found: T = serde_json::from_slice(input).ok()?;
@@ -99,7 +99,7 @@ pub fn decode(input: &[u8]) {
     }
 }
 
-/// An answer as text: the status, a line for each header, an empty line, the body.
+/// A response as text: the status, a line for each header, an empty line, the body.
 pub fn error_body(input: &[u8]) {
     let at = input.windows(2).position(|window| window == b"\n\n").unwrap_or(input.len());
     let (head, body) = (&input[..at], input.get(at + 2..).unwrap_or_default());
@@ -118,7 +118,7 @@ pub fn error_body(input: &[u8]) {
     call_everything(status, &headers, body);
 }
 
-/// Calls every function, each of which gets the same answer.
+/// Calls every function, each of which gets the same response.
 fn call_everything(status: StatusCode, headers: &HeaderMap, body: &[u8]) {
     let canned = Canned::new(vec![TransportResponse::new(status, headers.clone(), body.to_vec())]);
     let core = LeonardoCore::builder().bearer_auth(KEY).transport(canned).retry(RetryPolicy::none()).build();
@@ -199,15 +199,15 @@ pub fn retry_after(input: &[u8]) {
     let limit = TransportResponse::new(StatusCode::TOO_MANY_REQUESTS, headers.clone(), "{}");
     let deleted = format!(r#"{{"delete_generations_by_pk":{{"id":"{ID}"}}}}"#);
     let deleted = TransportResponse::new(StatusCode::OK, HeaderMap::new(), deleted);
-    let core = |answers| {
-        let canned = Canned::new(answers);
+    let core = |responses| {
+        let canned = Canned::new(responses);
         let policy = RetryPolicy::default().max_elapsed(Duration::from_secs(60)).max_attempts(2).jitter(0.0);
         let core = LeonardoCore::builder().bearer_auth(KEY).transport(canned.clone()).retry(policy).build();
         (core.expect("a good configuration"), canned)
     };
     let (failing, _) = core(vec![limit.clone()]);
     let error = wait(image_delete_generation_by_id(&failing, ID).retry(RetryPolicy::none())).expect_err("429");
-    let asked = error.api().expect("an answer").retry_after;
+    let asked = error.api().expect("a response").retry_after;
     let _ = format!("{error} {error:?}");
 
     let text = headers.get("retry-after").and_then(|value| value.to_str().ok()).unwrap_or_default().trim();

@@ -14,7 +14,7 @@ use crate::{Result, row};
 const ROUNDS: usize = 2;
 
 pub fn measure(report: &mut Report) -> Result<()> {
-    let folder = programs::build(&["answers", "load"])?;
+    let folder = programs::build(&["responses", "load"])?;
     let server = Server::start(&folder, None)?;
     let mut rows = vec![row!["call", "by hand", "with the crate", "ratio", "budget", "repeats within"]];
     for (name, operation, calls) in [("create", "create", 200), ("get", "get", 200), ("list of 100", "list", 20)] {

@@ -111,7 +111,7 @@ pub struct Server {
 
 impl Server {
     pub fn start(folder: &Path, processor: Option<&str>) -> Result<Self> {
-        let mut command = on(&folder.join("answers"), processor);
+        let mut command = on(&folder.join("responses"), processor);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut port = String::new();
         let stdout = child.stdout.take().ok_or("the server has no output")?;

@@ -17,7 +17,7 @@ const TURNS: usize = 30;
 const PROGRAMS: [&str; 3] = ["by-hand", "sdk", "by-hand"];
 
 pub fn throughput(report: &mut Report) -> Result<()> {
-    let folder = programs::build(&["answers", "load"])?;
+    let folder = programs::build(&["responses", "load"])?;
     let pinned = programs::pins();
     let server = Server::start(&folder, pinned.then_some(programs::LAST))?;
     let mut times = vec![row![
@@ -103,7 +103,7 @@ fn load(mut command: Command) -> Result<Run> {
 }
 
 pub fn first_call(report: &mut Report) -> Result<()> {
-    let folder = programs::build(&["answers", "by-hand-one", "sdk-one"])?;
+    let folder = programs::build(&["responses", "by-hand-one", "sdk-one"])?;
     let server = Server::start(&folder, None)?;
     let mut times = [Vec::new(), Vec::new()];
     for turn in 0..7 * TURNS {

@@ -23,7 +23,7 @@ const GENERATION: &str = "75925cd2-fb65-4e8c-84c0-000000000000";
 const PROMPT: &str = "An oil painting of a cat";
 
 fn calls(criterion: &mut Criterion) {
-    let url = format!("http://{}", answers::serve().expect("a server"));
+    let url = format!("http://{}", responses::serve().expect("a server"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let client = Client::new(&url, KEY).expect("a client");
     let core = LeonardoCore::builder().bearer_auth(KEY).server_url(url).build().expect("a core");

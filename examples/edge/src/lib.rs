@@ -11,30 +11,30 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A response: its status and its body, which is JSON.
 #[wasm_bindgen(getter_with_clone)]
-pub struct Answer {
+pub struct JsonResponse {
     pub status: u16,
     pub body: String,
 }
 
 /// Creates a generation, which costs credits, of `{"prompt": "…"}`. The response has its id, and the pictures follow.
 #[wasm_bindgen]
-pub async fn create(key: String, server: Option<String>, body: String) -> Answer {
+pub async fn create(key: String, server: Option<String>, body: String) -> JsonResponse {
     let body: Value = serde_json::from_str(&body).unwrap_or_default();
     let Some(prompt) = body["prompt"].as_str().filter(|prompt| !prompt.trim().is_empty()) else {
-        return answer(400, json!({ "error": "the body must be {\"prompt\": \"…\"}", "mayHaveBeenCharged": false }));
+        return response(400, json!({ "error": "the body must be {\"prompt\": \"…\"}", "mayHaveBeenCharged": false }));
     };
     let request = CreateGenerationRequest::new(prompt).num_images(1);
     let created =
         async { image_create_generation(&core(key, server)?, request).deadline(Duration::from_secs(20)).await };
     match created.await {
-        Ok(job) => answer(202, json!({ "id": job.generation_id, "status": "PENDING" })),
+        Ok(job) => response(202, json!({ "id": job.generation_id, "status": "PENDING" })),
         Err(error) => failed(&error),
     }
 }
 
 /// Waits for a generation, no longer than `seconds`, and gives the links to its pictures.
 #[wasm_bindgen]
-pub async fn wait(key: String, server: Option<String>, id: String, seconds: u32) -> Answer {
+pub async fn wait(key: String, server: Option<String>, id: String, seconds: u32) -> JsonResponse {
     let core = match core(key, server) {
         Ok(core) => core,
         Err(error) => return failed(&error),
@@ -44,10 +44,10 @@ pub async fn wait(key: String, server: Option<String>, id: String, seconds: u32)
     match image_wait_for_generation(&core, id.as_str()).deadline(limit).appear_within(limit / 4).await {
         Ok(made) => {
             let images: Vec<_> = made.generated_images.iter().map(|image| &image.url).collect();
-            answer(200, json!({ "id": id, "status": made.status, "images": images }))
+            response(200, json!({ "id": id, "status": made.status, "images": images }))
         }
         Err(error) if error.exists && matches!(error.reason, GenerationErrorReason::Deadline { .. }) => {
-            answer(202, json!({ "id": id, "status": "PENDING" }))
+            response(202, json!({ "id": id, "status": "PENDING" }))
         }
         Err(error) => failed(&error.into()),
     }
@@ -63,7 +63,7 @@ fn core(key: String, server: Option<String>) -> Result<LeonardoCore, Error> {
     .build()
 }
 
-fn failed(error: &Error) -> Answer {
+fn failed(error: &Error) -> JsonResponse {
     let status = match (error, error.api().map(|api| api.kind)) {
         (Error::InvalidRequest(_), _) => 400,
         (Error::Api(_), Some(ApiErrorKind::InvalidRequest)) => 400,
@@ -76,11 +76,11 @@ fn failed(error: &Error) -> Answer {
         _ => 502,
     };
     let (text, charged) = (error.to_string(), error.may_have_been_charged());
-    answer(status, json!({ "error": text, "mayHaveBeenCharged": charged, "id": error.generation_id() }))
+    response(status, json!({ "error": text, "mayHaveBeenCharged": charged, "id": error.generation_id() }))
 }
 
-fn answer(status: u16, body: Value) -> Answer {
-    Answer { status, body: body.to_string() }
+fn response(status: u16, body: Value) -> JsonResponse {
+    JsonResponse { status, body: body.to_string() }
 }
 
 /// A panic ends what it happens in without a response, and may leave the module in any state: the next call makes a new one.

@@ -1,44 +1,44 @@
-//! A server on the loopback interface that answers at once, and always the same.
+//! A server on the loopback interface that responds at once, and always the same.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-struct Answers {
+struct Responses {
     create: Vec<u8>,
     get: Vec<u8>,
     list: Vec<u8>,
 }
 
-/// Answers in the background, for as long as the process lives.
+/// Responds in the background, for as long as the process lives.
 pub fn serve() -> io::Result<SocketAddr> {
-    let answers = Arc::new(Answers::new());
+    let responses = Arc::new(Responses::new());
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let answers = answers.clone();
-            thread::spawn(move || exchange(stream, &answers));
+            let responses = responses.clone();
+            thread::spawn(move || exchange(stream, &responses));
         }
     });
     Ok(address)
 }
 
-impl Answers {
+impl Responses {
     fn new() -> Self {
         let list = (0..100).map(generation).collect::<Vec<_>>().join(",");
         Self {
-            create: answer(
+            create: response(
                 r#"{"sdGenerationJob":{"generationId":"75925cd2-fb65-4e8c-84c0-6cc010a528e3","apiCreditCost":null,"cost":{"amount":"0.0147","unit":"DOLLARS"}}}"#,
             ),
-            get: answer(&format!(r#"{{"generations_by_pk":{}}}"#, generation(0))),
-            list: answer(&format!(r#"{{"generations":[{list}]}}"#)),
+            get: response(&format!(r#"{{"generations_by_pk":{}}}"#, generation(0))),
+            list: response(&format!(r#"{{"generations":[{list}]}}"#)),
         }
     }
 }
 
-fn exchange(stream: TcpStream, answers: &Answers) -> io::Result<()> {
+fn exchange(stream: TcpStream, responses: &Responses) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut out = stream.try_clone()?;
     let mut requests = BufReader::new(stream);
@@ -48,12 +48,12 @@ fn exchange(stream: TcpStream, answers: &Answers) -> io::Result<()> {
         if requests.read_line(&mut line)? == 0 {
             return Ok(());
         }
-        let answer = if line.starts_with("POST ") {
-            &answers.create
+        let response = if line.starts_with("POST ") {
+            &responses.create
         } else if line.contains("/user/") {
-            &answers.list
+            &responses.list
         } else {
-            &answers.get
+            &responses.get
         };
         let mut body = 0;
         loop {
@@ -70,16 +70,16 @@ fn exchange(stream: TcpStream, answers: &Answers) -> io::Result<()> {
             }
         }
         io::copy(&mut requests.by_ref().take(body), &mut io::sink())?;
-        out.write_all(answer)?;
+        out.write_all(response)?;
     }
 }
 
 /// Headers as a load balancer sends them, and the body.
-fn answer(body: &str) -> Vec<u8> {
+fn response(body: &str) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\nDate: Thu, 09 Nov 2023 00:42:22 GMT\r\nContent-Type: application/json; charset=utf-8\r\n\
          Content-Length: {}\r\nConnection: keep-alive\r\nCache-Control: no-cache\r\nX-Request-Id: 7a1c0d7c9f2b\r\n\
-         Strict-Transport-Security: max-age=31536000; includeSubDomains\r\nServer: answers\r\n\r\n",
+         Strict-Transport-Security: max-age=31536000; includeSubDomains\r\nServer: responses\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body.as_bytes()].concat()
