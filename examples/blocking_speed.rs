@@ -1,16 +1,20 @@
 //! Compares the calls per second of 64 threads that wait for them with those of 64 tasks that await them, against the
-//! emulator in a process of its own: `blocking_speed [--callers N] [--seconds N] [--rounds N] [--server URL --key KEY]`.
+//! emulator in a process of its own: `blocking_speed [--calls me,create,get,list] [--callers N] [--seconds N] [--rounds N]`.
 //!
-//! The two take turns, and the median of the pairs counts. The exit status is 1 if the threads make fewer than 0.9 times
-//! the calls of the tasks. Without the feature `blocking` only the tasks are measured, as they are in a build without it.
+//! The two take turns, and the median of the pairs counts. The exit status is 1 if, of any of the calls, the threads make
+//! fewer than 0.9 times those of the tasks.
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use leonardo_ai::LeonardoCore;
-use leonardo_ai::funcs::user_get_user_self;
+use leonardo_ai::funcs::{
+    image_create_generation, image_get_generation_by_id, image_get_generations_by_user_id, user_get_user_self,
+};
+use leonardo_ai::models::{CreateGenerationRequest, GenerationId, GetGenerationsByUserIdRequest, UserId};
+use leonardo_ai::{Blocking as _, LeonardoCore};
 use leonardo_ai_emulator::{Emulator, Limits};
 
 #[path = "common/child.rs"]
@@ -19,6 +23,8 @@ mod child;
 mod options;
 
 const SERVE: &str = "--serve";
+/// How many generations there are before anything is measured, and how many a page of the list has at most.
+const PAGE: u32 = 50;
 
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(SERVE) {
@@ -36,7 +42,8 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn serve() -> ExitCode {
-    match Emulator::builder().limits(Limits::none()).start().await {
+    let emulator = Emulator::builder().limits(Limits::none()).generation_time(Duration::ZERO);
+    match emulator.start().await {
         Ok(emulator) => child::serve(emulator).await,
         Err(error) => {
             eprintln!("{error}");
@@ -46,63 +53,95 @@ async fn serve() -> ExitCode {
 }
 
 fn run() -> Result<bool, Box<dyn Error>> {
-    let [callers, seconds, rounds, server, key] = options::options([
+    let [calls, callers, seconds, rounds] = options::options([
+        ("--calls", "me,create,get,list"),
         ("--callers", "64"),
-        ("--seconds", "2"),
-        ("--rounds", "9"),
-        ("--server", ""),
-        ("--key", ""),
+        ("--seconds", "1"),
+        ("--rounds", "15"),
     ])?;
     let (callers, rounds, time) = (callers.parse::<usize>()?, rounds.parse::<usize>()?, options::seconds(&seconds)?);
     if callers == 0 || rounds == 0 || time.is_zero() {
         return Err("--callers, --rounds and --seconds are at least 1".into());
     }
-    if server.is_empty() != key.is_empty() {
-        return Err("--server and --key go together".into());
-    }
-    // The emulator's process ends with this handle of it.
-    let runtime = tokio::runtime::Runtime::new()?;
-    let (_child, url, key) = if server.is_empty() {
-        runtime.block_on(child::start(&[SERVE.to_owned()])).map(|(child, url, key)| (Some(child), url, key))?
-    } else {
-        (None, server, key)
-    };
-    let core = || LeonardoCore::builder().bearer_auth(&key).server_url(&url).build();
-    measure(rounds, || tasks(&core()?, callers, time), || threads(&core()?, callers, time))
-}
-
-type Measured = Result<f64, Box<dyn Error>>;
-
-fn measure(
-    rounds: usize,
-    tasks: impl Fn() -> Measured,
-    threads: impl Fn() -> Measured,
-) -> Result<bool, Box<dyn Error>> {
-    let (mut awaited, mut waited, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..rounds {
-        // Neither has the better place.
-        let first = (round % 2 == 1 && cfg!(feature = "blocking")).then(&threads).transpose()?;
-        let by_tasks = tasks()?;
-        awaited.push(by_tasks);
-        if cfg!(feature = "blocking") {
-            let by_threads = first.map_or_else(&threads, Ok)?;
+    println!("| call | tasks that await, calls per second | threads that wait | ratio of a pair | least | most |");
+    println!("|---|---|---|---|---|---|");
+    let mut is_fast = true;
+    for call in calls.split(',') {
+        // The emulator's process ends with this handle of it, and none has what another call has left behind.
+        let runtime = tokio::runtime::Runtime::new()?;
+        let (_child, url, key) = runtime.block_on(child::start(&[SERVE.to_owned()]))?;
+        let target = Target::new(call, &url, &key)?;
+        let (mut awaited, mut waited, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..rounds {
+            // Neither has the better place.
+            let (by_tasks, by_threads) = if round % 2 == 0 {
+                let by_tasks = tasks(&target, callers, time)?;
+                (by_tasks, threads(&target, callers, time)?)
+            } else {
+                let by_threads = threads(&target, callers, time)?;
+                (tasks(&target, callers, time)?, by_threads)
+            };
+            awaited.push(by_tasks);
             waited.push(by_threads);
             ratios.push(by_threads / by_tasks);
         }
+        let (awaited, waited, ratio) = (median(&mut awaited), median(&mut waited), median(&mut ratios));
+        let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
+        println!("| {call} | {awaited:.0} | {waited:.0} | {ratio:.2} | {least:.2} | {most:.2} |");
+        is_fast &= ratio >= 0.9;
     }
-    println!("| | calls per second, median | least | most |\n|---|---|---|---|");
-    let row = |name: &str, rates: &mut Vec<f64>, digits: usize| {
-        rates.sort_by(f64::total_cmp);
-        let middle = rates.get(rates.len() / 2).copied();
-        if let (Some(middle), Some(least), Some(most)) = (middle, rates.first(), rates.last()) {
-            println!("| {name} | {middle:.digits$} | {least:.digits$} | {most:.digits$} |");
+    Ok(is_fast)
+}
+
+fn median(rates: &mut [f64]) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
+}
+
+/// What is called.
+#[derive(Clone)]
+struct Target {
+    call: String,
+    url: String,
+    key: String,
+    user: UserId,
+    generation: GenerationId,
+}
+
+impl Target {
+    fn new(call: &str, url: &str, key: &str) -> Result<Self, Box<dyn Error>> {
+        if !["me", "create", "get", "list"].contains(&call) {
+            return Err(format!("{call} is none of me, create, get and list").into());
         }
-        middle
-    };
-    row("tasks that await", &mut awaited, 0);
-    row("threads that wait", &mut waited, 0);
-    let ratio = row("ratio of a pair", &mut ratios, 3);
-    Ok(ratio.is_none_or(|ratio| ratio >= 0.9))
+        let mut target =
+            Self { call: call.into(), url: url.into(), key: key.into(), user: "".into(), generation: "".into() };
+        let core = target.core()?;
+        target.user = user_get_user_self(&core).send_blocking()?.user.ok_or("no user")?.id;
+        for _ in 0..PAGE {
+            target.generation = image_create_generation(&core, request()).send_blocking()?.generation_id;
+        }
+        Ok(target)
+    }
+
+    fn core(&self) -> Result<LeonardoCore, leonardo_ai::Error> {
+        LeonardoCore::builder().bearer_auth(&self.key).server_url(&self.url).build()
+    }
+
+    async fn call(&self, core: &LeonardoCore) -> Result<(), leonardo_ai::Error> {
+        match self.call.as_str() {
+            "me" => user_get_user_self(core).await.map(drop),
+            "create" => image_create_generation(core, request()).await.map(drop),
+            "get" => image_get_generation_by_id(core, &self.generation).await.map(drop),
+            _ => {
+                let page = GetGenerationsByUserIdRequest::default().limit(PAGE);
+                image_get_generations_by_user_id(core, &self.user, page).await.map(drop)
+            }
+        }
+    }
+}
+
+fn request() -> CreateGenerationRequest {
+    CreateGenerationRequest::new("a harbour in the morning").num_images(1).width(512_u32).height(512_u32)
 }
 
 /// What is counted: calls that ended in the time, after each caller had made one.
@@ -126,16 +165,19 @@ impl Counter {
     }
 }
 
+type Measured = Result<f64, Box<dyn Error>>;
+
 /// Calls per second of tasks, on as many threads as Tokio takes for a program.
 #[tokio::main]
-async fn tasks(core: &LeonardoCore, callers: usize, time: Duration) -> Measured {
-    let counter = std::sync::Arc::new(Counter::new(time));
+async fn tasks(target: &Target, callers: usize, time: Duration) -> Measured {
+    let shared = Arc::new((target.clone(), target.core()?, Counter::new(time)));
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..callers {
-        let (core, counter) = (core.clone(), counter.clone());
+        let shared = shared.clone();
         tasks.spawn(async move {
+            let (target, core, counter) = &*shared;
             while counter.goes_on() {
-                user_get_user_self(&core).await?;
+                target.call(core).await?;
             }
             Ok::<_, leonardo_ai::Error>(())
         });
@@ -143,19 +185,17 @@ async fn tasks(core: &LeonardoCore, callers: usize, time: Duration) -> Measured 
     while let Some(ended) = tasks.join_next().await {
         ended??;
     }
-    Ok(std::sync::Arc::into_inner(counter).ok_or("a task goes on")?.rate(time))
+    let (_, _, counter) = Arc::into_inner(shared).ok_or("a task goes on")?;
+    Ok(counter.rate(time))
 }
 
 /// Calls per second of threads.
-#[cfg(feature = "blocking")]
-fn threads(core: &LeonardoCore, callers: usize, time: Duration) -> Measured {
-    use leonardo_ai::Blocking as _;
-
-    let counter = Counter::new(time);
+fn threads(target: &Target, callers: usize, time: Duration) -> Measured {
+    let (core, counter) = (target.core()?, Counter::new(time));
     std::thread::scope(|scope| {
         let call = || {
             while counter.goes_on() {
-                user_get_user_self(core).send_blocking()?;
+                target.call(&core).send_blocking()?;
             }
             Ok::<_, leonardo_ai::Error>(())
         };
@@ -165,9 +205,4 @@ fn threads(core: &LeonardoCore, callers: usize, time: Duration) -> Measured {
             .try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?.map_err(Box::<dyn Error>::from))
     })?;
     Ok(counter.rate(time))
-}
-
-#[cfg(not(feature = "blocking"))]
-fn threads(_: &LeonardoCore, _: usize, _: Duration) -> Measured {
-    Err("the feature blocking is not there".into())
 }

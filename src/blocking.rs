@@ -11,6 +11,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_core::Stream;
 use tokio::runtime::{Builder, Handle};
+use tokio::task::JoinHandle;
+
+use crate::runtime::BoxFuture;
+use crate::transport::{TransportError, TransportErrorKind};
 
 /// Waits on this thread instead of with `await`: for a [`Call`](crate::Call), a workflow, or any other future.
 ///
@@ -181,6 +185,43 @@ pub(crate) async fn connecting<F: Future>(exchange: F) -> F::Output {
         exchange.as_mut().poll(context)
     })
     .await
+}
+
+/// An exchange that is driven by the runtime of all callers where this thread only waits: what arrives piece by piece wakes
+/// that runtime, and the caller is woken once.
+pub(crate) fn driven<T, F>(exchange: F) -> BoxFuture<'static, Result<T, TransportError>>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, TransportError>> + Send + 'static,
+{
+    let driver = if matches!(place(), Place::Waiting | Place::HoldingUp) { driver() } else { None };
+    match driver {
+        Some(driver) => Box::pin(Driven(driver.spawn(exchange))),
+        None => Box::pin(exchange),
+    }
+}
+
+/// A task of the runtime of all callers, which ends when nobody waits for it any more.
+struct Driven<T>(JoinHandle<Result<T, TransportError>>);
+
+impl<T> Future for Driven<T> {
+    type Output = Result<T, TransportError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|ended| match ended {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(cancelled) => Err(TransportError::new(TransportErrorKind::Exchange, cancelled)),
+            },
+        })
+    }
+}
+
+impl<T> Drop for Driven<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Polls on this thread until the end.

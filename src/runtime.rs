@@ -56,12 +56,18 @@ pub(crate) fn is_running() -> bool {
 
 #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
 #[cfg_attr(not(feature = "full"), allow(unused_imports, reason = "not every workflow needs it"))]
-pub(crate) use crate::blocking::{connecting, holds_up_others};
+pub(crate) use crate::blocking::{connecting, driven, holds_up_others};
 
 /// With `blocking`, connections have a runtime of their own.
 #[cfg(not(all(feature = "blocking", not(target_arch = "wasm32"))))]
 pub(crate) fn connecting<F: Future>(exchange: F) -> F {
     exchange
+}
+
+/// Without `blocking`, whoever waits for an exchange drives it.
+#[cfg(not(all(feature = "blocking", not(target_arch = "wasm32"))))]
+pub(crate) fn driven<'a, F: Future + MaybeSend + 'a>(exchange: F) -> BoxFuture<'a, F::Output> {
+    Box::pin(exchange)
 }
 
 /// Without `blocking`, no future holds up others.

@@ -202,7 +202,7 @@ fn exchange(
         *sent.body_mut() = Some(body.into());
     }
     let sent = runtime::connecting(client.execute(sent));
-    Box::pin(async move {
+    runtime::driven(async move {
         let redirected = |url: &Url| asked.as_ref().is_some_and(|asked| asked != url);
         let mut response = match sent.await {
             // Without a status, and as nothing but `Exchange`: what befell the last of several requests proves nothing
