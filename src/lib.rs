@@ -68,7 +68,7 @@ pub use self::{
         InvalidRequestError, OutcomeUnknownError, TimeoutError, TimeoutScope, WorkflowError,
     },
     operation::{Effect, JobKind, OperationInfo},
-    retry::{RetryBudget, RetryPolicy},
+    retry::{Delays, RetryBudget, RetryPolicy},
     runtime::{BoxFuture, MaybeSend},
     transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse},
 };

@@ -160,7 +160,8 @@ mod client {
     /// A time in the form of the service's records, to the second.
     pub(crate) fn shown(time: SystemTime) -> String {
         let mut text = super::written(time);
-        text.replace_range(19..23, "");
+        text.truncate("2026-01-02T03:04:05".len());
+        text.push('Z');
         text
     }
 }

@@ -13,7 +13,7 @@ use crate::core::key::{Auth, Bearer};
 use crate::error::{
     ConnectionError, DecodeReason, Error, OutcomeUnknownError, Redactor, Seconds, TimeoutError, TimeoutScope,
 };
-use crate::retry::Backoff;
+use crate::retry::Delays;
 use crate::runtime::{self, Instant, SystemTime};
 use crate::trace::CallSpan;
 use crate::transport::{TransportError, TransportErrorKind, TransportRequest, TransportResponse};
@@ -63,7 +63,7 @@ impl Request {
             return Err(self.invalid(Refused::new("deadline", reason)));
         }
         let in_time = |at: Duration| at.saturating_add(least) < deadline;
-        let mut backoff: Option<Box<Backoff>> = None;
+        let mut delays: Option<Box<Delays>> = None;
         let mut attempts = 0;
         let mut sent = Sent::default();
         loop {
@@ -92,7 +92,7 @@ impl Request {
             error.set_call(attempts, elapsed);
             if error.may_be_retried(effect) {
                 // A server may ask for more, but not for so little that the policy means nothing.
-                let own = backoff.get_or_insert_with(|| Box::new(policy.backoff())).next();
+                let own = delays.get_or_insert_with(|| Box::new(policy.delays())).next();
                 let delay = error.retry_after().map_or(own, |asked| asked.max(own));
                 if policy.allows(attempts, elapsed, delay) && in_time(elapsed.saturating_add(delay)) {
                     if core.budget.take() {
@@ -213,8 +213,8 @@ pub(super) struct Sent {
 impl Sent {
     pub(super) fn redactor<'a>(&'a self, auth: &'a Auth) -> Redactor<'a> {
         match auth {
-            Auth::Fixed(bearer) => Redactor(vec![bearer.secret()]),
-            Auth::Asked(_) => Redactor(self.keys.iter().map(Bearer::secret).collect()),
+            Auth::Fixed(bearer) => Redactor(std::slice::from_ref(bearer)),
+            Auth::Asked(_) => Redactor(&self.keys),
         }
     }
 }

@@ -155,7 +155,7 @@ impl<T> Call<T> {
     /// Refuses the call if a text that the service insists on is blank, which it would refuse as well, or worse.
     #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "few operations insist on a text"))]
     pub(crate) fn required(mut self, field: &'static str, text: &str) -> Self {
-        if text.trim().is_empty() {
+        if text.chars().all(char::is_whitespace) {
             self.request.options.refuse(Refused::new(field, "it is empty"));
         }
         self

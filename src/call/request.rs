@@ -73,7 +73,7 @@ impl Request {
                 Fragment::Record(_) | Fragment::List(_) => {
                     Err(format!("`{name}` is neither a text, nor a number, nor a boolean"))
                 }
-                scalar => serde_json::to_string(&scalar).map(Cow::from).map_err(|error| error.to_string()),
+                scalar => serde_json::to_string(&scalar).map(Cow::from).map_err(|error| format!("{error}")),
             };
             match value {
                 Ok(value) => _ = pairs.append_pair(name, &value),
@@ -94,7 +94,7 @@ impl Request {
     }
 
     pub(super) fn unwritable(&mut self, field: &'static str, error: serde_json::Error) {
-        let refused = Refused::new(field, error.to_string());
+        let refused = Refused::new(field, format!("{error}"));
         self.options.refuse(Refused { source: Some(Box::new(error)), ..refused });
     }
 

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 /// Not `to_string`: what the standard library formats with is in every program that reads a response then, where what
 /// serde_json formats with is anyway.
 pub(crate) fn decimal(number: f64) -> Option<String> {
-    let text = serde_json::Number::from_f64(number)?.to_string();
+    let text = format!("{}", serde_json::Number::from_f64(number)?);
     let Some((digits, exponent)) = text.split_once('e') else {
         return Some(text.strip_suffix(".0").unwrap_or(&text).to_owned());
     };

@@ -15,11 +15,9 @@ use super::{Inner, LeonardoCore, USER_AGENT_NAME, header, set};
 use crate::error::{BoxError, ConfigError, Error};
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::{MaybeSend, SystemTime, WallClock};
-#[cfg(target_arch = "wasm32")]
-use crate::transport::wire;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::transport::{self, GivenClient};
-use crate::transport::{OwnClient, Transport};
+use crate::transport::{OwnClient, Transport, wire};
 
 const KEY_VARIABLE: &str = "LEONARDO_API_KEY";
 const URL_VARIABLE: &str = "LEONARDO_SERVER_URL";
@@ -66,7 +64,6 @@ impl LeonardoCore {
             headers,
             wrong_header: None,
             max_response_bytes: 16 * 1024 * 1024,
-            #[cfg(not(target_arch = "wasm32"))]
             client: None,
             transport: None,
             wall_clock: None,
@@ -87,6 +84,14 @@ impl LeonardoCore {
         }
     }
 }
+
+/// A client that the caller has configured. Not its builder, so that only programs that configure one have the code that drops
+/// it, which is 10 KiB.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) type ConfiguredClient = Box<dyn FnOnce() -> reqwest::ClientBuilder + Send + Sync>;
+/// A browser's client has nothing to be set.
+#[cfg(target_arch = "wasm32")]
+pub(super) type ConfiguredClient = std::convert::Infallible;
 
 /// A value, and what to name in an error about it.
 struct Setting<T> {
@@ -114,8 +119,7 @@ pub struct LeonardoCoreBuilder {
     wrong_header: Option<ConfigError>,
     max_response_bytes: usize,
     /// The settings of the core's own client, if the caller changed any.
-    #[cfg(not(target_arch = "wasm32"))]
-    client: Option<reqwest::ClientBuilder>,
+    client: Option<ConfiguredClient>,
     transport: Option<Box<dyn Transport>>,
     wall_clock: Option<WallClock>,
     #[cfg(feature = "limits")]
@@ -127,7 +131,7 @@ pub struct LeonardoCoreBuilder {
     #[cfg(feature = "polling")]
     poll_delays: RetryPolicy,
     #[cfg(any(feature = "image-download", feature = "uploading"))]
-    storage: std::sync::OnceLock<crate::transport::wire::Client>,
+    storage: std::sync::OnceLock<wire::Client>,
 }
 
 impl LeonardoCoreBuilder {
@@ -302,7 +306,8 @@ impl LeonardoCoreBuilder {
         mut self,
         configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Self {
-        self.client = Some(configure(self.client.take().unwrap_or_else(default_client)));
+        let client = configure(self.client.take().map_or_else(default_client, |client| client()));
+        self.client = Some(Box::new(move || client));
         self
     }
 
@@ -372,17 +377,14 @@ impl LeonardoCoreBuilder {
         usable(self.timeout, self.deadline, self.max_response_bytes)?;
         let transport = match self.transport {
             Some(transport) => {
-                #[cfg(all(any(feature = "image-download", feature = "uploading"), not(target_arch = "wasm32")))]
-                if let (Some(client), None) = (self.client, self.storage.get()) {
-                    let _ = self.storage.set(built(client)?);
+                #[cfg(any(feature = "image-download", feature = "uploading"))]
+                if self.client.is_some() && self.storage.get().is_none() {
+                    let _ = self.storage.set(built(self.client)?);
                 }
                 transport
             }
             None => {
-                #[cfg(not(target_arch = "wasm32"))]
-                let client = built(self.client.unwrap_or_else(default_client))?;
-                #[cfg(target_arch = "wasm32")]
-                let client = built(default_client())?;
+                let client = built(self.client)?;
                 #[cfg(any(feature = "image-download", feature = "uploading"))]
                 let _ = self.storage.set(client.clone());
                 Box::new(OwnClient(client))
@@ -460,7 +462,7 @@ fn counted(spending: Option<crate::spending::Spending>) -> Result<Option<crate::
 
 /// What a client of the core's own begins with.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) fn default_client() -> reqwest::ClientBuilder {
+fn default_client() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         // Shorter than an attempt, so that a server that cannot be reached is told apart from one that is slow: only the
         // former lets a call that costs credits be retried.
@@ -470,20 +472,14 @@ pub(super) fn default_client() -> reqwest::ClientBuilder {
         .pool_idle_timeout(Duration::from_secs(30))
 }
 
-/// A browser's client has nothing to be set.
 #[cfg(target_arch = "wasm32")]
-pub(super) fn default_client() -> wire::Client {
-    wire::Client
-}
-
-#[cfg(target_arch = "wasm32")]
-pub(super) fn built(client: wire::Client) -> Result<wire::Client, ConfigError> {
-    Ok(client)
+pub(super) fn built(_: Option<ConfiguredClient>) -> Result<wire::Client, ConfigError> {
+    Ok(wire::Client)
 }
 
 /// Makes a client of the core's own. What it does by itself, behind the core's back, is turned off last.
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
+pub(super) fn built(client: Option<ConfiguredClient>) -> Result<wire::Client, ConfigError> {
     // reqwest panics in this case.
     #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
     if rustls::crypto::CryptoProvider::get_default().is_none() {
@@ -492,7 +488,13 @@ pub(super) fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, 
             "no provider is installed; call install_default() of one before, or pass a finished client",
         ));
     }
-    let builder = builder.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never());
+    // Before there is a builder, which would need to be dropped if these panicked.
+    let (redirect, retry) = (reqwest::redirect::Policy::none(), reqwest::retry::never());
+    let builder = client.map_or_else(default_client, |client| client());
     // Its message is the innermost cause, without a URL.
-    builder.build().map_err(|error| ConfigError::new("configure_client", transport::no_response(error).to_string()))
+    builder
+        .redirect(redirect)
+        .retry(retry)
+        .build()
+        .map_err(|error| ConfigError::new("configure_client", transport::no_response(error).to_string()))
 }

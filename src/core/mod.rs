@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use self::builder::LeonardoCoreBuilder;
 #[cfg(any(feature = "image-download", feature = "uploading"))]
-use self::builder::{built, default_client};
+use self::builder::built;
 use self::key::Auth;
 use self::server_url::ServerUrl;
 #[cfg(feature = "limits")]
@@ -147,7 +147,7 @@ impl LeonardoCore {
     pub(crate) fn storage(&self) -> Result<&crate::transport::wire::Client, ConfigError> {
         match self.inner.storage.get() {
             Some(client) => Ok(client),
-            None => built(default_client()).map(|client| self.inner.storage.get_or_init(|| client)),
+            None => built(None).map(|client| self.inner.storage.get_or_init(|| client)),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The API refused.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -90,20 +89,20 @@ impl ApiError {
         let mut text = format!("{}the API responded with {} ({kind})", self.call.beginning(), self.status);
         match &self.error {
             Some(error) => {
-                let _ = write!(text, ": {}", clipped(&error.error));
+                text.push_str(&format!(": {}", clipped(&error.error)));
                 if let Some(code) = &error.code {
-                    let _ = write!(text, " [{}]", clipped(code));
+                    text.push_str(&format!(" [{}]", clipped(code)));
                 }
             }
             None if self.kind == ApiErrorKind::NotFound => text.push_str(": there is no such record"),
             None if self.body.is_empty() => {}
             None => {
-                let _ = write!(text, ": {:?}", excerpt(&self.body, 0));
+                text.push_str(&format!(": {:?}", excerpt(&self.body, 0)));
             }
         }
         text.push('.');
         if let Some(delay) = self.retry_after {
-            let _ = write!(text, " The server asks to wait {} s.", delay.as_secs());
+            text.push_str(&format!(" The server asks to wait {} s.", delay.as_secs()));
         }
         text.push_str(&self.call.end(self.proves_nothing_done(), advice));
         text

@@ -1,6 +1,5 @@
 //! What was called, at the beginning and the end of every message.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::seconds::Seconds;
@@ -51,7 +50,7 @@ pub(crate) fn beginning(name: &str, attempts: u32, elapsed: Duration, out_of_bud
     let mut text = format!("{name} failed");
     if attempts > 0 {
         let s = if attempts == 1 { "" } else { "s" };
-        let _ = write!(text, " after {attempts} attempt{s} in {:.1} s", Seconds(elapsed));
+        text.push_str(&format!(" after {attempts} attempt{s} in {:.1} s", Seconds(elapsed)));
     }
     if out_of_budget {
         text.push_str(" (not retried: the retry budget is spent)");

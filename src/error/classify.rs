@@ -183,9 +183,12 @@ fn reported(status: StatusCode, body: &[u8]) -> Reported {
             *errors.first.0.unwrap_or_default();
         said = status_code.or(details.status_code).and_then(|code| code.trim_ascii().parse().ok());
         let detail = details.errors.first.message();
-        let messages: Vec<_> = [message, details.message, detail].into_iter().flatten().collect();
-        let parts = messages.iter().map(|message| message.trim_end_matches('.'));
-        let error = Some(parts.collect::<Vec<_>>().join(": ")).filter(|error| !error.is_empty());
+        let mut text = String::new();
+        for message in [message, details.message, detail].into_iter().flatten() {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(message.trim_end_matches('.'));
+        }
+        let error = Some(text).filter(|text| !text.is_empty());
         Some(Told { error, path, code })
     } else {
         error.filter(|error| !error.is_empty()).map(|error| Told { error: Some(error), path, code })

@@ -1,7 +1,5 @@
 //! A response that cannot be read.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use http::StatusCode;
 
@@ -76,19 +74,19 @@ impl DecodeError {
     fn message(&self) -> String {
         let Self { call, status, reason, excerpt, .. } = self;
         let mut text = format!("{}the response ({status}) cannot be read: ", call.beginning());
-        let _ = match reason {
-            DecodeReason::Empty => write!(text, "its body is empty"),
-            DecodeReason::Html => write!(text, "it is an HTML page"),
+        text.push_str(&match reason {
+            DecodeReason::Empty => "its body is empty".into(),
+            DecodeReason::Html => "it is an HTML page".into(),
             DecodeReason::Json { line, column, message } => {
-                write!(text, "{} at line {line} column {column}", clipped(message))
+                format!("{} at line {line} column {column}", clipped(message))
             }
-            DecodeReason::MissingField(field) => write!(text, "it has no field `{field}`"),
-            DecodeReason::NoRecord(field) => write!(text, "`{field}` is null"),
-            DecodeReason::TooLarge { limit } => write!(text, "its body is larger than {limit} bytes"),
-            DecodeReason::Expands { limit } => write!(text, "it decodes to more than {limit} bytes"),
-        };
+            DecodeReason::MissingField(field) => format!("it has no field `{field}`"),
+            DecodeReason::NoRecord(field) => format!("`{field}` is null"),
+            DecodeReason::TooLarge { limit } => format!("its body is larger than {limit} bytes"),
+            DecodeReason::Expands { limit } => format!("it decodes to more than {limit} bytes"),
+        });
         if !excerpt.is_empty() {
-            let _ = write!(text, ", near {excerpt:?}");
+            text.push_str(&format!(", near {excerpt:?}"));
         }
         text.push('.');
         text.push_str(&call.end(is_refusal(*status), reason.advice()));
@@ -104,7 +102,7 @@ pub(crate) fn unreadable(error: &serde_json::Error, body: Bytes, redactor: &Reda
         DecodeReason::Html
     } else {
         // The message holds the place too, and quotes the value, of which a part may be a part of the key.
-        let message = error.to_string();
+        let message = format!("{error}");
         let message = match message.split(" at line ").next() {
             Some(message) if clean.is_none() && !redactor.is_in(message.as_bytes()) => clipped(message),
             _ => "it is not what was expected".to_owned(),

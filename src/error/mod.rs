@@ -15,7 +15,7 @@ mod spending;
 mod test_util;
 mod workflow;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::time::Duration;
 
 use self::classify::is_refusal;
@@ -141,13 +141,13 @@ impl fmt::Debug for Error {
 }
 
 pub(crate) fn debug(name: &str, error: &dyn std::error::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut text = error.to_string();
+    let mut text = format!("{error}");
     let mut cause = error.source();
     while let Some(error) = cause {
         // Most messages hold their cause.
-        let said = error.to_string();
+        let said = format!("{error}");
         if find(text.as_bytes(), said.as_bytes()).is_none() {
-            let _ = write!(text, " Caused by: {said}");
+            text.push_str(&format!(" Caused by: {said}"));
         }
         cause = error.source();
     }

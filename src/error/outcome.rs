@@ -1,7 +1,5 @@
 //! Whether the work was done is not known.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 
 use super::{Error, clipped};
@@ -63,25 +61,25 @@ impl OutcomeUnknownError {
             "{} The request was sent at {sent_at}, may have been carried out{charged}, and was not retried.",
             self.cause
         );
-        let _ = match &self.id {
-            Some(id) => write!(text, " It made {}: look that up instead of sending the request again.", clipped(id)),
-            None if billable => {
-                write!(
-                    text,
-                    " Before sending it again, look for it, for example among the account's newest generations."
-                )
+        match &self.id {
+            Some(id) => {
+                let id = clipped(id);
+                text.push_str(&format!(" It made {id}: look that up instead of sending the request again."));
             }
-            None => write!(text, " Before sending it again, look whether it is there."),
-        };
+            None if billable => text
+                .push_str(" Before sending it again, look for it, for example among the account's newest generations."),
+            None => text.push_str(" Before sending it again, look whether it is there."),
+        }
         if !self.candidates.is_empty() {
-            let _ = write!(
-                text,
-                " It may be {}, which has the same seed, but another prompt or an earlier time.",
-                self.candidates.join(" or ")
-            );
+            text.push_str(" It may be ");
+            for (at, candidate) in self.candidates.iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { " or " });
+                text.push_str(candidate);
+            }
+            text.push_str(", which has the same seed, but another prompt or an earlier time.");
         }
         if let Some(lookup) = &self.lookup {
-            let _ = write!(text, " Looking for it failed as well: {lookup}");
+            text.push_str(&format!(" Looking for it failed as well: {lookup}"));
         }
         text
     }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 
+use crate::core::key::Bearer;
 use crate::transport;
 
 /// The most that is kept of an error's body.
@@ -29,19 +30,19 @@ pub(crate) fn excerpt(body: &[u8], at: usize) -> String {
 }
 
 /// Puts `[key]` in the place of the keys wherever a server sent them back.
-pub(crate) struct Redactor<'a>(pub(crate) Vec<&'a [u8]>);
+pub(crate) struct Redactor<'a>(pub(crate) &'a [Bearer]);
 
 const REDACTED: &str = "[key]";
 
 impl Redactor<'_> {
     pub(crate) fn is_in(&self, text: &[u8]) -> bool {
-        self.0.iter().any(|key| find(text, key).is_some())
+        self.0.iter().any(|key| find(text, key.secret()).is_some())
     }
 
     /// To be done before anything is cut off: a part of a key must not survive either.
     pub(super) fn whole_or_none(&self, text: &[u8]) -> Option<Vec<u8>> {
         let mut clean: Option<Vec<u8>> = None;
-        for key in &self.0 {
+        for key in self.0.iter().map(Bearer::secret) {
             let text = clean.as_deref().unwrap_or(text);
             if find(text, key).is_some() {
                 clean = Some(redact(text, key));

@@ -58,7 +58,7 @@ impl ApiError {
     /// ```
     pub fn new(call: CallInfo, status: StatusCode, message: &str, code: Option<&str>) -> Self {
         let body = serde_json::json!({ "error": message, "path": "$", "code": code }).to_string();
-        api_error(call, true, status, HeaderMap::new(), body.into(), &Redactor(Vec::new()))
+        api_error(call, true, status, HeaderMap::new(), body.into(), &Redactor(&[]))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::Effect;
 use crate::call::Options;
 use crate::error::{Error, OutcomeUnknownError};
 use crate::paging::Row;
-use crate::poll::Delays;
+use crate::poll::BudgetedDelays;
 use crate::runtime::{self, BoxFuture, Instant, SystemTime, lock};
 
 /// What may have been sent before this call.
@@ -110,7 +110,7 @@ impl<R: Row + Clone + Send + 'static> Attempts<R> {
         }
         let (core, policy) = (self.search.core.clone(), self.search.policy());
         let least = core.inner.min_time_for_billable;
-        let mut delays = Delays::new(&core, &policy);
+        let mut delays = BudgetedDelays::new(&core, &policy);
         loop {
             self.creates += 1;
             if !std::mem::take(&mut has_key) {

@@ -16,7 +16,7 @@ use crate::call::{Options, Refused};
 use crate::core::key::Bearer;
 use crate::error::{ApiErrorKind, Error, TimeoutError, TimeoutScope};
 use crate::paging::{PAGE, Row};
-use crate::poll::{Delays, before_deadline, never_connected};
+use crate::poll::{BudgetedDelays, before_deadline, never_connected};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, Instant};
 use crate::{Effect, LeonardoCore, time};
@@ -59,7 +59,7 @@ struct Reads {
     /// How many pages had been shown by then.
     shown: u64,
     failures: u32,
-    delays: Option<Delays>,
+    delays: Option<BudgetedDelays>,
     not_before: Option<Instant>,
 }
 
@@ -119,7 +119,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
         let unclear = |candidates, cause| Sought::Unclear { candidates, cause };
         let began = Instant::now();
         let grace_ends = began.checked_add(self.options.grace);
-        let mut backoff = self.policy().initial_backoff(FIRST_LOOK).max_backoff(LONGEST_LOOK).backoff();
+        let mut delays = self.policy().initial_backoff(FIRST_LOOK).max_backoff(LONGEST_LOOK).delays();
         let (mut looks, mut renewed, mut list) = (0, false, None);
         loop {
             looks += 1;
@@ -144,7 +144,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
                 Err(error) => return unclear(Vec::new(), Some(error)),
             };
             // The last look is right after the grace period, not a whole delay later.
-            let delay = backoff.next().min(self.options.grace.saturating_sub(began.elapsed()));
+            let delay = delays.next().min(self.options.grace.saturating_sub(began.elapsed()));
             if self.left() <= delay {
                 return unclear(doubtful, None);
             }
@@ -254,7 +254,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
         }
         self.reads.failures += 1;
         let policy = self.policy();
-        let own = self.reads.delays.get_or_insert_with(|| Delays::new(&self.core, &policy)).own();
+        let own = self.reads.delays.get_or_insert_with(|| BudgetedDelays::new(&self.core, &policy)).own();
         self.reads.not_before = Instant::now().checked_add(own.min(LONGEST));
         own
     }
@@ -290,7 +290,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
         C: IntoFuture<Output = Result<T, Error>>,
     {
         let policy = self.policy();
-        let mut delays = Delays::new(&self.core, &policy);
+        let mut delays = BudgetedDelays::new(&self.core, &policy);
         let mut attempts = 0;
         loop {
             // A transport of the caller's own may respond before any timer could end it.

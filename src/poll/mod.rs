@@ -44,7 +44,7 @@ pub use self::{
 };
 use crate::LeonardoCore;
 use crate::error::Error;
-use crate::retry::{Backoff, RetryPolicy};
+use crate::retry::{self, RetryPolicy};
 use crate::runtime::MaybeSend;
 use crate::transport::TransportErrorKind;
 
@@ -129,21 +129,21 @@ pub(crate) use on_retry_option;
 ///
 /// Each failure takes from the core's retry budget, as that of a call does. A call ends when the budget is spent; a
 /// workflow, which may have work in hand that is paid for, goes on with the longest delay of its policy.
-pub(crate) struct Delays {
+pub(crate) struct BudgetedDelays {
     core: LeonardoCore,
     longest: Duration,
-    backoff: Backoff,
+    delays: retry::Delays,
 }
 
-impl Delays {
+impl BudgetedDelays {
     pub(crate) fn new(core: &LeonardoCore, policy: &RetryPolicy) -> Self {
-        Self { core: core.clone(), longest: policy.longest(), backoff: policy.backoff() }
+        Self { core: core.clone(), longest: policy.longest(), delays: policy.delays() }
     }
 
     /// The delay where nothing failed.
     #[cfg(feature = "polling")]
     pub(crate) fn next(&mut self) -> Duration {
-        self.backoff.next()
+        self.delays.next()
     }
 
     /// The delay after a failure. The server's wish can lengthen it, and never shorten it.
@@ -153,7 +153,7 @@ impl Delays {
 
     /// The delay after a failure, but for the server's wish.
     pub(crate) fn own(&mut self) -> Duration {
-        let own = self.backoff.next();
+        let own = self.delays.next();
         if self.core.inner.budget.take() { own } else { own.max(self.longest) }
     }
 }

@@ -12,7 +12,7 @@ use super::job::{Job, JobState, WaitError, WaitErrorReason};
 #[cfg(feature = "searching")]
 use super::list_reader::{ListOutcome, Listed, Registration};
 use super::notify::Awaited;
-use super::{Delays, OnRetry, before_deadline, never_connected};
+use super::{BudgetedDelays, OnRetry, before_deadline, never_connected};
 use crate::call::{Options, Refused};
 use crate::error::{CallInfo, Error, TimeoutScope};
 use crate::retry::RetryPolicy;
@@ -176,7 +176,7 @@ pub(crate) struct Poller {
     id: String,
     call: Options,
     poll: PollOptions,
-    delays: Delays,
+    delays: BudgetedDelays,
     /// When the time of the deadline began, and when the wait did.
     began: Option<(Instant, Instant)>,
     last_failure: Option<Box<Error>>,
@@ -213,7 +213,7 @@ enum Ended {
 impl Poller {
     pub(crate) fn new(core: &LeonardoCore, waited: Waited, id: String, call: Options, poll: PollOptions) -> Self {
         Self {
-            delays: Delays::new(core, &poll.delays),
+            delays: BudgetedDelays::new(core, &poll.delays),
             core: core.clone(),
             waited,
             id,
@@ -404,7 +404,7 @@ impl Poller {
         }
         if woken {
             // It is, or will be, complete any moment, however seldom it is looked at otherwise.
-            self.delays = Delays::new(&self.core, &self.poll.delays.beginning_with(SOON));
+            self.delays = BudgetedDelays::new(&self.core, &self.poll.delays.beginning_with(SOON));
         }
         Ok(())
     }

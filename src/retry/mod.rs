@@ -1,19 +1,12 @@
-//! When a failed attempt is retried, and after which delay. The only file that knows `backoff`.
+//! When a failed attempt is retried, and after which delay.
 
 mod budget;
-#[cfg(any(target_arch = "wasm32", test))]
-mod web;
+mod delays;
 
 use std::time::Duration;
 
-#[cfg(not(target_arch = "wasm32"))]
-use backoff::ExponentialBackoff;
-#[cfg(not(target_arch = "wasm32"))]
-use backoff::backoff::Backoff as _;
-
 pub use self::budget::RetryBudget;
-#[cfg(target_arch = "wasm32")]
-pub(crate) use self::web::Backoff;
+pub use self::delays::Delays;
 
 /// How often failed attempts are retried, and after which delays.
 ///
@@ -128,35 +121,21 @@ impl RetryPolicy {
         attempts < self.max_attempts && elapsed.saturating_add(delay) <= self.max_elapsed
     }
 
-    #[cfg(target_arch = "wasm32")]
-    pub(crate) fn backoff(&self) -> Backoff {
-        Backoff::new(self)
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn backoff(&self) -> Backoff {
-        let first = self.initial_backoff.min(self.max_backoff);
-        Backoff(ExponentialBackoff {
-            current_interval: first,
-            initial_interval: first,
-            max_interval: self.max_backoff,
-            multiplier: self.multiplier,
-            randomization_factor: self.jitter,
-            // The limit is checked by `allows`, which knows `Retry-After` too.
-            max_elapsed_time: None,
-            ..ExponentialBackoff::default()
-        })
-    }
-}
-
-/// The delays of one call, in order.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) struct Backoff(ExponentialBackoff);
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Backoff {
-    pub(crate) fn next(&mut self) -> Duration {
-        self.0.next_backoff().unwrap_or(self.0.max_interval)
+    /// The delays between the attempts of a call, in order, for a loop of your own. They implement the trait `Backoff` of the
+    /// crate `backoff`, though not in a browser, so that its `retry` takes them. They have no end: the policy's limits to
+    /// attempts and time do not count there.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use backoff::backoff::Backoff as _;
+    /// use leonardo_ai::RetryPolicy;
+    ///
+    /// let mut delays = RetryPolicy::default().jitter(0.0).delays();
+    /// assert_eq!(delays.next_backoff(), Some(Duration::from_millis(500)));
+    /// assert_eq!(delays.next_backoff(), Some(Duration::from_secs(1)));
+    /// ```
+    pub fn delays(&self) -> Delays {
+        Delays::new(self)
     }
 }
 
@@ -171,17 +150,17 @@ mod tests {
             .max_backoff(Duration::from_millis(800))
             .multiplier(3.0)
             .jitter(0.25);
-        let mut backoff = policy.backoff();
+        let mut delays = policy.delays();
         for nominal in [100.0, 300.0, 800.0, 800.0] {
-            let delay = backoff.next().as_secs_f64() * 1000.0;
+            let delay = delays.next().as_secs_f64() * 1000.0;
             assert!((nominal * 0.75..=nominal * 1.25 + 0.1).contains(&delay), "{delay} is not {nominal} ± 25 %");
         }
     }
 
     #[test]
     fn without_jitter_a_delay_is_exact() {
-        let mut backoff = RetryPolicy::default().jitter(0.0).backoff();
-        let delays: Vec<_> = (0..3).map(|_| backoff.next().as_millis()).collect();
+        let mut delays = RetryPolicy::default().jitter(0.0).delays();
+        let delays: Vec<_> = (0..3).map(|_| delays.next().as_millis()).collect();
         assert_eq!(delays, [500, 1000, 2000]);
     }
 
@@ -194,12 +173,12 @@ mod tests {
             .multiplier(f64::NAN)
             .jitter(f64::INFINITY)
             .max_elapsed(Duration::MAX);
-        let mut backoff = policy.backoff();
+        let mut delays = policy.delays();
         for _ in 0..4 {
-            let delay = backoff.next();
+            let delay = delays.next();
             assert!(!policy.allows(1, Duration::MAX, delay));
         }
-        assert!(RetryPolicy::default().multiplier(f64::INFINITY).backoff().next() > Duration::ZERO);
+        assert!(RetryPolicy::default().multiplier(f64::INFINITY).delays().next() > Duration::ZERO);
     }
 
     #[test]

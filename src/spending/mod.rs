@@ -50,7 +50,7 @@ impl SpendingLimit {
 
     /// So many dollars, a decimal such as `"12.50"`. What is no such number makes building the core fail.
     ///
-    /// The price calculator counts in credits. For an account that pays in dollars its answers are of use only with
+    /// The price calculator counts in credits. For an account that pays in dollars its responses are of use only with
     /// [`dollars_per_credit`](Self::dollars_per_credit).
     #[must_use]
     pub fn dollars(dollars: impl AsRef<str>) -> Self {

@@ -39,7 +39,7 @@ pub use self::upload::{Upload, UploadError, UploadProgress, UploadReason};
 use crate::core::server_url::ServerUrl;
 use crate::core::{LeonardoCore, USER_AGENT_NAME};
 use crate::error;
-use crate::retry::{Backoff, RetryPolicy};
+use crate::retry::{Delays, RetryPolicy};
 use crate::runtime::{self, Instant};
 use crate::transport::{self, TransportError, TransportErrorKind, wire};
 use crate::url::{Position, Url};
@@ -253,7 +253,7 @@ pub(crate) async fn in_time<T, R: Reason>(
 pub(crate) struct Retries {
     core: LeonardoCore,
     policy: RetryPolicy,
-    backoff: Backoff,
+    delays: Delays,
     started: Instant,
     limit: Duration,
     /// Every attempt.
@@ -271,7 +271,7 @@ impl Retries {
         let now = Instant::now();
         Self {
             core: core.clone(),
-            backoff: policy.backoff(),
+            delays: policy.delays(),
             policy,
             started: now,
             limit: options.limit(),
@@ -295,7 +295,7 @@ impl Retries {
     #[cfg(feature = "image-download")]
     pub(crate) fn forgive(&mut self) {
         self.counted = 0;
-        self.backoff = self.policy.backoff();
+        self.delays = self.policy.delays();
     }
 
     /// Waits until the next attempt may begin, or gives the reason back if there must not be one.
@@ -313,7 +313,7 @@ impl Retries {
     /// A transfer may take longer than any call, so the policy's time counts from the last byte that was moved. What
     /// the server asks for makes the delay longer, and never shorter: it may ask for none.
     fn next(&mut self, asked: Option<Duration>) -> Option<Duration> {
-        let delay = self.backoff.next().max(asked.unwrap_or_default());
+        let delay = self.delays.next().max(asked.unwrap_or_default());
         let allowed = self.policy.allows(self.counted, self.moved.elapsed(), delay);
         if !allowed || self.elapsed().saturating_add(delay) >= self.limit {
             return None;
