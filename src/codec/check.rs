@@ -143,12 +143,15 @@ impl Checking {
         self.path = outer;
     }
 
-    /// The fields come in the order of the limits, and those in `extra`, which are not looked at, after all others.
-    fn fields(&mut self, record: &dyn Fields, limits: &[Limit]) {
-        let mut limits = limits.iter().peekable();
-        record.each(&mut |name, value| {
-            while let Some(limit) = limits.next_if(|limit| limit.field == name) {
+    /// The fields come in the order of the limits. Those in `extra` are not looked at.
+    fn fields(&mut self, record: &dyn Fields, mut limits: &[Limit]) {
+        record.own(&mut |name, value| {
+            // Those of fields that are not there are passed over.
+            let Some(at) = limits.iter().position(|limit| limit.field == name) else { return };
+            limits = &limits[at..];
+            while let Some((limit, rest)) = limits.split_first().filter(|(limit, _)| limit.field == name) {
                 self.limit(limit, value.fragment());
+                limits = rest;
             }
         });
     }

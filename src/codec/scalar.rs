@@ -65,6 +65,11 @@ macro_rules! text_places {
             }
 
             fn set(&mut self, input: $crate::codec::Input<'_>) -> $crate::codec::Outcome<'_> {
+                // What it almost always is.
+                if let $crate::codec::Input::Text(text) = input {
+                    *self = text.into();
+                    return $crate::codec::Outcome::Done;
+                }
                 $crate::codec::set_text(input.$read(), &mut |text| text.map(|text| *self = text.into()).is_some())
             }
         }
@@ -75,6 +80,10 @@ macro_rules! text_places {
             }
 
             fn set(&mut self, input: $crate::codec::Input<'_>) -> $crate::codec::Outcome<'_> {
+                if let $crate::codec::Input::Text(text) = input {
+                    *self = Some(text.into());
+                    return $crate::codec::Outcome::Done;
+                }
                 $crate::codec::set_text(input.$read(), &mut |text| {
                     *self = text.map(Into::into);
                     true

@@ -8,7 +8,7 @@ use super::Extra;
 /// A value on its way out.
 #[derive(Clone, Copy)]
 pub(crate) enum Fragment<'a> {
-    /// Nothing: left out of requests, and `null` elsewhere.
+    /// Nothing, which is written as `null`.
     None,
     Null,
     Bool(bool),
@@ -28,11 +28,19 @@ pub(crate) trait Encode {
 
 /// Values with names. `#[derive(Model)]` implements it.
 pub(crate) trait Fields {
-    fn each(&self, put: &mut dyn FnMut(&str, &dyn Encode));
+    /// Those that the type has. Those of a request that are `None` are left out.
+    fn own(&self, put: &mut dyn FnMut(&str, &dyn Encode));
 
-    /// Whether fields that are `None` are left out.
-    fn skips_none(&self) -> bool {
-        false
+    /// Those that it has not.
+    fn extra(&self) -> Option<&Extra> {
+        None
+    }
+
+    fn each(&self, put: &mut dyn FnMut(&str, &dyn Encode)) {
+        self.own(put);
+        if let Some(extra) = self.extra() {
+            extra.own(put);
+        }
     }
 }
 
@@ -74,7 +82,7 @@ impl Encode for Value {
 }
 
 impl Fields for Extra {
-    fn each(&self, put: &mut dyn FnMut(&str, &dyn Encode)) {
+    fn own(&self, put: &mut dyn FnMut(&str, &dyn Encode)) {
         self.iter().for_each(|(name, value)| put(name, value));
     }
 }
@@ -130,13 +138,11 @@ impl Serialize for Fragment<'_> {
 
 /// Writes a record.
 pub(crate) fn write<S: Serializer>(record: &dyn Fields, serializer: S) -> Result<S::Ok, S::Error> {
-    let skips_none = record.skips_none();
     let mut written = serializer.serialize_map(None)?;
     let mut result = Ok(());
     record.each(&mut |name, value| {
-        let value = value.fragment();
-        if result.is_ok() && !(skips_none && matches!(value, Fragment::None)) {
-            result = written.serialize_entry(name, &value);
+        if result.is_ok() {
+            result = written.serialize_entry(name, &value.fragment());
         }
     });
     result?;

@@ -255,24 +255,29 @@ impl<'a> Model<'a> {
         let name = self.name;
         let values = self.fields.iter().map(|field| {
             let (wire, value) = (&field.wire, field.reference(quote!(&)));
-            quote!(put(#wire, #value);)
+            let put = quote!(put(#wire, #value););
+            // What a request does not say is left out.
+            if self.kind == Kind::Request && is_option(field.ty) {
+                let name = field.name;
+                quote!(if self.#name.is_some() { #put })
+            } else {
+                put
+            }
         });
-        let extra = self.extra.map(|extra| quote!(crate::codec::Fields::each(&self.#extra, put);));
-        let skips_none = (self.kind == Kind::Request).then(|| {
+        let extra = self.extra.map(|extra| {
             quote! {
-                fn skips_none(&self) -> bool {
-                    true
+                fn extra(&self) -> ::core::option::Option<&crate::codec::Extra> {
+                    ::core::option::Option::Some(&self.#extra)
                 }
             }
         });
         quote! {
             impl crate::codec::Fields for #name {
-                fn each(&self, put: &mut dyn ::core::ops::FnMut(&str, &dyn crate::codec::Encode)) {
+                fn own(&self, put: &mut dyn ::core::ops::FnMut(&str, &dyn crate::codec::Encode)) {
                     #(#values)*
-                    #extra
                 }
 
-                #skips_none
+                #extra
             }
         }
     }
