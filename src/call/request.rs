@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::decoder::Reader;
 use super::options::{Options, Refused};
-use crate::codec::{Fields, Fragment};
+use crate::codec::{self, Fields, Fragment};
 use crate::core::LeonardoCore;
 use crate::core::server_url::{self, ServerUrl};
 use crate::error::{CallInfo, DecodeError, DecodeReason, Error};
@@ -66,7 +66,7 @@ impl Request {
     pub(super) fn query(&mut self, fields: &dyn Fields) {
         let mut pairs = form_urlencoded::Serializer::new(std::mem::take(&mut self.query));
         let options = &mut self.options;
-        fields.each(&mut |name, value| {
+        codec::each(fields, &mut |name, value| {
             let value = match value.fragment() {
                 Fragment::None | Fragment::Null => return,
                 Fragment::Text(text) => Ok(Cow::from(text)),

@@ -43,4 +43,4 @@ pub(crate) use read::{Budget, Fill, Filled, mismatch, read_into, read_request, r
 pub(crate) use scalar::{set_text, text, text_places};
 #[cfg(feature = "client")]
 pub(crate) use serialize::serialize;
-pub(crate) use write::{Encode, Fields, Fragment, write};
+pub(crate) use write::{Encode, Fields, Fragment, each, put_some, write};

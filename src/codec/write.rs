@@ -35,12 +35,21 @@ pub(crate) trait Fields {
     fn extra(&self) -> Option<&Extra> {
         None
     }
+}
 
-    fn each(&self, put: &mut dyn FnMut(&str, &dyn Encode)) {
-        self.own(put);
-        if let Some(extra) = self.extra() {
-            extra.own(put);
-        }
+/// Puts all fields of a record.
+pub(crate) fn each(record: &dyn Fields, put: &mut dyn FnMut(&str, &dyn Encode)) {
+    record.own(put);
+    if let Some(extra) = record.extra() {
+        extra.own(put);
+    }
+}
+
+/// Puts a field if it is there. Not inlined, as it is called for most fields of all requests.
+#[inline(never)]
+pub(crate) fn put_some<T: Encode>(put: &mut dyn FnMut(&str, &dyn Encode), name: &str, value: &Option<T>) {
+    if let Some(value) = value {
+        put(name, value);
     }
 }
 
@@ -140,7 +149,7 @@ impl Serialize for Fragment<'_> {
 pub(crate) fn write<S: Serializer>(record: &dyn Fields, serializer: S) -> Result<S::Ok, S::Error> {
     let mut written = serializer.serialize_map(None)?;
     let mut result = Ok(());
-    record.each(&mut |name, value| {
+    each(record, &mut |name, value| {
         if result.is_ok() {
             result = written.serialize_entry(name, &value.fragment());
         }

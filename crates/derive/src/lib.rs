@@ -255,13 +255,11 @@ impl<'a> Model<'a> {
         let name = self.name;
         let values = self.fields.iter().map(|field| {
             let (wire, value) = (&field.wire, field.reference(quote!(&)));
-            let put = quote!(put(#wire, #value););
             // What a request does not say is left out.
             if self.kind == Kind::Request && is_option(field.ty) {
-                let name = field.name;
-                quote!(if self.#name.is_some() { #put })
+                quote!(crate::codec::put_some(put, #wire, #value);)
             } else {
-                put
+                quote!(put(#wire, #value);)
             }
         });
         let extra = self.extra.map(|extra| {
