@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -38,38 +38,44 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 /// How many creates are known: a repeat comes within seconds.
 const KNOWN: usize = 500;
 
-/// A response to the page: JSON, as the API gives it.
-type Response = (StatusCode, [(HeaderName, &'static str); 1], Bytes);
+/// What the page gets: JSON, as the API gives it.
+type Reply = (StatusCode, [(HeaderName, &'static str); 1], Bytes);
 
 struct Proxy {
     core: LeonardoCore,
     /// What the pages of this server call it.
     hosts: [String; 2],
-    creates: Mutex<VecDeque<(HeaderValue, Arc<OnceCell<Response>>)>>,
+    creates: Mutex<VecDeque<(HeaderValue, Arc<OnceCell<Reply>>)>>,
 }
 
 /// Creates once for each request id. Chromium by itself sends a request again whose connection broke off, and so does the page
-/// after a reload, which marks it as a repeat.
+/// after a reload, which marks it as a repeat. Another site cannot send one: a page may not set these headers for another.
 async fn create(
     State(proxy): State<Arc<Proxy>>,
     headers: HeaderMap,
     Json(request): Json<CreateGenerationRequest>,
-) -> Response {
+) -> Reply {
     let Some(id) = headers.get("x-request-id").filter(|id| id.len() == 36) else {
         return error(StatusCode::BAD_REQUEST, "x-request-id must be a UUID");
     };
-    let Some(cell) = proxy.cell(id, headers.contains_key("x-repeat")).await else {
+    let mut creates = proxy.creates.lock().await;
+    let known = creates.iter().find(|(known, _)| known == id).map(|(_, cell)| cell.clone());
+    if known.is_none() && headers.contains_key("x-repeat") {
         return error(StatusCode::BAD_GATEWAY, "what came of this create is not known any more");
-    };
+    }
+    let cell = known.unwrap_or_else(|| {
+        creates.push_front((id.clone(), Arc::default()));
+        creates.truncate(KNOWN);
+        creates[0].1.clone()
+    });
+    drop(creates);
     // A task goes on when the browser gives the connection up, and the repeat waits for what comes of it.
     let work = tokio::spawn(async move {
         let sent = cell.get_or_try_init(|| async {
             match image_create_generation(&proxy.core, request).retry(RetryPolicy::none()).raw().await {
                 // Nothing was done, so that it may be tried again.
-                Err(error) if !error.may_have_been_charged() => {
-                    Err(response(Err(error), StatusCode::FAILED_DEPENDENCY))
-                }
-                done => Ok(response(done, StatusCode::BAD_GATEWAY)),
+                Err(error) if !error.may_have_been_charged() => Err(reply(Err(error), StatusCode::FAILED_DEPENDENCY)),
+                done => Ok(reply(done, StatusCode::BAD_GATEWAY)),
             }
         });
         sent.await.cloned().unwrap_or_else(|refused| refused)
@@ -77,13 +83,13 @@ async fn create(
     work.await.unwrap_or_else(|panic| error(StatusCode::BAD_GATEWAY, &panic.to_string()))
 }
 
-async fn read(State(proxy): State<Arc<Proxy>>, Path(id): Path<String>) -> Response {
+async fn read(State(proxy): State<Arc<Proxy>>, Path(id): Path<String>) -> Reply {
     let read = image_get_generation_by_id(&proxy.core, id).retry(RetryPolicy::none()).raw();
-    response(read.await, StatusCode::BAD_GATEWAY)
+    reply(read.await, StatusCode::BAD_GATEWAY)
 }
 
 /// What the API responded, with its status, or with this one what failed on the way to it.
-fn response(outcome: Result<Bytes, Error>, otherwise: StatusCode) -> Response {
+fn reply(outcome: Result<Bytes, Error>, otherwise: StatusCode) -> Reply {
     match outcome {
         Ok(body) => (StatusCode::OK, JSON, body),
         Err(failed) => match failed.api() {
@@ -93,46 +99,16 @@ fn response(outcome: Result<Bytes, Error>, otherwise: StatusCode) -> Response {
     }
 }
 
-fn error(status: StatusCode, text: &str) -> Response {
+fn error(status: StatusCode, text: &str) -> Reply {
     (status, JSON, serde_json::json!({ "error": text }).to_string().into())
 }
 
-impl Proxy {
-    /// Where the response to this create is kept. None for a repeat of one that is not known.
-    async fn cell(&self, id: &HeaderValue, is_repeat: bool) -> Option<Arc<OnceCell<Response>>> {
-        let mut creates = self.creates.lock().await;
-        let known = creates.iter().find(|(known, _)| known == id).map(|(_, cell)| cell.clone());
-        if known.is_some() || is_repeat {
-            return known;
-        }
-        if creates.len() == KNOWN {
-            creates.pop_front();
-        }
-        let cell = Arc::<OnceCell<Response>>::default();
-        creates.push_back((id.clone(), cell.clone()));
-        Some(cell)
-    }
-
-    /// Whether a page of this server sent it, and not one of another site, also if that has led a name of its own here.
-    fn is_for_own_page(&self, headers: &HeaderMap) -> bool {
-        let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
-        let Some(host) = self.hosts.iter().map(String::as_bytes).find(|host| header("host") == Some(host)) else {
-            return false;
-        };
-        header("origin").is_none_or(|origin| origin.strip_prefix(b"http://") == Some(host))
-            && header("sec-fetch-site").is_none_or(|site| site == b"same-origin" || site == b"none")
-    }
-}
-
-/// Refuses requests of other sites' pages.
+/// Refuses requests by the name of another site that leads here, and says what the page may do.
 async fn guard(State(proxy): State<Arc<Proxy>>, request: Request, next: Next) -> Response {
-    if proxy.is_for_own_page(request.headers()) {
-        return next.run(request).await;
-    }
-    error(StatusCode::FORBIDDEN, "only for the page of this server").into_response()
-}
-
-async fn secured(mut response: Response) -> Response {
+    let host = request.headers().get(header::HOST);
+    let is_own = host.is_some_and(|host| proxy.hosts.iter().any(|own| host == own));
+    let refused = || error(StatusCode::FORBIDDEN, "only for the page of this server").into_response();
+    let mut response = if is_own { next.run(request).await } else { refused() };
     for (name, value) in [(header::CONTENT_SECURITY_POLICY, POLICY), (header::CACHE_CONTROL, "no-store")] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -147,23 +123,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = listener.local_addr()?;
     let hosts = [address.to_string(), format!("localhost:{}", address.port())];
     let proxy = Arc::new(Proxy { core, hosts, creates: Mutex::default() });
-
     let mut routes = Router::new()
-        .route("/api/rest/v1/generations", post(create))
-        .route("/api/rest/v1/generations/{id}", get(read))
-        .layer(from_fn_with_state(proxy.clone(), guard))
-        .layer(DefaultBodyLimit::max(16 * 1024))
-        .with_state(proxy);
+        .route("/api/rest/v1/generations", post(create).layer(DefaultBodyLimit::max(16 * 1024)))
+        .route("/api/rest/v1/generations/{id}", get(read));
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/browser/page");
     for (path, file, kind) in FILES {
         let file = folder.join(file);
-        let content = std::fs::read(&file);
         let content =
-            content.map_err(|error| format!("{}: {error}; docs/anywhere.md has how to build it", file.display()))?;
+            std::fs::read(&file).map_err(|error| format!("{}: {error}; see docs/anywhere.md", file.display()))?;
         let served = ([(header::CONTENT_TYPE, kind)], Bytes::from(content));
         routes = routes.route(path, get(move || async move { served }));
     }
     println!("Open http://{address}");
-    let server = axum::serve(listener, routes.layer(map_response(secured)));
+    let server = axum::serve(listener, routes.layer(from_fn_with_state(proxy.clone(), guard)).with_state(proxy));
     Ok(server.with_graceful_shutdown(options::told_to_stop()).await?)
 }

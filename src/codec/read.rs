@@ -209,16 +209,14 @@ const QUOTED: usize = 4096;
 
 #[cold]
 pub(crate) fn mismatch<E: Error>(input: Input<'_>, wanted: &str) -> E {
-    E::custom(format_args!("invalid value: {}, expected {wanted}", Found(input)))
+    E::custom(format_args!("invalid value: {input}, expected {wanted}"))
 }
 
 /// What is there instead, in the words of serde_json. Its own are not asked for: they have floating point numbers formatted by
 /// the standard library, which is 16 KiB of a module for a browser.
-struct Found<'a>(Input<'a>);
-
-impl fmt::Display for Found<'_> {
+impl fmt::Display for Input<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
+        match *self {
             Input::Null => f.write_str("null"),
             Input::Bool(value) => write!(f, "boolean `{value}`"),
             Input::Int(number) => write!(f, "integer `{number}`"),

@@ -83,13 +83,14 @@ struct Waiting {
     off: Option<Instant>,
 }
 
-/// What one wait is told.
+/// One wait.
 pub(crate) struct Waiter {
-    told: Mutex<Told>,
+    progress: Mutex<Progress>,
     news: Notify,
 }
 
-struct Told {
+/// What a wait is told, and up to which round.
+struct Progress {
     seen: Option<Seen>,
     /// The first round that must show the record, since it begins after the wait did.
     since: u64,
@@ -133,8 +134,8 @@ impl Registration {
     pub(crate) fn new(core: &LeonardoCore, id: &str) -> Self {
         let reader = &core.inner.list_reader;
         let since = reader.round.load(Ordering::Relaxed) + 1;
-        let told = Told { seen: None, since, last: 0, missing: false };
-        let waiter = Arc::new(Waiter { told: Mutex::new(told), news: Notify::new() });
+        let progress = Progress { seen: None, since, last: 0, missing: false };
+        let waiter = Arc::new(Waiter { progress: Mutex::new(progress), news: Notify::new() });
         let mut waiting = lock(&reader.waiting);
         waiting.waiters.entry(id.to_owned()).or_default().push(waiter.clone());
         waiting.count += 1;
@@ -279,10 +280,10 @@ impl Drop for Registration {
 impl Waiter {
     /// What there is to tell, once.
     fn take(&self) -> Option<ListOutcome> {
-        let mut told = lock(&self.told);
-        match told.seen.take() {
+        let mut progress = lock(&self.progress);
+        match progress.seen.take() {
             Some(seen) => Some(ListOutcome::Seen(seen)),
-            None if told.missing => Some(ListOutcome::Missing),
+            None if progress.missing => Some(ListOutcome::Missing),
             None => None,
         }
     }
@@ -373,9 +374,9 @@ impl Waiting {
     /// Tells those who wait for a record that it was seen.
     fn tell(&mut self, record: &Record, number: u64) {
         for waiter in self.waiters.get(&record.id).into_iter().flatten() {
-            let mut told = lock(&waiter.told);
-            told.last = number;
-            told.seen = record.seen.again();
+            let mut progress = lock(&waiter.progress);
+            progress.last = number;
+            progress.seen = record.seen.again();
             waiter.news.notify_one();
         }
     }
@@ -383,17 +384,17 @@ impl Waiting {
     /// Whether nobody waits any more for something that this round has not shown.
     fn all_told(&self, number: u64) -> bool {
         self.waiters.values().flatten().all(|waiter| {
-            let told = lock(&waiter.told);
-            told.last == number || told.missing
+            let progress = lock(&waiter.progress);
+            progress.last == number || progress.missing
         })
     }
 
     /// Tells those whose record a whole round did not show.
     fn miss(&mut self, number: u64) {
         for waiter in self.waiters.values().flatten() {
-            let mut told = lock(&waiter.told);
-            if told.since <= number && told.last < number && !told.missing {
-                told.missing = true;
+            let mut progress = lock(&waiter.progress);
+            if progress.since <= number && progress.last < number && !progress.missing {
+                progress.missing = true;
                 waiter.news.notify_one();
             }
         }

@@ -170,16 +170,16 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
         if *self.keys.entry(hash(&key)).or_insert(digest) != digest {
             return Err(format!("another line has the key {key}, and another request"));
         }
-        let mut submission = Submission::new(key, request);
-        let cost = match cost {
-            Some(cost) => {
+        let submission = Submission::new(key, request);
+        Ok(match (cost, &self.cost) {
+            (Some(cost), _) => {
                 let amount = Money::of(&cost).ok_or_else(|| format!("the cost {:?} is no amount", cost.amount))?;
-                Some((amount, Some(cost.unit).filter(|unit| !unit.as_str().is_empty())))
+                let submission = submission.cost(amount);
+                if cost.unit.as_str().is_empty() { submission } else { submission.unit(cost.unit) }
             }
-            None => self.cost.clone().map(|(amount, unit)| (amount, Some(unit))),
-        };
-        (submission.cost, submission.unit) = cost.map_or((None, None), |(cost, unit)| (Some(cost), unit));
-        Ok(submission)
+            (None, Some((amount, unit))) => submission.cost(*amount).unit(unit.clone()),
+            (None, None) => submission,
+        })
     }
 }
 
