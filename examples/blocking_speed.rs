@@ -1,8 +1,10 @@
 //! Compares the calls per second of 64 threads that wait for them with those of 64 tasks that await them, against the
-//! emulator in a process of its own: `blocking_speed [--calls me,create,get,list] [--callers N] [--seconds N] [--rounds N]`.
+//! emulator in a process of its own: `blocking_speed [--calls me,create,get,list] [--latency SECONDS] [--callers N]
+//! [--seconds N] [--rounds N]`.
 //!
-//! The two take turns, and the median of the pairs counts. The exit status is 1 if, of any of the calls, the threads make
-//! fewer than 0.9 times those of the tasks.
+//! Every response takes the latency. Without any, the processor's time is all that limits the callers. The two take turns, and
+//! the median of the pairs counts. The exit status is 1 if, of any of the calls, the threads make fewer than 0.9 times those of
+//! the tasks.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -27,8 +29,10 @@ const SERVE: &str = "--serve";
 const PAGE: u32 = 50;
 
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some(SERVE) {
-        return serve();
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some(SERVE) {
+        let latency = arguments.next().and_then(|latency| options::seconds(&latency).ok());
+        return serve(latency.unwrap_or_default());
     }
     match run() {
         Ok(true) => ExitCode::SUCCESS,
@@ -41,8 +45,8 @@ fn main() -> ExitCode {
 }
 
 #[tokio::main]
-async fn serve() -> ExitCode {
-    let emulator = Emulator::builder().limits(Limits::none()).generation_time(Duration::ZERO);
+async fn serve(latency: Duration) -> ExitCode {
+    let emulator = Emulator::builder().limits(Limits::none()).generation_time(Duration::ZERO).latency(latency);
     match emulator.start().await {
         Ok(emulator) => child::serve(emulator).await,
         Err(error) => {
@@ -53,8 +57,9 @@ async fn serve() -> ExitCode {
 }
 
 fn run() -> Result<bool, Box<dyn Error>> {
-    let [calls, callers, seconds, rounds] = options::options([
+    let [calls, latency, callers, seconds, rounds] = options::options([
         ("--calls", "me,create,get,list"),
+        ("--latency", "0"),
         ("--callers", "64"),
         ("--seconds", "1"),
         ("--rounds", "15"),
@@ -69,7 +74,7 @@ fn run() -> Result<bool, Box<dyn Error>> {
     for call in calls.split(',') {
         // The emulator's process ends with this handle of it, and none has what another call has left behind.
         let runtime = tokio::runtime::Runtime::new()?;
-        let (_child, url, key) = runtime.block_on(child::start(&[SERVE.to_owned()]))?;
+        let (_child, url, key) = runtime.block_on(child::start(&[SERVE.to_owned(), latency.clone()]))?;
         let target = Target::new(call, &url, &key)?;
         let (mut awaited, mut waited, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..rounds {

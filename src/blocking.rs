@@ -1,7 +1,7 @@
 //! Calls from threads that have no runtime, and from those that have one.
 //!
-//! There is one runtime for all callers, made when it is first needed, with a thread of its own that drives connections and
-//! timers. What a caller waits for is polled on the caller's thread, so it may borrow whatever it likes.
+//! There is one runtime for all callers, made when it is first needed, with a thread of its own that drives connections,
+//! exchanges and timers. What a caller waits for is polled on the caller's thread, so it may borrow whatever it likes.
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture, poll_fn};
@@ -34,8 +34,8 @@ use crate::transport::{TransportError, TransportErrorKind};
 /// ```
 ///
 /// No runtime is needed. The first call in a process starts a thread, which drives the connections of every core from then
-/// on and ends with the process; the call itself goes on in the thread that waits for it. So there may be as many at once
-/// as there are threads. A child process made by `fork` alone has no such thread.
+/// on, sends and receives, and ends with the process; the call itself goes on in the thread that waits for it. So there may
+/// be as many at once as there are threads. A child process made by `fork` alone has no such thread.
 ///
 /// Within a runtime it works as well, and **holds up the thread**, with all that the runtime would do on it meanwhile. A call
 /// that waits for another one which cannot go on for that reason, such as a create with the mark and the prompt of one that

@@ -163,6 +163,7 @@ pub struct EmulatorBuilder {
     user: Option<u128>,
     generation_time: Duration,
     record_delay: Duration,
+    latency: Duration,
     clock_skew: i64,
     fail_every: Option<u64>,
     plan: Plan,
@@ -188,6 +189,7 @@ impl Default for EmulatorBuilder {
             user: None,
             generation_time: Duration::from_millis(300),
             record_delay: Duration::ZERO,
+            latency: Duration::ZERO,
             clock_skew: 0,
             fail_every: None,
             plan: Plan::default(),
@@ -234,6 +236,13 @@ impl EmulatorBuilder {
     /// The response to the create request has its id at once.
     pub fn record_delay(mut self, delay: Duration) -> Self {
         self.record_delay = delay;
+        self
+    }
+
+    /// How long every response takes, once its work is done, as over a network: also those for pictures and uploads, and not
+    /// those of faults that keep the work from being done. Defaults to zero.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
         self
     }
 
@@ -384,6 +393,7 @@ impl EmulatorBuilder {
             storage: cdn::storage::router(Arc::clone(&state)),
             control,
             cors: self.cors,
+            latency: self.latency,
         };
         let server = tokio::spawn(server::run(Arc::clone(&door), transport, Arc::new(service)));
         Ok(Emulator {

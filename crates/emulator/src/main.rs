@@ -15,6 +15,7 @@ Options:
   --key UUID              API key to accept [default: a random one]
   --generation-time MS    how long a generation is pending [default: 2000]
   --record-delay MS       how long a new generation cannot be found [default: 0]
+  --latency MS            how long every response takes [default: 0]
   --fail-every N          have every N-th generation fail
   --plan PLAN             how the account pays: credits, or pay-as-you-go in
                           dollars [default: credits]
@@ -75,6 +76,7 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             }
             "--generation-time" => builder = builder.generation_time(milliseconds(&name, &value()?)?),
             "--record-delay" => builder = builder.record_delay(milliseconds(&name, &value()?)?),
+            "--latency" => builder = builder.latency(milliseconds(&name, &value()?)?),
             "--fail-every" => builder = builder.fail_every(number(&name, &value()?)?),
             "--plan" => builder = builder.plan(plan(&value()?)?),
             "--balance" => builder = builder.balance(number(&name, &value()?)?),

@@ -1,6 +1,7 @@
 //! From a request to its response: the log, the faults, and the part of the service that it is for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -37,6 +38,8 @@ pub(crate) struct Service {
     pub(crate) control: Option<Router>,
     /// Whether pages of every origin may call it.
     pub(crate) cors: bool,
+    /// How long a response takes beyond what its work does.
+    pub(crate) latency: Duration,
 }
 
 impl Handler for Service {
@@ -90,6 +93,9 @@ impl Service {
         }
         let method = parts.method.clone();
         let response = self.work(Request::from_parts(parts, body)).await;
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
+        }
         spoil::after(&fault, drip, wire, &method, response).await
     }
 

@@ -41,6 +41,27 @@ async fn some_take_longer() {
 }
 
 #[tokio::test]
+async fn responses_take_as_long_as_over_a_network() {
+    let latency = Duration::from_millis(300);
+    let emulator = Emulator::builder().generation_time(Duration::ZERO).latency(latency).start().await.unwrap();
+    let started = Instant::now();
+    let body = json!({"prompt": "x"});
+    let creating = create(&emulator, &body);
+    let watching = async {
+        while emulator.charges().is_empty() {
+            assert!(started.elapsed() < latency, "the work comes first");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let (id, ()) = tokio::join!(creating, watching);
+    assert!(started.elapsed() >= latency);
+    let link = read(&emulator, &id).await["generated_images"][0]["url"].as_str().unwrap().to_owned();
+    assert!(started.elapsed() >= 2 * latency);
+    assert!(fetch(&emulator, &link).await.body.starts_with(b"\xff\xd8"));
+    assert!(started.elapsed() >= 3 * latency);
+}
+
+#[tokio::test]
 async fn records_come_late() {
     let emulator = Emulator::builder()
         .generation_time(Duration::ZERO)
