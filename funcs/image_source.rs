@@ -21,29 +21,29 @@ const LARGEST_ALONG: u64 = 5_000_000;
 ///
 /// A path, bytes, an [`ImageId`] of a generated image, an [`InitImageId`], a [`VariationId`] and a [`V2GuidanceImage`] become
 /// one by `into`.
-pub struct ImageSource(Place);
+pub struct ImageSource(Origin);
 
-enum Place {
-    Here(Source),
-    There(V2GuidanceImage),
+enum Origin {
+    Local(Source),
+    Remote(V2GuidanceImage),
 }
 
 impl ImageSource {
     /// A PNG, JPEG or WebP file.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self(Place::Here(Source::File(path.into())))
+        Self(Origin::Local(Source::File(path.into())))
     }
 
     /// The bytes of a PNG, JPEG or WebP file.
     pub fn bytes(bytes: impl Into<Bytes>) -> Self {
-        Self(Place::Here(Source::Bytes(bytes.into())))
+        Self(Origin::Local(Source::Bytes(bytes.into())))
     }
 
     /// A `Blob` that is PNG, JPEG or WebP, such as a `File`.
     #[cfg(target_arch = "wasm32")]
     pub fn blob(blob: impl Into<web_sys::Blob>) -> Self {
-        Self(Place::Here(Source::Blob(blob.into())))
+        Self(Origin::Local(Source::Blob(blob.into())))
     }
 
     /// Where the service finds it.
@@ -60,8 +60,8 @@ impl ImageSource {
         left: Duration,
     ) -> Result<V2GuidanceImage, Error> {
         let source = match self.0 {
-            Place::There(image) => return Ok(image),
-            Place::Here(source) => source,
+            Origin::Remote(image) => return Ok(image),
+            Origin::Local(source) => source,
         };
         let failed = |reason| Error::from(UploadError::unsent(name, reason));
         match source.load(LARGEST_ALONG, |look| look.image()).await.map_err(failed)? {
@@ -115,7 +115,7 @@ impl From<Vec<u8>> for ImageSource {
 
 impl From<V2GuidanceImage> for ImageSource {
     fn from(image: V2GuidanceImage) -> Self {
-        Self(Place::There(image))
+        Self(Origin::Remote(image))
     }
 }
 
@@ -140,8 +140,8 @@ impl From<VariationId> for ImageSource {
 impl fmt::Debug for ImageSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Here(source) => source.fmt(f),
-            Place::There(image) => image.fmt(f),
+            Origin::Local(source) => source.fmt(f),
+            Origin::Remote(image) => image.fmt(f),
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{BlueprintExecutionId, BlueprintId, BlueprintVersionId, GenerationId, Timestamp};
-use crate::codec::{self, Encode, Fragment, Input, Model, Outcome, Place, open_enum};
+use crate::codec::{self, Decode, Encode, Fragment, Input, Model, Outcome, open_enum};
 
 mod rules;
 
@@ -387,7 +387,7 @@ impl BlueprintTextVariable {
     }
 }
 
-impl Place for BlueprintInputValue {
+impl Decode for BlueprintInputValue {
     fn empty() -> Self {
         Self::Text(String::new())
     }
@@ -403,14 +403,14 @@ impl Place for BlueprintInputValue {
     }
 }
 
-impl Place for Option<BlueprintInputValue> {
+impl Decode for Option<BlueprintInputValue> {
     fn empty() -> Self {
         None
     }
 
     fn set(&mut self, input: Input<'_>) -> Outcome<'_> {
         if let Input::List = input {
-            return self.insert(Place::empty()).set(input);
+            return self.insert(Decode::empty()).set(input);
         }
         codec::set_text(input.text(), &mut |text| {
             *self = text.map(BlueprintInputValue::from);

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::Error;
 
-use crate::codec::{self, Input, Outcome, Place, Record};
+use crate::codec::{self, Decode, Input, Outcome, Record};
 
 /// The fields of an object of texts, in its order.
 pub(super) fn pairs(text: &str) -> serde_json::Result<Vec<(String, String)>> {
@@ -29,7 +29,7 @@ impl Record for Pairs {
         Self(Vec::new())
     }
 
-    fn place(&mut self, name: &str) -> Option<&mut dyn Place> {
+    fn place(&mut self, name: &str) -> Option<&mut dyn Decode> {
         if self.0.len() <= MAX_FIELDS {
             self.0.push((name.to_owned(), FormValue(String::new())));
         }
@@ -40,7 +40,7 @@ impl Record for Pairs {
 /// A text; empty for what is none, which is not reported, since the server makes up the names.
 struct FormValue(String);
 
-impl Place for FormValue {
+impl Decode for FormValue {
     fn empty() -> Self {
         Self(String::new())
     }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::codec::{self, Encode, Fragment, Input, Outcome, Place, text};
+use crate::codec::{self, Decode, Encode, Fragment, Input, Outcome, text};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
@@ -249,7 +249,7 @@ impl fmt::Display for UserElementId {
     }
 }
 
-impl Place for UserElementId {
+impl Decode for UserElementId {
     fn empty() -> Self {
         Self(0)
     }
@@ -259,7 +259,7 @@ impl Place for UserElementId {
     }
 }
 
-impl Place for Option<UserElementId> {
+impl Decode for Option<UserElementId> {
     fn empty() -> Self {
         None
     }

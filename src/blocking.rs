@@ -93,12 +93,12 @@ impl<S: Stream + Unpin> Iterator for BlockingIter<S> {
 thread_local! {
     /// Whether this thread drives the connections.
     static DRIVES: Cell<bool> = const { Cell::new(false) };
-    static PLACE: Cell<Place> = const { Cell::new(Place::Elsewhere) };
+    static STATE: Cell<State> = const { Cell::new(State::Elsewhere) };
 }
 
 /// Where this thread is.
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum State {
     Elsewhere,
     /// In `send_blocking`.
     Waiting,
@@ -108,30 +108,30 @@ enum Place {
     Refused,
 }
 
-fn place() -> Place {
-    PLACE.try_with(Cell::get).unwrap_or(Place::Refused)
+fn state() -> State {
+    STATE.try_with(Cell::get).unwrap_or(State::Refused)
 }
 
 /// Whether what is polled now would wait for itself.
 pub(crate) fn is_refused() -> bool {
-    place() == Place::Refused
+    state() == State::Refused
 }
 
 /// Whether other futures of this process cannot go on until the one ends that is polled now.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every workflow needs it"))]
 pub(crate) fn holds_up_others() -> bool {
-    place() == Place::HoldingUp
+    state() == State::HoldingUp
 }
 
 /// The runtime of all callers, entered until it is dropped.
 struct Entered {
-    before: Place,
+    before: State,
     _guard: Option<tokio::runtime::EnterGuard<'static>>,
 }
 
 impl Entered {
     fn new() -> Self {
-        let before = place();
+        let before = state();
         let here = Handle::try_current();
         let handle = match &here {
             // There is no entering a runtime any more.
@@ -139,19 +139,19 @@ impl Entered {
             _ if DRIVES.try_with(Cell::get).unwrap_or(true) => None,
             _ => driver(),
         };
-        let place = match (handle, &here) {
-            (None, _) => Place::Refused,
-            (Some(_), Ok(_)) => Place::HoldingUp,
-            (Some(_), Err(_)) => Place::Waiting,
+        let state = match (handle, &here) {
+            (None, _) => State::Refused,
+            (Some(_), Ok(_)) => State::HoldingUp,
+            (Some(_), Err(_)) => State::Waiting,
         };
-        let _ = PLACE.try_with(|now| now.set(place));
+        let _ = STATE.try_with(|now| now.set(state));
         Self { before, _guard: handle.map(Handle::enter) }
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let _ = PLACE.try_with(|now| now.set(self.before));
+        let _ = STATE.try_with(|now| now.set(self.before));
     }
 }
 
@@ -181,7 +181,7 @@ fn driver() -> Option<&'static Handle> {
 pub(crate) async fn connecting<F: Future>(exchange: F) -> F::Output {
     let mut exchange = pin!(exchange);
     poll_fn(|context| {
-        let _guard = if place() == Place::Elsewhere { driver().map(Handle::enter) } else { None };
+        let _guard = if state() == State::Elsewhere { driver().map(Handle::enter) } else { None };
         exchange.as_mut().poll(context)
     })
     .await
@@ -194,7 +194,7 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, TransportError>> + Send + 'static,
 {
-    let driver = if matches!(place(), Place::Waiting | Place::HoldingUp) { driver() } else { None };
+    let driver = if matches!(state(), State::Waiting | State::HoldingUp) { driver() } else { None };
     match driver {
         Some(driver) => Box::pin(Driven(driver.spawn(exchange))),
         None => Box::pin(exchange),

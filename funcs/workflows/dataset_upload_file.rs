@@ -9,7 +9,7 @@ use tokio::io::AsyncRead;
 use super::dataset_upload_dataset_image;
 use crate::LeonardoCore;
 use crate::models::{DatasetId, DatasetImageId, DatasetImageUpload, UploadDatasetImageRequest};
-use crate::transfer::{Form, Place, Source, Upload};
+use crate::transfer::{Form, Source, Upload, UploadTarget};
 
 /// Uploads a picture to a data set: `POST /v1/datasets/{datasetId}/upload` for a place, then the file to the storage. Costs
 /// no credits.
@@ -82,6 +82,6 @@ fn upload(core: &LeonardoCore, dataset: DatasetId, source: Source) -> Upload<Dat
         move |core, [kind]| {
             dataset_upload_dataset_image(core, dataset.clone(), UploadDatasetImageRequest::new(kind.extension))
         },
-        |place: DatasetImageUpload| Place { forms: [Form::new(place.fields(), place.url)], id: place.id },
+        |place: DatasetImageUpload| UploadTarget { forms: [Form::new(place.fields(), place.url)], id: place.id },
     )
 }

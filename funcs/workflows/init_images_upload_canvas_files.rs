@@ -10,7 +10,7 @@ use super::init_images_upload_canvas_init_image;
 use crate::LeonardoCore;
 use crate::codec::serialize;
 use crate::models::{CanvasInitImageUpload, InitImageId, UploadCanvasInitImageRequest};
-use crate::transfer::{Form, Place, Source, Upload};
+use crate::transfer::{Form, Source, Upload, UploadTarget};
 
 /// An image of the Canvas Editor and its mask, both uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ fn upload(core: &LeonardoCore, image: Source, mask: Source) -> Upload<UploadedCa
         },
         |place: CanvasInitImageUpload| {
             let (image, mask) = (place.init_fields(), place.mask_fields());
-            Place {
+            UploadTarget {
                 forms: [Form::new(image, place.init_url), Form::new(mask, place.mask_url)],
                 id: UploadedCanvas { init_image_id: place.init_image_id, mask_image_id: place.mask_image_id },
             }

@@ -9,7 +9,7 @@ use tokio::io::AsyncRead;
 use super::init_images_upload_init_image;
 use crate::LeonardoCore;
 use crate::models::{InitImageId, InitImageUpload, UploadInitImageRequest};
-use crate::transfer::{Form, Place, Source};
+use crate::transfer::{Form, Source, UploadTarget};
 pub use crate::transfer::{Upload, UploadError, UploadProgress, UploadReason};
 
 /// Uploads an image file: `POST /v1/init-image` for a place, then the file to the storage. Costs no credits.
@@ -69,6 +69,6 @@ pub(super) fn upload(core: &LeonardoCore, source: Source) -> Upload<InitImageId>
         [source],
         |look| look.image(),
         |core, [kind]| init_images_upload_init_image(core, UploadInitImageRequest::new(kind.extension)),
-        |place: InitImageUpload| Place { forms: [Form::new(place.fields(), place.url)], id: place.id },
+        |place: InitImageUpload| UploadTarget { forms: [Form::new(place.fields(), place.url)], id: place.id },
     )
 }

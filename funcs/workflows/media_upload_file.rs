@@ -9,7 +9,7 @@ use tokio::io::AsyncRead;
 use super::media_upload_media;
 use crate::LeonardoCore;
 use crate::models::{MediaId, MediaUpload, UploadMediaRequest};
-use crate::transfer::{Form, Kind, Look, Place, Source, Upload, UploadReason};
+use crate::transfer::{Form, Kind, Look, Source, Upload, UploadReason, UploadTarget};
 
 /// Uploads a video or a sound: `POST /v1/media` for a place, then the file to the storage. Costs no credits.
 ///
@@ -78,7 +78,7 @@ fn upload(core: &LeonardoCore, name: String, source: Source) -> Upload<MediaId> 
             let request = UploadMediaRequest::new(kind.extension).original_filename(name.clone());
             media_upload_media(core, request)
         },
-        |place: MediaUpload| Place { forms: [Form::new(place.fields(), place.url)], id: place.upload_id },
+        |place: MediaUpload| UploadTarget { forms: [Form::new(place.fields(), place.url)], id: place.upload_id },
     )
 }
 

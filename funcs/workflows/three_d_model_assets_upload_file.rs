@@ -9,7 +9,7 @@ use tokio::io::AsyncRead;
 use super::three_d_model_assets_upload_model_asset;
 use crate::LeonardoCore;
 use crate::models::{ModelAssetId, ModelAssetUpload, UploadModelAssetRequest};
-use crate::transfer::{Form, Kind, Look, Place, Source, Upload, UploadReason};
+use crate::transfer::{Form, Kind, Look, Source, Upload, UploadReason, UploadTarget};
 
 /// Uploads a 3D model, in the format OBJ: `POST /v1/models-3d/upload` for a place, then the file to the storage. Costs no
 /// credits.
@@ -84,7 +84,7 @@ fn upload(core: &LeonardoCore, name: String, source: Source) -> Upload<ModelAsse
             let request = UploadModelAssetRequest::new(kind.extension).name(name.clone());
             three_d_model_assets_upload_model_asset(core, request)
         },
-        |place: ModelAssetUpload| Place {
+        |place: ModelAssetUpload| UploadTarget {
             forms: [Form::new(place.model_fields(), place.model_url)],
             id: place.model_id,
         },

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::codec::Place;
+use crate::codec::Decode;
 use crate::codec::decode::{self, FillFn, Unwrapped};
 use crate::runtime::MaybeSend;
 
@@ -43,25 +43,25 @@ impl Decoder<Bytes> {
 
 /// A record of this crate's.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record"))]
-pub(crate) const fn record<T: Place + Default + MaybeSend + 'static>() -> Decoder<T> {
+pub(crate) const fn record<T: Decode + Default + MaybeSend + 'static>() -> Decoder<T> {
     Decoder { reader: Reader::Model(|| Box::<T>::default(), decode::fill), output: PhantomData }
 }
 
 /// A record under its field, or, where there is no such field, without it.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has such a record"))]
-pub(crate) const fn flat<T: Place + Default + MaybeSend + 'static>() -> Decoder<T> {
+pub(crate) const fn flat<T: Decode + Default + MaybeSend + 'static>() -> Decoder<T> {
     Decoder { reader: Reader::Model(|| Box::<T>::default(), decode::fill_flat), output: PhantomData }
 }
 
 /// A list of records; one that is `null` is empty.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation lists records"))]
-pub(crate) const fn list<T: Place + Default + MaybeSend + 'static>() -> Decoder<Vec<T>> {
+pub(crate) const fn list<T: Decode + Default + MaybeSend + 'static>() -> Decoder<Vec<T>> {
     Decoder { reader: Reader::Model(|| Box::<Listed<T>>::default(), decode::fill), output: PhantomData }
 }
 
 /// The first record of a list that is not `null`; without one, as if the list were `null`.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has one record in a list"))]
-pub(crate) const fn first<T: Place + Default + MaybeSend + 'static>() -> Decoder<T> {
+pub(crate) const fn first<T: Decode + Default + MaybeSend + 'static>() -> Decoder<T> {
     Decoder { reader: Reader::Model(|| Box::<First<T>>::default(), decode::fill), output: PhantomData }
 }
 
@@ -94,14 +94,14 @@ pub(super) fn typed<T: 'static>(output: Output) -> T {
 
 /// What a record of this crate's, or some, are read into. All that is compiled for each type.
 pub(crate) trait Target: MaybeSend + 'static {
-    fn place(&mut self) -> &mut dyn Place;
+    fn place(&mut self) -> &mut dyn Decode;
 
     /// What is there after reading, given whether it was anything but `null`.
     fn output(self: Box<Self>, taken: bool) -> Option<Output>;
 }
 
-impl<T: Place + MaybeSend + 'static> Target for T {
-    fn place(&mut self) -> &mut dyn Place {
+impl<T: Decode + MaybeSend + 'static> Target for T {
+    fn place(&mut self) -> &mut dyn Decode {
         self
     }
 
@@ -113,8 +113,8 @@ impl<T: Place + MaybeSend + 'static> Target for T {
 #[derive(Default)]
 struct Listed<T>(Vec<T>);
 
-impl<T: Place + Default + MaybeSend + 'static> Target for Listed<T> {
-    fn place(&mut self) -> &mut dyn Place {
+impl<T: Decode + Default + MaybeSend + 'static> Target for Listed<T> {
+    fn place(&mut self) -> &mut dyn Decode {
         &mut self.0
     }
 
@@ -126,8 +126,8 @@ impl<T: Place + Default + MaybeSend + 'static> Target for Listed<T> {
 #[derive(Default)]
 struct First<T>(Vec<T>);
 
-impl<T: Place + Default + MaybeSend + 'static> Target for First<T> {
-    fn place(&mut self) -> &mut dyn Place {
+impl<T: Decode + Default + MaybeSend + 'static> Target for First<T> {
+    fn place(&mut self) -> &mut dyn Decode {
         &mut self.0
     }
 

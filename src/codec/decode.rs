@@ -12,7 +12,7 @@ use serde::de::{
     Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
-use crate::codec::{self, Budget, Fill, Filled, Input, List, Outcome, Place};
+use crate::codec::{self, Budget, Decode, Fill, Filled, Input, List, Outcome};
 
 /// What an object said about the record under one of its fields.
 pub(crate) struct Unwrapped<T> {
@@ -46,7 +46,7 @@ impl<T> Unwrapped<T> {
 pub(crate) fn fill(
     field: &'static str,
     body: &str,
-    place: &mut dyn Place,
+    place: &mut dyn Decode,
     budget: &Budget,
 ) -> serde_json::Result<Unwrapped<()>> {
     unwrap(field, body, &mut OwnRecord { place, budget, taken: false })
@@ -56,7 +56,7 @@ pub(crate) fn fill(
 pub(crate) fn fill_flat(
     field: &'static str,
     body: &str,
-    place: &mut dyn Place,
+    place: &mut dyn Decode,
     budget: &Budget,
 ) -> serde_json::Result<Unwrapped<()>> {
     let unwrapped = unwrap(field, body, &mut FlatRecord(OwnRecord { place: &mut *place, budget, taken: false }))?;
@@ -69,7 +69,7 @@ pub(crate) fn fill_flat(
 }
 
 /// How a record, or a list of records, is read from the text of a body.
-pub(crate) type FillFn = fn(&'static str, &str, &mut dyn Place, &Budget) -> serde_json::Result<Unwrapped<()>>;
+pub(crate) type FillFn = fn(&'static str, &str, &mut dyn Decode, &Budget) -> serde_json::Result<Unwrapped<()>>;
 
 /// Reads a record of the caller's.
 pub(crate) fn read<T: DeserializeOwned>(field: &'static str, body: &str) -> serde_json::Result<Unwrapped<T>> {
@@ -101,7 +101,7 @@ trait Target {
 }
 
 struct OwnRecord<'a> {
-    place: &'a mut dyn Place,
+    place: &'a mut dyn Decode,
     budget: &'a Budget,
     taken: bool,
 }
@@ -150,7 +150,7 @@ impl<T: DeserializeOwned> Target for CallerRecord<T> {
 /// Whether a value is a list that is not empty; what is in it may be anything.
 struct NotEmpty(bool);
 
-impl Place for NotEmpty {
+impl Decode for NotEmpty {
     fn empty() -> Self {
         Self(false)
     }
@@ -161,7 +161,7 @@ impl Place for NotEmpty {
 }
 
 impl List for NotEmpty {
-    fn next(&mut self) -> Option<(&mut dyn Place, usize)> {
+    fn next(&mut self) -> Option<(&mut dyn Decode, usize)> {
         self.0 = true;
         None
     }

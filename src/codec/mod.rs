@@ -1,7 +1,7 @@
 //! How values are read and written.
 //!
 //! Serde's derive compiles the reading of a field once for each record that has one and for each type of field in it.
-//! Here a value goes to a [`Place`], and one visitor asks places what they make of the [`Input`] that it finds; in the
+//! Here a value goes to a [`Decode`], and one visitor asks places what they make of the [`Input`] that it finds; in the
 //! other direction every value becomes a [`Fragment`]. What is compiled for each record is little more than its table of
 //! names, which `#[derive(Model)]` makes.
 //!
@@ -19,9 +19,9 @@
 mod check;
 #[cfg(feature = "client")]
 pub(crate) mod decode;
+mod input;
 mod number;
 mod open_enum;
-mod place;
 mod read;
 mod scalar;
 #[cfg(feature = "client")]
@@ -34,11 +34,11 @@ mod write;
 pub(crate) use check::shown;
 pub(crate) use check::{Bound, Checking, Limit, Limited};
 pub use check::{Violation, Violations};
+pub(crate) use input::{Decode, Extra, Input, List, Outcome, Record, Required, missing};
 pub(crate) use leonardo_ai_derive::Model;
 #[cfg(feature = "limits")]
 pub(crate) use number::decimal;
 pub(crate) use open_enum::open_enum;
-pub(crate) use place::{Extra, Input, List, Outcome, Place, Record, Required, missing};
 pub(crate) use read::{Budget, Fill, Filled, mismatch, read_into, read_request, read_response, read_text};
 pub(crate) use scalar::{set_text, text, text_places};
 #[cfg(feature = "client")]

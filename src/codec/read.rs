@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::input::{Decode, Input, List, Outcome, Record, SMALL, all_required, missing};
 use super::number::{float, is_number};
-use super::place::{Input, List, Outcome, Place, Record, SMALL, all_required, missing};
 
 /// The name under which `serde_json` hands over numbers when any crate of the build asks it for arbitrary precision.
 pub(super) const EXACT_NUMBER: &str = "$serde_json::private::Number";
@@ -54,14 +54,14 @@ fn exceeded<E: Error>() -> E {
 }
 
 /// Reads a response, which must not be `null`. What is within it may be of any kind.
-pub(crate) fn read_response<'de, D: Deserializer<'de>, T: Place>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn read_response<'de, D: Deserializer<'de>, T: Decode>(deserializer: D) -> Result<T, D::Error> {
     let mut value = T::empty();
     read_into::<false, D>(deserializer, &mut value)?;
     Ok(value)
 }
 
 /// Reads a request, which must not be `null`. Nothing is passed over.
-pub(crate) fn read_request<'de, D: Deserializer<'de>, T: Place>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn read_request<'de, D: Deserializer<'de>, T: Decode>(deserializer: D) -> Result<T, D::Error> {
     let mut value = T::empty();
     read_into::<true, D>(deserializer, &mut value)?;
     Ok(value)
@@ -70,7 +70,7 @@ pub(crate) fn read_request<'de, D: Deserializer<'de>, T: Place>(deserializer: D)
 /// Both of them, once for all types.
 pub(crate) fn read_into<'de, const STRICT: bool, D: Deserializer<'de>>(
     deserializer: D,
-    place: &mut dyn Place,
+    place: &mut dyn Decode,
 ) -> Result<(), D::Error> {
     let budget = Budget::unlimited();
     match deserializer.deserialize_any(Fill::<STRICT> { place, top: true, budget: &budget })? {
@@ -160,7 +160,7 @@ impl Mismatch {
 
 /// Reads whatever comes into a place. A program that reads no requests has nothing of what is `STRICT`.
 pub(crate) struct Fill<'a, const STRICT: bool = false> {
-    place: &'a mut dyn Place,
+    place: &'a mut dyn Decode,
     /// Whether this is the whole value, which must be what is wanted in a response too.
     top: bool,
     budget: &'a Budget,
@@ -168,12 +168,12 @@ pub(crate) struct Fill<'a, const STRICT: bool = false> {
 
 impl<'a> Fill<'a> {
     /// It is an error if the place refuses the value; what is within the value may be refused.
-    pub(crate) fn new(place: &'a mut dyn Place, budget: &'a Budget) -> Self {
+    pub(crate) fn new(place: &'a mut dyn Decode, budget: &'a Budget) -> Self {
         Self { place, top: true, budget }
     }
 
     /// A value that may be refused.
-    pub(crate) fn within(place: &'a mut dyn Place, budget: &'a Budget) -> Self {
+    pub(crate) fn within(place: &'a mut dyn Decode, budget: &'a Budget) -> Self {
         Self { place, top: false, budget }
     }
 }
@@ -324,7 +324,7 @@ impl<'de, const STRICT: bool> Visitor<'de> for Fill<'_, STRICT> {
                 return Err(A::Error::custom(format_args!("duplicate field `{name}`")));
             }
             match field {
-                Field::Place(place) => {
+                Field::Decode(place) => {
                     budget.charge(place_cost)?;
                     let filled = map.next_value_seed(Fill::<STRICT> { place: &mut *place, top: false, budget })?;
                     if !STRICT {
@@ -399,14 +399,14 @@ impl Record for Nowhere {
         Self
     }
 
-    fn place(&mut self, _: &str) -> Option<&mut dyn Place> {
+    fn place(&mut self, _: &str) -> Option<&mut dyn Decode> {
         None
     }
 }
 
 /// What a name of an object stands for.
 enum Field<'a> {
-    Place(&'a mut dyn Place),
+    Decode(&'a mut dyn Decode),
     /// The object is a number: no record has this name.
     Number,
     Other,
@@ -448,7 +448,7 @@ impl<'a, const STRICT: bool> Visitor<'_> for FieldOf<'a, '_, STRICT> {
             self.name.clear();
             self.name.push_str(name);
         }
-        Ok(Field::Place(place))
+        Ok(Field::Decode(place))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::place::{Input, Outcome, Place, Refused};
+use super::input::{Decode, Input, Outcome, Refused};
 
 macro_rules! scalars {
     ($($type:ty: $read:ident, $wanted:literal;)+) => {$(
-        impl Place for $type {
+        impl Decode for $type {
             fn empty() -> Self {
                 <$type>::default()
             }
@@ -20,7 +20,7 @@ macro_rules! scalars {
             }
         }
 
-        impl Place for Option<$type> {
+        impl Decode for Option<$type> {
             fn empty() -> Self {
                 None
             }
@@ -59,7 +59,7 @@ pub(crate) fn set_text<'a>(
 /// Places for a type that is made out of text: `name` or `text`, as those of [`Input`].
 macro_rules! text_places {
     ($type:ty: $read:ident) => {
-        impl $crate::codec::Place for $type {
+        impl $crate::codec::Decode for $type {
             fn empty() -> Self {
                 "".into()
             }
@@ -74,7 +74,7 @@ macro_rules! text_places {
             }
         }
 
-        impl $crate::codec::Place for ::core::option::Option<$type> {
+        impl $crate::codec::Decode for ::core::option::Option<$type> {
             fn empty() -> Self {
                 None
             }

@@ -1,26 +1,26 @@
 use serde::de::DeserializeSeed;
 use serde_json::{Value, json};
 
+use super::input::SMALL;
 use super::number::decimal;
-use super::place::SMALL;
 use super::read::EXACT_NUMBER;
 use super::*;
 
 /// A record with one field.
 struct One<T>(T);
 
-impl<T: Place> Record for One<T> {
+impl<T: Decode> Record for One<T> {
     fn empty() -> Self {
         Self(T::empty())
     }
 
-    fn place(&mut self, name: &str) -> Option<&mut dyn Place> {
+    fn place(&mut self, name: &str) -> Option<&mut dyn Decode> {
         (name == "x").then_some(&mut self.0)
     }
 }
 
 /// Reads a field of a request.
-fn of<T: Place>(json: &str) -> serde_json::Result<T> {
+fn of<T: Decode>(json: &str) -> serde_json::Result<T> {
     let json = format!(r#"{{"x":{json}}}"#);
     let read = read_request::<_, One<T>>(&mut serde_json::Deserializer::from_str(&json));
     // Whatever holds for text holds for values too.
@@ -116,7 +116,7 @@ struct Whole {
     parts: Vec<Part>,
 }
 
-fn record<T: Place>(json: &str) -> serde_json::Result<T> {
+fn record<T: Decode>(json: &str) -> serde_json::Result<T> {
     let read = read_response(&mut serde_json::Deserializer::from_str(json));
     let value: Value = serde_json::from_str(json)?;
     assert_eq!(read_response::<_, T>(value).is_ok(), read.is_ok(), "{json}");
@@ -160,11 +160,11 @@ fn the_id_of_what_could_not_be_read_to_its_end_is_known() {
         let mut part = Part::default();
         let budget = Budget::unlimited();
         Fill::new(&mut part, &budget).deserialize(&mut serde_json::Deserializer::from_str(json)).err().unwrap();
-        assert_eq!(Place::id(&part).as_deref(), id, "{json}");
+        assert_eq!(Decode::id(&part).as_deref(), id, "{json}");
         let mut parts = Vec::<Part>::new();
         let json = format!("[{json}");
         Fill::new(&mut parts, &budget).deserialize(&mut serde_json::Deserializer::from_str(&json)).err().unwrap();
-        assert_eq!(Place::id(&parts).as_deref(), id, "{json}");
+        assert_eq!(Decode::id(&parts).as_deref(), id, "{json}");
     }
 }
 
@@ -194,7 +194,7 @@ fn a_budget_bounds_what_is_kept_and_not_what_is_passed_over() {
 #[test]
 fn numbers_that_come_as_objects() {
     let number = |text: &str| json!({EXACT_NUMBER: text});
-    fn field<T: Place>(value: Value) -> serde_json::Result<T> {
+    fn field<T: Decode>(value: Value) -> serde_json::Result<T> {
         read_request::<_, One<T>>(json!({"x": value})).map(|one| one.0)
     }
     assert_eq!(field::<Option<f64>>(number("7.25")).unwrap(), Some(7.25));

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::redact::{KEPT_BODY, find};
 use super::{ApiError, ApiErrorKind, CallInfo, Redactor};
-use crate::codec::{self, Input, List, Model, Outcome, Place};
+use crate::codec::{self, Decode, Input, List, Model, Outcome};
 use crate::models::ApiErrorBody;
 use crate::runtime::SystemTime;
 use crate::time;
@@ -86,7 +86,7 @@ struct Errors {
     first: FirstError,
 }
 
-impl Place for Errors {
+impl Decode for Errors {
     fn empty() -> Self {
         Self::default()
     }
@@ -98,7 +98,7 @@ impl Place for Errors {
 }
 
 impl List for Errors {
-    fn next(&mut self) -> Option<(&mut dyn Place, usize)> {
+    fn next(&mut self) -> Option<(&mut dyn Decode, usize)> {
         if std::mem::replace(&mut self.any, true) { None } else { Some((&mut self.first, 0)) }
     }
 
@@ -115,7 +115,7 @@ impl FirstError {
     }
 }
 
-impl Place for FirstError {
+impl Decode for FirstError {
     fn empty() -> Self {
         Self::default()
     }

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 use super::brake::Brake;
 use super::checks::{Checks, JobReader};
-use super::queue::{PRESENT, Place, Queue};
+use super::queue::{PRESENT, Position, Queue};
 use super::settings::Limits;
 use super::store::{Counter, Taken};
 use crate::LeonardoCore;
@@ -119,7 +119,7 @@ impl Limiter {
         queued: &mut Queued<'_, impl FnMut(Counter) + Send>,
         mut checks: Option<Checks<'_>>,
     ) -> Result<(), BoxError> {
-        let place = Place::new(&self.queue(counter));
+        let place = Position::new(&self.queue(counter));
         loop {
             if !place.is_first() {
                 queued.waits_for(counter);

@@ -60,7 +60,7 @@ impl Pace {
 }
 
 #[derive(Clone, Copy)]
-enum Place {
+enum Position {
     /// A number that urgent turns move.
     Moving(u64),
     /// The number of an interval.
@@ -83,19 +83,19 @@ impl Turns {
         }
     }
 
-    fn take(&mut self, now: Instant, interval: Duration) -> Place {
+    fn take(&mut self, now: Instant, interval: Duration) -> Position {
         while let Some(free) = self.free.pop_first() {
             // One whose time has gone by is lost: to make it up would be a burst.
             if self.at(interval, free + self.moved) >= now {
-                return Place::Moving(free);
+                return Position::Moving(free);
             }
         }
         self.catch_up(now, interval);
         self.next += 1;
-        Place::Moving(self.next - 1)
+        Position::Moving(self.next - 1)
     }
 
-    fn take_urgent(&mut self, now: Instant, interval: Duration) -> Place {
+    fn take_urgent(&mut self, now: Instant, interval: Duration) -> Position {
         self.catch_up(now, interval);
         // The first interval that begins from now on and is not another urgent one's.
         let nanos = interval.as_nanos().max(1);
@@ -103,14 +103,14 @@ impl Turns {
         let number = (self.origin.1 + begun.unwrap_or(0)).max(self.urgent).min(self.next + self.moved);
         self.urgent = number + 1;
         self.moved += 1;
-        Place::Fixed(number)
+        Position::Fixed(number)
     }
 }
 
 /// A turn to poll. Dropping it before it is used gives it back.
 pub(crate) struct Turn {
     pace: Pace,
-    place: Place,
+    place: Position,
     used: bool,
 }
 
@@ -119,8 +119,8 @@ impl Turn {
     pub(crate) fn comes_in(&self) -> Duration {
         let turns = self.pace.lock();
         let number = match self.place {
-            Place::Moving(number) => number + turns.moved,
-            Place::Fixed(number) => number,
+            Position::Moving(number) => number + turns.moved,
+            Position::Fixed(number) => number,
         };
         turns.at(self.pace.0.interval, number).saturating_duration_since(Instant::now())
     }
@@ -133,7 +133,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         match self.place {
-            Place::Moving(number) if !self.used => _ = self.pace.lock().free.insert(number),
+            Position::Moving(number) if !self.used => _ = self.pace.lock().free.insert(number),
             _ => {}
         }
     }

@@ -38,13 +38,13 @@ struct Waiter {
 }
 
 /// A place in a queue, until it is dropped.
-pub(super) struct Place {
+pub(super) struct Position {
     queue: Arc<Queue>,
     number: u64,
     wake: Arc<Notify>,
 }
 
-impl Place {
+impl Position {
     pub(super) fn new(queue: &Arc<Queue>) -> Self {
         let wake = Arc::<Notify>::default();
         let mut waiting = lock(&queue.0);
@@ -72,7 +72,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Position {
     fn drop(&mut self) {
         let mut waiting = lock(&self.queue.0);
         waiting.places.remove(&self.number);
@@ -120,9 +120,9 @@ mod tests {
 
     use super::*;
 
-    fn queue(count: usize) -> (Arc<Queue>, Vec<Place>) {
+    fn queue(count: usize) -> (Arc<Queue>, Vec<Position>) {
         let queue = Arc::<Queue>::default();
-        let places = (0..count).map(|_| Place::new(&queue)).collect();
+        let places = (0..count).map(|_| Position::new(&queue)).collect();
         (queue, places)
     }
 
@@ -133,7 +133,7 @@ mod tests {
         places.remove(1);
         drop(places.remove(0));
         assert!(places[0].is_first() && !places[1].is_first());
-        places.push(Place::new(&queue));
+        places.push(Position::new(&queue));
         drop(places.drain(..2));
         assert!(places[0].is_first());
     }

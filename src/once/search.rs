@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::in_flight::InFlight;
-use super::together::{LONGEST, List, Look, Page, Place, Reader, Request, Seeker};
+use super::together::{LONGEST, List, Look, Membership, Page, Reader, Request, Seeker};
 use super::wanted::{Account, Classifier, Kind, Match, Wanted};
 use super::window::Sent;
 use super::{SearchOptions, Workflow, normalised};
@@ -228,7 +228,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
     }
 
     /// Gives an error back that ends this search.
-    fn failed(&mut self, place: &Place<'_, R>, request: &Request, error: Error) -> Result<(), Error> {
+    fn failed(&mut self, place: &Membership<'_, R>, request: &Request, error: Error) -> Result<(), Error> {
         // This search's own time is over, which says nothing of the server.
         if self.left().is_zero() || !error.may_be_retried(Effect::Read) {
             return Err(error);
@@ -243,7 +243,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
     }
 
     /// Has this search leave reading to others for as long as its policy says, which it gives.
-    fn rest(&mut self, place: &Place<'_, R>) -> Duration {
+    fn rest(&mut self, place: &Membership<'_, R>) -> Duration {
         let (shown, reached) = place.shown();
         if reached {
             self.connected.store(true, Ordering::Relaxed);

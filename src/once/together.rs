@@ -167,7 +167,7 @@ pub(super) struct Page<R> {
 }
 
 /// A search among those of its list, until it is dropped.
-pub(super) struct Place<'a, R: Row + Send + 'static> {
+pub(super) struct Membership<'a, R: Row + Send + 'static> {
     list: &'a Arc<List<R>>,
     id: u64,
     news: Arc<Notify>,
@@ -184,7 +184,7 @@ enum Step {
 }
 
 impl<R: Row + Clone + Send + 'static> List<R> {
-    pub(super) fn join(self: &Arc<Self>, seeker: Seeker<R>) -> Place<'_, R> {
+    pub(super) fn join(self: &Arc<Self>, seeker: Seeker<R>) -> Membership<'_, R> {
         let news = Arc::<Notify>::default();
         let mut state = lock(&self.0);
         let now = Instant::now();
@@ -198,11 +198,11 @@ impl<R: Row + Clone + Send + 'static> List<R> {
         let seeking = Seeking { seeker, likely, doubtful, ended, news: news.clone() };
         let id = state.number();
         state.seekers.insert(id, seeking);
-        Place { list: self, id, news, shown: state.shown }
+        Membership { list: self, id, news, shown: state.shown }
     }
 }
 
-impl<R: Row + Clone + Send + 'static> Place<'_, R> {
+impl<R: Row + Clone + Send + 'static> Membership<'_, R> {
     /// What a whole look has found, and when it began.
     pub(super) fn take(&self) -> Option<(Look<R>, Instant)> {
         lock(&self.list.0).seekers.get_mut(&self.id)?.ended.take()
@@ -279,7 +279,7 @@ impl<R: Row + Clone + Send + 'static> Place<'_, R> {
     }
 }
 
-impl<R: Row + Send + 'static> Drop for Place<'_, R> {
+impl<R: Row + Send + 'static> Drop for Membership<'_, R> {
     fn drop(&mut self) {
         let mut state = lock(&self.list.0);
         state.seekers.remove(&self.id);

@@ -33,7 +33,7 @@ pub use self::download::{Download, DownloadError, DownloadReason, Downloaded, Pr
 pub(crate) use self::kind::Kind;
 use self::options::Options;
 #[cfg(feature = "uploading")]
-pub(crate) use self::upload::{Form, Loaded, Look, Place, Source};
+pub(crate) use self::upload::{Form, Loaded, Look, Source, UploadTarget};
 #[cfg(feature = "uploading")]
 pub use self::upload::{Upload, UploadError, UploadProgress, UploadReason};
 use crate::core::server_url::ServerUrl;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::error::WebhookError;
 use super::receiver::Receiver;
 use super::redact;
-use crate::codec::{Budget, Fill, Model, Place, open_enum};
+use crate::codec::{Budget, Decode, Fill, Model, open_enum};
 use crate::models::WebhookGeneration;
 use crate::time::SystemTime;
 
@@ -152,7 +152,7 @@ fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
 
 /// Reads a body into a place, which keeps what was read if it fails. What the parser says is not told, since it quotes
 /// what it read.
-fn fill(bytes: &[u8], place: &mut dyn Place, receiver: &Receiver) -> Result<(), WebhookError> {
+fn fill(bytes: &[u8], place: &mut dyn Decode, receiver: &Receiver) -> Result<(), WebhookError> {
     let budget = Budget::new(receiver.limit().saturating_mul(3).max(LEAST_DECODED));
     // What is text before that may hold the id.
     let (text, is_text) = match std::str::from_utf8(bytes) {

@@ -238,7 +238,7 @@ impl<'a> Model<'a> {
                     #empty
                 }
 
-                fn place(&mut self, name: &str) -> ::core::option::Option<&mut dyn crate::codec::Place> {
+                fn place(&mut self, name: &str) -> ::core::option::Option<&mut dyn crate::codec::Decode> {
                     ::core::option::Option::Some(match name {
                         #(#places)*
                         _ => return ::core::option::Option::None,
@@ -368,7 +368,7 @@ impl Field<'_> {
 
     fn value(&self) -> TokenStream {
         match &self.default {
-            None => at(self.ty, quote!(crate::codec::Place::empty())),
+            None => at(self.ty, quote!(crate::codec::Decode::empty())),
             Some(default) => {
                 let value = match default {
                     Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => quote!(::core::convert::From::from(#text)),

@@ -9,7 +9,7 @@ use crate::core::server_url::ServerUrl;
 use crate::url::Url;
 
 /// What the API gives for an upload.
-pub(crate) struct Place<T, const N: usize> {
+pub(crate) struct UploadTarget<T, const N: usize> {
     /// What the files can be named by once they are there.
     pub(crate) id: T,
     /// The form of each file.

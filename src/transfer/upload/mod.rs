@@ -18,7 +18,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 
 pub use self::error::{UploadError, UploadReason};
-pub(crate) use self::form::{Form, Place};
+pub(crate) use self::form::{Form, UploadTarget};
 use self::form::{Multipart, Target};
 use self::source::File;
 pub(crate) use self::source::{Loaded, Look, Source};
@@ -101,12 +101,12 @@ impl<T: Send + 'static> Upload<T> {
         sources: [Source; N],
         accept: fn(&Look<'_>) -> Result<Kind, UploadReason>,
         ask: impl Fn(&LeonardoCore, [Kind; N]) -> Call<P> + Send + 'static,
-        place: fn(P) -> Place<T, N>,
+        place: fn(P) -> UploadTarget<T, N>,
     ) -> Self {
         let ask = move |core: &LeonardoCore, kinds: &[Kind], options: &call::Options| -> BoxFuture<'static, _> {
             let call = ask(core, std::array::from_fn(|at| kinds[at])).with_options(options);
             Box::pin(async move {
-                let Place { id, forms } = place(call.await?);
+                let UploadTarget { id, forms } = place(call.await?);
                 Ok((Box::new(id) as Id, forms.into()))
             })
         };

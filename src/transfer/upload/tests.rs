@@ -79,7 +79,7 @@ fn pair(core: &LeonardoCore, first: Source, second: Source) -> Upload<u64> {
             let url = format!("{}/{name}", place["url"].as_str().unwrap_or_default());
             Form::new(Ok(vec![("key".into(), format!("the key of {name}"))]), url)
         };
-        Place { id: place["id"].as_u64().unwrap_or_default(), forms: [form("first"), form("second")] }
+        UploadTarget { id: place["id"].as_u64().unwrap_or_default(), forms: [form("first"), form("second")] }
     };
     Upload::new(core, "pair", [first, second], accept, ask, place)
 }

@@ -43,7 +43,7 @@ pub(crate) enum Outcome<'a> {
 }
 
 /// Where a value goes. One that is never filled stays as it is.
-pub(crate) trait Place {
+pub(crate) trait Decode {
     /// What is there before anything is read.
     fn empty() -> Self
     where
@@ -70,7 +70,7 @@ pub(crate) trait Record {
         Self: Sized;
 
     /// `None` for a name that it does not have.
-    fn place(&mut self, name: &str) -> Option<&mut dyn Place>;
+    fn place(&mut self, name: &str) -> Option<&mut dyn Decode>;
 
     /// Where requests keep the fields that they do not have.
     fn extra(&mut self) -> Option<&mut Extra> {
@@ -123,7 +123,7 @@ fn id(record: &dyn Record) -> Option<Cow<'_, str>> {
     }
 }
 
-impl<T: Record> Place for T {
+impl<T: Record> Decode for T {
     fn empty() -> Self {
         Record::empty()
     }
@@ -137,7 +137,7 @@ impl<T: Record> Place for T {
     }
 }
 
-impl<T: Record> Place for Option<T> {
+impl<T: Record> Decode for Option<T> {
     fn empty() -> Self {
         None
     }
@@ -157,14 +157,14 @@ impl<T: Record> Place for Option<T> {
 /// Places in a row.
 pub(crate) trait List {
     /// A place for the next item, and what it costs of the [`Budget`](super::Budget); `None` if no more are of interest.
-    fn next(&mut self) -> Option<(&mut dyn Place, usize)>;
+    fn next(&mut self) -> Option<(&mut dyn Decode, usize)>;
 
     /// The item was `null`, or refused: its place is not needed.
     fn take_back(&mut self);
 }
 
-impl<T: Place> List for Vec<T> {
-    fn next(&mut self) -> Option<(&mut dyn Place, usize)> {
+impl<T: Decode> List for Vec<T> {
+    fn next(&mut self) -> Option<(&mut dyn Decode, usize)> {
         // There is room for four at first, and for twice as many whenever it is used up.
         let cost = if self.is_empty() { 4 } else { 2 } * size_of::<T>();
         self.push(T::empty());
@@ -182,7 +182,7 @@ impl<T: Place> List for Vec<T> {
     }
 }
 
-impl<T: Place> Place for Vec<T> {
+impl<T: Decode> Decode for Vec<T> {
     fn empty() -> Self {
         Vec::new()
     }
@@ -202,7 +202,7 @@ impl<T: Place> Place for Vec<T> {
     }
 }
 
-impl<T: Place> Place for Option<Vec<T>> {
+impl<T: Decode> Decode for Option<Vec<T>> {
     fn empty() -> Self {
         None
     }
@@ -220,7 +220,7 @@ impl<T: Place> Place for Option<Vec<T>> {
 }
 
 /// Whatever JSON there is.
-impl Place for Value {
+impl Decode for Value {
     fn empty() -> Self {
         Self::Null
     }
@@ -248,7 +248,7 @@ impl Place for Value {
     }
 }
 
-impl Place for Option<Value> {
+impl Decode for Option<Value> {
     fn empty() -> Self {
         None
     }
@@ -270,7 +270,7 @@ impl Record for Map<String, Value> {
         Self::new()
     }
 
-    fn place(&mut self, name: &str) -> Option<&mut dyn Place> {
+    fn place(&mut self, name: &str) -> Option<&mut dyn Decode> {
         Some(self.entry(name).or_insert(Value::Null))
     }
 
