@@ -7,6 +7,7 @@ use super::RetryPolicy;
 /// The delays between the attempts of a call, in order; made by [`RetryPolicy::delays`].
 #[derive(Clone, Debug)]
 pub struct Delays {
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "only `Backoff`, which is not there, begins anew"))]
     first: Duration,
     next: Duration,
     longest: Duration,

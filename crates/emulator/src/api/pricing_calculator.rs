@@ -85,13 +85,13 @@ async fn calculate(Extract(_): Extract<App>, body: Bytes) -> Outcome {
     let given = all.get(service).and_then(Value::as_object).ok_or_else(|| missing(service))?;
     check_all(given, known)?;
     // In credits, whatever the account pays in.
-    let cost = number(units(Plan::Credits.price(work(service, &Given(given))?)));
+    let cost = number(units(Plan::Credits.price(work(service, &Parameters(given))?)));
     Ok(ok(&json!({"calculateProductionApiServiceCost": {"cost": cost}})))
 }
 
-struct Given<'a>(&'a Map<String, Value>);
+struct Parameters<'a>(&'a Map<String, Value>);
 
-impl Given<'_> {
+impl Parameters<'_> {
     fn flag(&self, name: &str) -> bool {
         flag(self.0, name).unwrap_or(false)
     }
@@ -114,7 +114,7 @@ impl Given<'_> {
 }
 
 /// The work that a service would do with these parameters.
-fn work(service: &str, given: &Given<'_>) -> Result<Work, ApiError> {
+fn work(service: &str, given: &Parameters<'_>) -> Result<Work, ApiError> {
     Ok(match service {
         "IMAGE_GENERATION" | "FANTASY_AVATAR_GENERATION" => Work::Images {
             width: given.number("imageWidth", 32, 1536)?,

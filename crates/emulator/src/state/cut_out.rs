@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::given::Given;
 use super::ids::{hash, mix};
+use super::image_file::ImageFile;
 use super::picture::{Change, Drawing, Subject};
 
 /// A picture that something is made of.
@@ -16,14 +16,14 @@ use super::picture::{Change, Drawing, Subject};
 pub(crate) enum Origin {
     /// One that the emulator draws.
     Drawn(Subject),
-    Given(Arc<Given>),
+    File(Arc<ImageFile>),
 }
 
 impl Origin {
     pub(crate) fn size(&self) -> (u32, u32) {
         match self {
             Self::Drawn(subject) => subject.size(),
-            Self::Given(given) => (given.width, given.height),
+            Self::File(given) => (given.width, given.height),
         }
     }
 
@@ -31,14 +31,14 @@ impl Origin {
     pub(crate) fn subject(&self) -> Subject {
         match self {
             Self::Drawn(subject) => subject.clone(),
-            Self::Given(given) => given.stand_in(),
+            Self::File(given) => given.stand_in(),
         }
     }
 
     fn fingerprint(&self) -> u64 {
         match self {
             Self::Drawn(subject) => subject.fingerprint(),
-            Self::Given(given) => mix(given.fingerprint),
+            Self::File(given) => mix(given.fingerprint),
         }
     }
 }

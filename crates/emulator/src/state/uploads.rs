@@ -45,7 +45,7 @@ pub struct Upload {
 pub(crate) type Fields = Vec<(&'static str, String)>;
 
 /// A place as the API tells of it.
-pub(crate) struct Place {
+pub(crate) struct UploadTarget {
     pub(crate) id: Uuid,
     pub(crate) url: String,
     pub(crate) key: String,
@@ -129,7 +129,7 @@ impl Uploads {
     }
 
     /// A new place for a file.
-    pub(crate) fn hand_out(&mut self, kind: Kind, extension: &str) -> Place {
+    pub(crate) fn hand_out(&mut self, kind: Kind, extension: &str) -> UploadTarget {
         let id = ids::random();
         let key = self.places.upload_key(&kind, id, extension);
         let slot = Slot { kind, extension: extension.to_owned(), created: SystemTime::now(), file: None };
@@ -137,7 +137,7 @@ impl Uploads {
             self.fields(id, &slot).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         self.slots.insert(id, slot);
         self.order.push(id);
-        Place { id, url: self.places.storage(), key, fields: Value::Object(fields).to_string() }
+        UploadTarget { id, url: self.places.storage(), key, fields: Value::Object(fields).to_string() }
     }
 
     /// The fields a form for this place must have. They follow from the place, so they need not be kept.

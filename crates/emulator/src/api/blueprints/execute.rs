@@ -51,10 +51,10 @@ struct Request<'a> {
 struct NodeInput<'a> {
     node: &'a str,
     setting: Setting,
-    value: Given<'a>,
+    value: Content<'a>,
 }
 
-enum Given<'a> {
+enum Content<'a> {
     Text(&'a str),
     Variables(Vec<(&'a str, &'a str)>),
 }
@@ -88,9 +88,9 @@ impl<'a> NodeInput<'a> {
             node: needed(fields, "nodeId", "string", Value::as_str)?,
             setting: needed(fields, "settingName", "text, imageUrl or textVariables", setting)?,
             value: match fields.get("value") {
-                Some(Value::String(text)) => Given::Text(text),
+                Some(Value::String(text)) => Content::Text(text),
                 Some(Value::Array(variables)) => {
-                    Given::Variables(variables.iter().map(variable).collect::<Result<_, _>>()?)
+                    Content::Variables(variables.iter().map(variable).collect::<Result<_, _>>()?)
                 }
                 None | Some(Value::Null) => return Err(absent("value")),
                 Some(_) => return Err(wrong("value", "string or array")),
@@ -100,8 +100,8 @@ impl<'a> NodeInput<'a> {
 
     fn show(&self) -> Value {
         let value = match &self.value {
-            Given::Text(text) => json!(text),
-            Given::Variables(variables) => {
+            Content::Text(text) => json!(text),
+            Content::Variables(variables) => {
                 variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
             }
         };
@@ -163,14 +163,14 @@ impl Filled {
             let unknown = || format!("no node {node} takes {}", setting.as_str());
             let input = version.inputs.iter().find(|input| is_meant(input)).ok_or_else(unknown)?;
             match (setting, value) {
-                (Setting::Text, Given::Text(text)) => filled.put(input, text)?,
-                (Setting::ImageUrl, Given::Text(url)) => {
+                (Setting::Text, Content::Text(text)) => filled.put(input, text)?,
+                (Setting::ImageUrl, Content::Text(url)) => {
                     let found = picture(url).ok_or_else(|| format!("{url} is no picture of this service"))?;
                     if filled.picture.replace(found).is_some() {
                         return Err("imageUrl is given twice".to_owned());
                     }
                 }
-                (Setting::TextVariables, Given::Variables(variables)) => {
+                (Setting::TextVariables, Content::Variables(variables)) => {
                     for (name, text) in variables {
                         let is_named = |input: &&Input| is_meant(input) && input.variable == Some(*name);
                         let input = version.inputs.iter().find(is_named);

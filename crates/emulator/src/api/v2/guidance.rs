@@ -13,8 +13,8 @@ use super::schema::Errors;
 use crate::api::app::App;
 use crate::api::fields::{list, text};
 use crate::state::cut_out::Origin;
-use crate::state::given::Given;
 use crate::state::ids::{self, hash};
+use crate::state::image_file::ImageFile;
 use crate::state::life::Status;
 use crate::state::picture::Subject;
 use crate::state::uploads::Slot;
@@ -93,8 +93,8 @@ impl Picture {
     fn given(bytes: Bytes) -> Option<Self> {
         let is_withheld = has_mark(&bytes);
         let given =
-            Given::new(bytes).filter(|given| u64::from(given.width) * u64::from(given.height) <= MOST_PIXELS)?;
-        Some(Self { origin: Origin::Given(Arc::new(given)), is_withheld })
+            ImageFile::new(bytes).filter(|given| u64::from(given.width) * u64::from(given.height) <= MOST_PIXELS)?;
+        Some(Self { origin: Origin::File(Arc::new(given)), is_withheld })
     }
 }
 

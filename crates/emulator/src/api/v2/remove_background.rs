@@ -122,14 +122,14 @@ async fn cut(app: &App, request: &Request, now: Instant) -> Result<(Option<Cut>,
     }
     let words = match &origin {
         Origin::Drawn(subject) => Arc::clone(&subject.prompt),
-        Origin::Given(_) => Arc::default(),
+        Origin::File(_) => Arc::default(),
     };
     if is_withheld || background.as_ref().is_some_and(|picture| picture.is_withheld) {
         return Ok((None, words));
     }
     let background = background.map(|picture| picture.origin);
     for origin in [Some(&origin), background.as_ref()].into_iter().flatten() {
-        if let Origin::Given(given) = origin {
+        if let Origin::File(given) = origin {
             lock(&app.state.gallery).keep(given);
         }
     }

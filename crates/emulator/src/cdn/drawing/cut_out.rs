@@ -18,7 +18,7 @@ pub(super) fn draw(cut_out: &CutOut) -> io::Result<Vec<u8>> {
     let CutOut { source, background, cutting } = cut_out;
     let mut image = match source {
         Origin::Drawn(subject) => compose(&subject.clone().changed(Change::Cut)),
-        Origin::Given(_) => without_border(open(source)?),
+        Origin::File(_) => without_border(open(source)?),
     };
     let size = (image.canvas.width, image.canvas.height);
     let mut alpha = image.alpha.take().unwrap_or_else(|| vec![255; size.0 * size.1]);
@@ -52,7 +52,7 @@ pub(super) fn draw(cut_out: &CutOut) -> io::Result<Vec<u8>> {
 fn open(origin: &Origin) -> io::Result<Image> {
     match origin {
         Origin::Drawn(subject) => Ok(compose(subject)),
-        Origin::Given(given) => decode(&given.bytes().ok_or(io::ErrorKind::NotFound)?),
+        Origin::File(given) => decode(&given.bytes().ok_or(io::ErrorKind::NotFound)?),
     }
 }
 

@@ -15,7 +15,7 @@ const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// A picture of which there is a file.
 #[derive(Debug)]
-pub(crate) struct Given {
+pub(crate) struct ImageFile {
     pub(crate) fingerprint: u64,
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -23,7 +23,7 @@ pub(crate) struct Given {
     bytes: Mutex<Option<Bytes>>,
 }
 
-impl Given {
+impl ImageFile {
     /// A PNG, JPEG or WebP file; nothing for others.
     pub(crate) fn new(bytes: Bytes) -> Option<Self> {
         let (width, height) = header::size(&bytes)?;
@@ -43,12 +43,12 @@ impl Given {
 /// The files that are kept for pictures to be made of them later; those of older ones are forgotten.
 #[derive(Default)]
 pub(crate) struct Gallery {
-    kept: VecDeque<(usize, Arc<Given>)>,
+    kept: VecDeque<(usize, Arc<ImageFile>)>,
     bytes: usize,
 }
 
 impl Gallery {
-    pub(crate) fn keep(&mut self, given: &Arc<Given>) {
+    pub(crate) fn keep(&mut self, given: &Arc<ImageFile>) {
         let length = given.bytes().map_or(0, |bytes| bytes.len());
         self.bytes += length;
         self.kept.push_back((length, Arc::clone(given)));
@@ -70,7 +70,7 @@ mod tests {
         let file = |last: u8| {
             let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x01\0\0\0\0\x80".to_vec();
             bytes.resize(20 * 1024 * 1024, last);
-            Arc::new(Given::new(bytes.into()).unwrap())
+            Arc::new(ImageFile::new(bytes.into()).unwrap())
         };
         let all: Vec<_> = (0..4).map(file).collect();
         all.iter().for_each(|given| gallery.keep(given));
