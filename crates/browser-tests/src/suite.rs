@@ -126,12 +126,13 @@ async fn aborts(server: &str) {
     aborted(server, &dropped).await;
 
     faults(server, r#"{"always": "StallBody"}"#).await;
+    let before = count(server, "requests").await;
     let (begun, path) = (Arc::new(AtomicBool::new(false)), format!("/cdn/blob/300000?{}", id(3)));
     let told = begun.clone();
     let download = image_download(&core, format!("{server}{path}")).any_content(true).on_progress(move |progress| {
         told.store(progress.received > 0, Ordering::Relaxed);
     });
-    until(download.to_bytes(), async || begun.load(Ordering::Relaxed)).await;
+    until(download.to_bytes(), async || count(server, "requests").await > before && begun.load(Ordering::Relaxed)).await;
     aborted(server, &path).await;
     faults(server, "{}").await;
 }
