@@ -70,7 +70,7 @@ impl Budgets {
     }
 
     /// More is worse.
-    pub fn judge(&self, name: &str, figure: f64) -> Result<Verdict> {
+    pub fn compare(&self, name: &str, figure: f64) -> Result<Verdict> {
         let limit = self.limit(name)?;
         let shown = (figure * 1000.0).round() / 1000.0;
         Ok(match self.stands.get(name) {
@@ -104,8 +104,8 @@ mod tests {
         cause = \"what it does\"
     ";
 
-    fn judge(name: &str, figure: f64) -> Verdict {
-        Budgets::parse(TEXT).unwrap().judge(name, figure).unwrap()
+    fn compare(name: &str, figure: f64) -> Verdict {
+        Budgets::parse(TEXT).unwrap().compare(name, figure).unwrap()
     }
 
     fn failure(verdict: Verdict) -> String {
@@ -117,33 +117,33 @@ mod tests {
 
     #[test]
     fn within_the_budget_is_fine_up_to_the_budget_itself() {
-        assert_eq!(judge("footprint.kept", 7.9), Verdict::Kept);
-        assert_eq!(judge("footprint.kept", 8.0), Verdict::Kept);
+        assert_eq!(compare("footprint.kept", 7.9), Verdict::Kept);
+        assert_eq!(compare("footprint.kept", 8.0), Verdict::Kept);
     }
 
     #[test]
     fn beyond_the_budget_fails_without_a_record() {
-        assert_eq!(failure(judge("footprint.kept", 8.001)), "footprint.kept missed: 8, is 8.001");
-        failure(judge("footprint.kept", f64::NAN));
+        assert_eq!(failure(compare("footprint.kept", 8.001)), "footprint.kept missed: 8, is 8.001");
+        failure(compare("footprint.kept", f64::NAN));
     }
 
     #[test]
     fn a_recorded_miss_stands_up_to_its_record() {
         for figure in [48.001, 130.5] {
             let text = format!("footprint.missed missed: 48, stands at {figure} (at most 130.5): what it does");
-            assert_eq!(judge("footprint.missed", figure), Verdict::Stands(text));
+            assert_eq!(compare("footprint.missed", figure), Verdict::Stands(text));
         }
     }
 
     #[test]
     fn a_recorded_miss_fails_beyond_its_record() {
-        let text = failure(judge("footprint.missed", 130.501));
+        let text = failure(compare("footprint.missed", 130.501));
         assert_eq!(text, "footprint.missed missed: 48, is 130.501, and may stand at 130.5 at most");
     }
 
     #[test]
     fn a_record_that_is_not_needed_any_more_fails() {
-        let text = failure(judge("footprint.missed", 48.0));
+        let text = failure(compare("footprint.missed", 48.0));
         assert!(text.ends_with("remove the record of its miss"), "{text}");
     }
 

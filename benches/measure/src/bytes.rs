@@ -145,7 +145,7 @@ mod tests {
             ("sdk_one::main", "the program itself"),
             ("aws_lc_0_34_0_RSA_new", "C, assembly and the linker"),
             ("<leonardo_ai::error::Error as core::fmt::Display>::fmt", "leonardo_ai::error"),
-            ("core::ptr::drop_in_place<leonardo_ai::call::Trail>", "leonardo_ai::call"),
+            ("core::ptr::drop_in_place<leonardo_ai::call::Request>", "leonardo_ai::call"),
         ] {
             assert_eq!(owner(name), expected, "{name}");
         }

@@ -19,7 +19,7 @@ impl Report {
     /// A cell with the budget of a figure that repeats exactly, where more is worse: beyond it the run fails, unless
     /// the miss stands.
     pub fn exact(&mut self, name: &str, figure: f64) -> Result<String> {
-        match self.budgets.judge(name, figure)? {
+        match self.budgets.compare(name, figure)? {
             Verdict::Kept => {}
             Verdict::Stands(text) => self.stands.push(text),
             Verdict::Failed(text) => self.failed.push(text),
