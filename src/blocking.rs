@@ -13,9 +13,6 @@ use futures_core::Stream;
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
 
-use crate::runtime::BoxFuture;
-use crate::transport::{TransportError, TransportErrorKind};
-
 /// Waits on this thread instead of with `await`: for a [`Call`](crate::Call), a workflow, or any other future.
 ///
 /// ```no_run
@@ -187,32 +184,34 @@ pub(crate) async fn connecting<F: Future>(exchange: F) -> F::Output {
     .await
 }
 
-/// An exchange that is driven by the runtime of all callers where this thread only waits: what arrives piece by piece wakes
-/// that runtime, and the caller is woken once.
-pub(crate) fn driven<T, F>(exchange: F) -> BoxFuture<'static, Result<T, TransportError>>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T, TransportError>> + Send + 'static,
-{
+/// Has an exchange be driven by the runtime of all callers where this thread only waits: what arrives piece by piece wakes
+/// that runtime, and the caller is woken once. `broken` is what it ends in if that runtime has ended.
+pub(crate) fn driven<T: Send + 'static>(
+    exchange: impl Future<Output = T> + Send + 'static,
+    broken: fn(&'static str) -> T,
+) -> Pin<Box<dyn Future<Output = T> + Send>> {
     let driver = if matches!(state(), State::Waiting | State::HoldingUp) { driver() } else { None };
     match driver {
-        Some(driver) => Box::pin(Driven(driver.spawn(exchange))),
+        Some(driver) => Box::pin(Driven { task: driver.spawn(exchange), broken }),
         None => Box::pin(exchange),
     }
 }
 
 /// A task of the runtime of all callers, which ends when nobody waits for it any more.
-struct Driven<T>(JoinHandle<Result<T, TransportError>>);
+struct Driven<T> {
+    task: JoinHandle<T>,
+    broken: fn(&'static str) -> T,
+}
 
 impl<T> Future for Driven<T> {
-    type Output = Result<T, TransportError>;
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|ended| match ended {
-            Ok(result) => result,
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        Pin::new(&mut self.task).poll(context).map(|ended| match ended {
+            Ok(output) => output,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                Err(cancelled) => Err(TransportError::new(TransportErrorKind::Exchange, cancelled)),
+                Err(_) => (self.broken)("the thread that drives the connections has ended"),
             },
         })
     }
@@ -220,7 +219,7 @@ impl<T> Future for Driven<T> {
 
 impl<T> Drop for Driven<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 

@@ -15,6 +15,8 @@ pub mod models;
 #[path = "../funcs/mod.rs"]
 pub mod funcs;
 
+#[cfg(feature = "client")]
+mod bearer;
 #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
 mod blocking;
 #[cfg(feature = "client")]

@@ -66,7 +66,10 @@ pub(crate) fn connecting<F: Future>(exchange: F) -> F {
 
 /// Without `blocking`, whoever waits for an exchange drives it.
 #[cfg(not(all(feature = "blocking", not(target_arch = "wasm32"))))]
-pub(crate) fn driven<'a, F: Future + MaybeSend + 'a>(exchange: F) -> BoxFuture<'a, F::Output> {
+pub(crate) fn driven<'a, T>(
+    exchange: impl Future<Output = T> + MaybeSend + 'a,
+    _: fn(&'static str) -> T,
+) -> BoxFuture<'a, T> {
     Box::pin(exchange)
 }
 

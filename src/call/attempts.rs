@@ -8,8 +8,9 @@ use super::Attempted;
 use super::account::Accounted;
 use super::options::Refused;
 use super::request::Request;
+use crate::bearer::Bearer;
 use crate::core;
-use crate::core::key::{Auth, Bearer};
+use crate::core::key::Auth;
 use crate::error::{
     ConnectionError, DecodeReason, Error, OutcomeUnknownError, Redactor, Seconds, TimeoutError, TimeoutScope,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use crate::core::key::Bearer;
+use crate::bearer::Bearer;
 use crate::core::server_url::ServerUrl;
 use crate::core::{self, LeonardoCore};
 use crate::error::{CallInfo, Error, InvalidRequestError};

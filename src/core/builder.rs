@@ -9,9 +9,10 @@ use std::time::Duration;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 
-use super::key::{Auth, Bearer, FromClosure};
+use super::key::{Auth, FromClosure};
 use super::server_url::{self, ServerUrl};
 use super::{Inner, LeonardoCore, USER_AGENT_NAME, header, set};
+use crate::bearer::Bearer;
 use crate::error::{BoxError, ConfigError, Error};
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::{MaybeSend, SystemTime, WallClock};

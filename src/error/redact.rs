@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 
-use crate::core::key::Bearer;
+use crate::bearer::Bearer;
 use crate::transport;
 
 /// The most that is kept of an error's body.

@@ -12,8 +12,8 @@ use super::together::{LONGEST, List, Look, Membership, Page, Reader, Request, Se
 use super::wanted::{Account, Classifier, Kind, Match, Wanted};
 use super::window::Sent;
 use super::{SearchOptions, Workflow, normalised};
+use crate::bearer::Bearer;
 use crate::call::{Options, Refused};
-use crate::core::key::Bearer;
 use crate::error::{ApiErrorKind, Error, TimeoutError, TimeoutScope};
 use crate::paging::{PAGE, Row};
 use crate::poll::{BudgetedDelays, before_deadline, never_connected};

@@ -17,8 +17,8 @@ use tokio::sync::Notify;
 
 use super::wanted::{Classifier, Match};
 use super::window::{Sent, Window};
+use crate::bearer::Bearer;
 use crate::call::Options;
-use crate::core::key::Bearer;
 use crate::core::server_url::ServerUrl;
 use crate::paging::{PAGE, Pages, Read, Row};
 use crate::poll::before_deadline;

@@ -202,7 +202,7 @@ fn exchange(
         *sent.body_mut() = Some(body.into());
     }
     let sent = runtime::connecting(client.execute(sent));
-    runtime::driven(async move {
+    let exchange = async move {
         let redirected = |url: &Url| asked.as_ref().is_some_and(|asked| asked != url);
         let mut response = match sent.await {
             // Without a status, and as nothing but `Exchange`: what befell the last of several requests proves nothing
@@ -218,7 +218,8 @@ fn exchange(
         let body = read(&mut response, &mut headers, max_response_bytes).await;
         let body = body.map_err(|error| error.with_status(status))?;
         Ok(TransportResponse { status, headers, body })
-    })
+    };
+    runtime::driven(exchange, |reason| Err(TransportError::new(TransportErrorKind::Exchange, reason)))
 }
 
 fn followed() -> TransportError {
