@@ -1,4 +1,7 @@
 //! What can go wrong, and what the caller can do about it.
+//!
+//! Messages are put together by `format!`. `write!` to a text and `to_string` have what formats it compiled in this crate once
+//! more.
 
 mod api;
 mod call;

@@ -5,8 +5,8 @@ mod common;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use common::{Connection, PATIENCE, bearer, call, create, fetch, finished, read};
-use leonardo_ai_emulator::{Delivery, Emulator, Limits};
+use common::{Connection, PATIENCE, bearer, call, create, fetch, finished, read, upload};
+use leonardo_ai_emulator::{Delivery, Emulator, Fault, FaultPlan, Limits};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -59,6 +59,15 @@ async fn responses_take_as_long_as_over_a_network() {
     assert!(started.elapsed() >= 2 * latency);
     assert!(fetch(&emulator, &link).await.body.starts_with(b"\xff\xd8"));
     assert!(started.elapsed() >= 3 * latency);
+    let place = call(&emulator, "POST", "/init-image", r#"{"extension": "png"}"#).await.json();
+    assert!(started.elapsed() >= 4 * latency);
+    upload(&emulator, &place["uploadInitImage"], b"a file").await;
+    assert!(started.elapsed() >= 5 * latency);
+    // Where no work is done, there is nothing to wait for.
+    emulator.set_faults(FaultPlan::sequence([Fault::StatusBefore(503)]));
+    let failing = Instant::now();
+    assert_eq!(call(&emulator, "GET", "/me", "").await.status, 503);
+    assert!(failing.elapsed() < latency);
 }
 
 #[tokio::test]
