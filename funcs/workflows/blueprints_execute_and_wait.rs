@@ -1,14 +1,14 @@
 //! A create and the wait for what it made, in one.
 
-use super::blueprints_execute_blueprint;
 use super::blueprints_wait_for_execution::EXECUTION;
 use crate::LeonardoCore;
+use crate::funcs::blueprints_execute_blueprint;
 use crate::models::{BlueprintExecution, BlueprintExecutionJob, ExecuteBlueprintRequest};
 use crate::poll::CreateAndWait;
 
 /// Runs a blueprint and waits until that is complete: `POST /v1/blueprint-executions`, then polls. Costs credits.
 ///
-/// It stands on [`blueprints_execute_blueprint`](super::blueprints_execute_blueprint()) and
+/// It stands on [`blueprints_execute_blueprint`](crate::funcs::blueprints_execute_blueprint()) and
 /// [`blueprints_wait_for_execution`](super::blueprints_wait_for_execution()).
 ///
 /// # Errors

@@ -2,8 +2,8 @@
 
 use std::future::IntoFuture as _;
 
-use super::blueprints_list_blueprints;
 use crate::LeonardoCore;
+use crate::funcs::blueprints_list_blueprints;
 use crate::models::{Blueprint, ListBlueprintsRequest};
 use crate::paging::{CursorList, CursorPage};
 

@@ -2,8 +2,8 @@
 
 use std::future::IntoFuture as _;
 
-use super::blueprints_get_blueprint_execution_generations;
 use crate::LeonardoCore;
+use crate::funcs::blueprints_get_blueprint_execution_generations;
 use crate::models::{BlueprintExecutionGeneration, BlueprintExecutionId, GetBlueprintExecutionGenerationsRequest};
 use crate::paging::{CursorList, CursorPage};
 

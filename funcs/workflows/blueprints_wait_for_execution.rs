@@ -1,7 +1,7 @@
 //! Waiting until a run of a blueprint is complete.
 
-use super::blueprints_get_blueprint_execution;
 use crate::LeonardoCore;
+use crate::funcs::blueprints_get_blueprint_execution;
 use crate::models::{BlueprintExecution, BlueprintExecutionId};
 use crate::poll::{Job, JobState, Wait, Waited, reading};
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
-use super::dataset_upload_dataset_image;
 use crate::LeonardoCore;
+use crate::funcs::dataset_upload_dataset_image;
 use crate::models::{DatasetId, DatasetImageId, DatasetImageUpload, UploadDatasetImageRequest};
 use crate::transfer::{Form, Source, Upload, UploadTarget};
 

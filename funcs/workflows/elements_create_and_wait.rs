@@ -1,14 +1,14 @@
 //! A create and the wait for what it made, in one.
 
-use super::elements_create_element;
 use super::elements_wait_for_element::ELEMENT;
 use crate::LeonardoCore;
+use crate::funcs::elements_create_element;
 use crate::models::{CreateElementRequest, CustomElement, ElementTrainingJob};
 use crate::poll::CreateAndWait;
 
 /// Trains an element and waits until that is complete: `POST /v1/elements`, then polls. Costs credits.
 ///
-/// It stands on [`elements_create_element`](super::elements_create_element()) and
+/// It stands on [`elements_create_element`](crate::funcs::elements_create_element()) and
 /// [`elements_wait_for_element`](super::elements_wait_for_element()).
 ///
 /// # Errors

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::elements_get_element_by_id;
 use crate::LeonardoCore;
+use crate::funcs::elements_get_element_by_id;
 use crate::models::{CustomElement, UserElementId};
 use crate::poll::{Job, JobState, Wait, Waited, reading};
 

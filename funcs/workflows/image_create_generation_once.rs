@@ -2,9 +2,9 @@
 //!
 //! After an outcome that is unknown, the generation is looked for before anything is created again.
 
-use super::account::GENERATIONS;
-use super::image_create_generation;
 use super::image_find_generation::wanted;
+use crate::funcs::account::GENERATIONS;
+use crate::funcs::image_create_generation;
 use crate::models::{CreateGenerationRequest, Generation, GenerationJob};
 use crate::once::{CreateOnce, Marked, Marking, Workflow, seed_of};
 use crate::{Effect, LeonardoCore};

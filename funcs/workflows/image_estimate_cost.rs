@@ -1,6 +1,6 @@
 //! What images will cost.
 
-use super::prices;
+use crate::funcs::prices;
 use crate::models::CreateGenerationRequest;
 use crate::{EstimateCost, LeonardoCore};
 

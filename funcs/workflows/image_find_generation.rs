@@ -2,9 +2,9 @@
 
 use std::future::IntoFuture;
 
-use super::account::GENERATIONS;
 use crate::call::call_options;
 use crate::error::Error;
+use crate::funcs::account::GENERATIONS;
 use crate::models::{CreateGenerationRequest, Generation, GenerationId, ModelId};
 use crate::once::{Kind, Likeness, Search, SearchOptions, Sent, Sought, Wanted, Workflow, search_options, seed_of};
 use crate::poll::on_retry_option;

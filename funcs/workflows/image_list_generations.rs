@@ -1,7 +1,7 @@
 //! All of a user's generations, as a stream over the pages.
 
-use super::image_get_generations_by_user_id;
 use crate::LeonardoCore;
+use crate::funcs::image_get_generations_by_user_id;
 use crate::models::{Generation, GetGenerationsByUserIdRequest, UserId};
 use crate::paging::List;
 

@@ -1,7 +1,7 @@
 //! Waiting until a generation is complete.
 
-use super::image_get_generation_by_id;
 use crate::LeonardoCore;
+use crate::funcs::image_get_generation_by_id;
 use crate::models::{Generation, GenerationId};
 use crate::poll::{Job, JobState, Steps, Wait, WaitError, WaitErrorReason, WaitWaker, Waited, reading};
 
@@ -48,7 +48,7 @@ impl Job for Generation {
 /// How waits read it.
 pub(super) const GENERATION: Waited = Waited {
     #[cfg(feature = "searching")]
-    listed: Some(&super::account::LISTED),
+    listed: Some(&crate::funcs::account::LISTED),
     ..Waited::new("image_wait_for_generation", "image_get_generation_by_id", |core, id, options| {
         reading(image_get_generation_by_id(core, id), options)
     })

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
-use super::init_images_upload_canvas_init_image;
 use crate::LeonardoCore;
 use crate::codec::serialize;
+use crate::funcs::init_images_upload_canvas_init_image;
 use crate::models::{CanvasInitImageUpload, InitImageId, UploadCanvasInitImageRequest};
 use crate::transfer::{Form, Source, Upload, UploadTarget};
 

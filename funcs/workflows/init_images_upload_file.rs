@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
-use super::init_images_upload_init_image;
 use crate::LeonardoCore;
+use crate::funcs::init_images_upload_init_image;
 use crate::models::{InitImageId, InitImageUpload, UploadInitImageRequest};
 use crate::transfer::{Form, Source, UploadTarget};
 pub use crate::transfer::{Upload, UploadError, UploadProgress, UploadReason};

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
-use super::media_upload_media;
 use crate::LeonardoCore;
+use crate::funcs::media_upload_media;
 use crate::models::{MediaId, MediaUpload, UploadMediaRequest};
 use crate::transfer::{Form, Kind, Look, Source, Upload, UploadReason, UploadTarget};
 

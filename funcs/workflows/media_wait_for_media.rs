@@ -1,7 +1,7 @@
 //! Waiting until an uploaded video or sound can be used.
 
-use super::media_get_uploaded_media_by_id;
 use crate::LeonardoCore;
+use crate::funcs::media_get_uploaded_media_by_id;
 use crate::models::{MediaId, UploadedMedia};
 use crate::poll::{Job, JobState, Wait, Waited, reading};
 

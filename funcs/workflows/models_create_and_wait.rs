@@ -1,14 +1,14 @@
 //! A create and the wait for what it made, in one.
 
-use super::models_create_model;
 use super::models_wait_for_model::MODEL;
 use crate::LeonardoCore;
+use crate::funcs::models_create_model;
 use crate::models::{CreateModelRequest, CustomModel, ModelTrainingJob};
 use crate::poll::CreateAndWait;
 
 /// Trains a model and waits until that is complete: `POST /v1/models`, then polls. Costs credits.
 ///
-/// It stands on [`models_create_model`](super::models_create_model()) and
+/// It stands on [`models_create_model`](crate::funcs::models_create_model()) and
 /// [`models_wait_for_model`](super::models_wait_for_model()).
 ///
 /// # Errors

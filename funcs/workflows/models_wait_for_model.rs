@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::models_get_model_by_id;
 use crate::LeonardoCore;
+use crate::funcs::models_get_model_by_id;
 use crate::models::{CustomModel, ModelId};
 use crate::poll::{Job, JobState, Wait, Waited, reading};
 

@@ -1,7 +1,7 @@
 //! A create of a video that is carried out at most once.
 
-use super::account::GENERATIONS;
-use super::motion_create_text_to_video_generation;
+use crate::funcs::account::GENERATIONS;
+use crate::funcs::motion_create_text_to_video_generation;
 use crate::models::{CreateTextToVideoGenerationRequest, Generation, MotionGenerationJob, MotionModel};
 use crate::once::{CreateOnce, Marked, Marking, Wanted, Workflow, seed_of};
 use crate::{Effect, LeonardoCore};

@@ -1,6 +1,6 @@
 //! What a video that begins with an image will cost.
 
-use super::prices;
+use crate::funcs::prices;
 use crate::models::CreateImageToVideoGenerationRequest;
 use crate::{EstimateCost, LeonardoCore};
 

@@ -1,6 +1,6 @@
 //! What a video will cost.
 
-use super::prices;
+use crate::funcs::prices;
 use crate::models::CreateTextToVideoGenerationRequest;
 use crate::{EstimateCost, LeonardoCore};
 

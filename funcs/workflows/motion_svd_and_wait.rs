@@ -1,15 +1,15 @@
 //! A create and the wait for what it made, in one.
 
 use super::image_wait_for_generation::GENERATION;
-use super::motion_create_svd_motion_generation;
 use crate::LeonardoCore;
+use crate::funcs::motion_create_svd_motion_generation;
 use crate::models::{CreateSvdMotionGenerationRequest, Generation, MotionGenerationJob};
 use crate::poll::CreateAndWait;
 
 /// Moves an image with Motion SVD and waits until that is complete: `POST /v1/generations-motion-svd`, then polls.
 /// Costs credits.
 ///
-/// It stands on [`motion_create_svd_motion_generation`](super::motion_create_svd_motion_generation()) and
+/// It stands on [`motion_create_svd_motion_generation`](crate::funcs::motion_create_svd_motion_generation()) and
 /// [`image_wait_for_generation`](super::image_wait_for_generation()).
 ///
 /// # Errors

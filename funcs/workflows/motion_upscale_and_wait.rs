@@ -1,14 +1,14 @@
 //! A create and the wait for what it made, in one.
 
-use super::motion_create_video_upscale;
 use super::variation_wait_for_motion_variation::MOTION_VARIATION;
 use crate::LeonardoCore;
+use crate::funcs::motion_create_video_upscale;
 use crate::models::{CreateVideoUpscaleRequest, MotionVariation, VideoUpscaleJob};
 use crate::poll::CreateAndWait;
 
 /// Enlarges a video and waits until that is complete: `POST /v1/generations-video-upscale`, then polls. Costs credits.
 ///
-/// It stands on [`motion_create_video_upscale`](super::motion_create_video_upscale()) and
+/// It stands on [`motion_create_video_upscale`](crate::funcs::motion_create_video_upscale()) and
 /// [`variation_wait_for_motion_variation`](super::variation_wait_for_motion_variation()).
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! What a picture of the realtime canvas will cost.
 
-use super::prices;
+use crate::funcs::prices;
 use crate::models::CreateLcmGenerationRequest;
 use crate::{EstimateCost, LeonardoCore};
 

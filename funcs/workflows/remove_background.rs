@@ -9,10 +9,10 @@ use bytes::Bytes;
 
 pub use super::image_source::ImageSource;
 pub use super::remove_background_error::{RemoveBackgroundError, RemoveBackgroundReason};
-use super::v2_create_sync_generation;
 use crate::LeonardoCore;
 use crate::call::{Options, call_options, cost_option};
 use crate::error;
+use crate::funcs::v2_create_sync_generation;
 use crate::models::{
     CreateV2SyncGenerationRequest, RemoveBackgroundParameters, V2GuidanceImage, V2SyncGeneration, V2SyncResult,
 };

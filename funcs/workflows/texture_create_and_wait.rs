@@ -1,15 +1,15 @@
 //! A create and the wait for what it made, in one.
 
-use super::texture_create_texture_generation;
 use super::texture_wait_for_texture_generation::TEXTURE;
 use crate::LeonardoCore;
+use crate::funcs::texture_create_texture_generation;
 use crate::models::{CreateTextureGenerationRequest, TextureGeneration, TextureGenerationJob};
 use crate::poll::CreateAndWait;
 
 /// Makes textures for a 3D model and waits until they are complete: `POST /v1/generations-texture`, then polls. Costs
 /// credits.
 ///
-/// It stands on [`texture_create_texture_generation`](super::texture_create_texture_generation()) and
+/// It stands on [`texture_create_texture_generation`](crate::funcs::texture_create_texture_generation()) and
 /// [`texture_wait_for_texture_generation`](super::texture_wait_for_texture_generation()).
 ///
 /// # Errors

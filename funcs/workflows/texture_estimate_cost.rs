@@ -1,6 +1,6 @@
 //! What textures will cost.
 
-use super::prices;
+use crate::funcs::prices;
 use crate::models::CreateTextureGenerationRequest;
 use crate::{EstimateCost, LeonardoCore};
 

@@ -1,7 +1,7 @@
 //! All textures of a 3D model, as a stream over the pages.
 
-use super::texture_get_texture_generations_by_model_id;
 use crate::LeonardoCore;
+use crate::funcs::texture_get_texture_generations_by_model_id;
 use crate::models::{GetTextureGenerationsByModelIdRequest, ModelAssetId, TextureGeneration};
 use crate::paging::{List, Row};
 

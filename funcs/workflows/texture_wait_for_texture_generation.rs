@@ -1,7 +1,7 @@
 //! Waiting until textures are complete.
 
-use super::texture_get_texture_generation_by_id;
 use crate::LeonardoCore;
+use crate::funcs::texture_get_texture_generation_by_id;
 use crate::models::{TextureGeneration, TextureGenerationId};
 use crate::poll::{Job, JobState, Wait, Waited, reading};
 

@@ -1,7 +1,7 @@
 //! All 3D models of a user, as a stream over the pages.
 
-use super::three_d_model_assets_get_3d_models_by_user_id;
 use crate::LeonardoCore;
+use crate::funcs::three_d_model_assets_get_3d_models_by_user_id;
 use crate::models::{Get3dModelsByUserIdRequest, ModelAsset, UserId};
 use crate::paging::{List, Row};
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
-use super::three_d_model_assets_upload_model_asset;
 use crate::LeonardoCore;
+use crate::funcs::three_d_model_assets_upload_model_asset;
 use crate::models::{ModelAssetId, ModelAssetUpload, UploadModelAssetRequest};
 use crate::transfer::{Form, Kind, Look, Source, Upload, UploadReason, UploadTarget};
 

@@ -1,7 +1,7 @@
 //! A create of version 2 that is carried out at most once.
 
-use super::account::GENERATIONS;
-use super::v2_create_generation;
+use crate::funcs::account::GENERATIONS;
+use crate::funcs::v2_create_generation;
 use crate::models::{CreateV2GenerationRequest, Generation, PromptEnhance, V2GenerationJob, V2Parameters};
 use crate::once::{CreateOnce, Marked, Marking, Wanted, Workflow, seed_of};
 use crate::{Effect, LeonardoCore};

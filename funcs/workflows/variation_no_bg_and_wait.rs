@@ -1,15 +1,15 @@
 //! A create and the wait for what it made, in one.
 
-use super::variation_create_variation_no_bg;
 use super::variation_wait_for_variation::VARIATION;
 use crate::LeonardoCore;
+use crate::funcs::variation_create_variation_no_bg;
 use crate::models::{CreateVariationNoBgRequest, Variation, VariationJob};
 use crate::poll::CreateAndWait;
 
 /// Removes the background of an image and waits until that is complete: `POST /v1/variations/nobg`, then polls. Costs
 /// credits.
 ///
-/// It stands on [`variation_create_variation_no_bg`](super::variation_create_variation_no_bg()) and
+/// It stands on [`variation_create_variation_no_bg`](crate::funcs::variation_create_variation_no_bg()) and
 /// [`variation_wait_for_variation`](super::variation_wait_for_variation()).
 ///
 /// # Errors

@@ -1,15 +1,15 @@
 //! A create and the wait for what it made, in one.
 
-use super::variation_create_universal_upscaler_job;
 use super::variation_wait_for_variation::VARIATION;
 use crate::LeonardoCore;
+use crate::funcs::variation_create_universal_upscaler_job;
 use crate::models::{CreateUniversalUpscalerJobRequest, Variation, VariationJob};
 use crate::poll::CreateAndWait;
 
 /// Enlarges an image, adds detail, and waits until that is complete: `POST /v1/variations/universal-upscaler`, then
 /// polls. Costs credits.
 ///
-/// It stands on [`variation_create_universal_upscaler_job`](super::variation_create_universal_upscaler_job()) and
+/// It stands on [`variation_create_universal_upscaler_job`](crate::funcs::variation_create_universal_upscaler_job()) and
 /// [`variation_wait_for_variation`](super::variation_wait_for_variation()).
 ///
 /// # Errors

@@ -1,14 +1,14 @@
 //! A create and the wait for what it made, in one.
 
-use super::variation_create_variation_unzoom;
 use super::variation_wait_for_variation::VARIATION;
 use crate::LeonardoCore;
+use crate::funcs::variation_create_variation_unzoom;
 use crate::models::{CreateVariationUnzoomRequest, Variation, VariationJob};
 use crate::poll::CreateAndWait;
 
 /// Zooms out of an image and waits until that is complete: `POST /v1/variations/unzoom`, then polls. Costs credits.
 ///
-/// It stands on [`variation_create_variation_unzoom`](super::variation_create_variation_unzoom()) and
+/// It stands on [`variation_create_variation_unzoom`](crate::funcs::variation_create_variation_unzoom()) and
 /// [`variation_wait_for_variation`](super::variation_wait_for_variation()).
 ///
 /// # Errors

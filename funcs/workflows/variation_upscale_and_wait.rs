@@ -1,14 +1,14 @@
 //! A create and the wait for what it made, in one.
 
-use super::variation_create_variation_upscale;
 use super::variation_wait_for_variation::VARIATION;
 use crate::LeonardoCore;
+use crate::funcs::variation_create_variation_upscale;
 use crate::models::{CreateVariationUpscaleRequest, Variation, VariationJob};
 use crate::poll::CreateAndWait;
 
 /// Enlarges an image and waits until that is complete: `POST /v1/variations/upscale`, then polls. Costs credits.
 ///
-/// It stands on [`variation_create_variation_upscale`](super::variation_create_variation_upscale()) and
+/// It stands on [`variation_create_variation_upscale`](crate::funcs::variation_create_variation_upscale()) and
 /// [`variation_wait_for_variation`](super::variation_wait_for_variation()).
 ///
 /// # Errors

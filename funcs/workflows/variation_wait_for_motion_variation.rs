@@ -1,7 +1,7 @@
 //! Waiting until a variation of a video, such as an upscale, is complete.
 
-use super::variation_get_motion_variation_by_id;
 use crate::LeonardoCore;
+use crate::funcs::variation_get_motion_variation_by_id;
 use crate::models::{MotionVariation, VariationId};
 use crate::poll::{Job, JobState, Wait, Waited, reading};
 

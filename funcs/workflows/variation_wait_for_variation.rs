@@ -1,7 +1,7 @@
 //! Waiting until a variation of an image is complete.
 
-use super::variation_get_variation_by_id;
 use crate::LeonardoCore;
+use crate::funcs::variation_get_variation_by_id;
 use crate::models::{Variation, VariationId};
 use crate::poll::{Job, JobState, Wait, Waited, reading};
 

@@ -51,13 +51,21 @@ fn the_features_are_those_of_the_table() {
     hold(file, "# begin of operations", "    # end of operations", &operations);
 }
 
-/// The lines that mount a function's file.
-fn mounted(folder: &str, name: &str, feature: &str, used: &str) -> String {
-    // A browser has no files, so that there some workflows are empty.
-    let allow = if used == "*" { "#[cfg_attr(target_arch = \"wasm32\", allow(unused_imports))]\n" } else { "" };
+/// The lines that mount the file of an operation's function.
+fn mounted(line: &OperationInfo) -> String {
+    let OperationInfo { group, name, feature, .. } = line;
     format!(
-        "#[cfg(feature = \"{feature}\")]\n#[path = \"{folder}/{name}.rs\"]\nmod {name};\n\
-         #[cfg(feature = \"{feature}\")]\n{allow}pub use {name}::{used};\n"
+        "#[cfg(feature = \"{feature}\")]\n#[path = \"{group}/{name}.rs\"]\nmod {name};\n\
+         #[cfg(feature = \"{feature}\")]\npub use {name}::{name};\n"
+    )
+}
+
+/// The lines that mount a workflow's file, of which everything public is its own. A browser has no files, so that there some
+/// are empty.
+fn mounted_workflow(WorkflowInfo { name, feature, .. }: &WorkflowInfo) -> String {
+    format!(
+        "#[cfg(feature = \"{feature}\")]\nmod {name};\n#[cfg(feature = \"{feature}\")]\n\
+         #[cfg_attr(target_arch = \"wasm32\", allow(unused_imports))]\npub use {name}::*;\n"
     )
 }
 
@@ -92,14 +100,9 @@ fn exported(group: &str) -> String {
 
 #[test]
 fn the_modules_are_those_of_the_table() {
-    let mut expected = String::new();
-    for line in TABLE {
-        expected.push_str(&mounted(line.group, line.name, line.feature, line.name));
-    }
-    for flow in WORKFLOWS {
-        expected.push_str(&mounted("workflows", flow.name, flow.feature, "*"));
-    }
-    hold("funcs/mod.rs", "// begin of functions", "// end of functions", &expected);
+    let (begin, end) = ("// begin of functions", "// end of functions");
+    hold("funcs/mod.rs", begin, end, &TABLE.iter().map(mounted).collect::<String>());
+    hold("funcs/workflows/mod.rs", begin, end, &WORKFLOWS.iter().map(mounted_workflow).collect::<String>());
     let mut expected = String::new();
     for group in groups() {
         let features = TABLE.iter().filter(|line| line.group == group).map(|line| line.feature);
@@ -163,7 +166,10 @@ fn every_function_has_its_file_and_every_file_its_function() {
         let of_group = &mut TABLE.iter().filter(|line| line.group == group).map(|line| line.name);
         assert_eq!(names(group), files(of_group), "funcs/{group}");
     }
-    assert_eq!(names("workflows"), files(&mut WORKFLOWS.iter().map(|flow| flow.name)), "funcs/workflows");
+    // What several files of one workflow share is mounted there too.
+    let mounted = read("funcs/workflows/mod.rs");
+    let modules = &mut mounted.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).chain(["mod"]);
+    assert_eq!(names("workflows"), files(modules), "funcs/workflows");
     for line in TABLE {
         let file = format!("funcs/{}/{}.rs", line.group, line.name);
         let text = read(&file);
