@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 
+use super::client::{self, ConfiguredClient};
 use super::key::{Auth, FromClosure};
 use super::server_url::{self, ServerUrl};
 use super::{Inner, LeonardoCore, USER_AGENT_NAME, header, set};
@@ -17,8 +18,8 @@ use crate::error::{BoxError, ConfigError, Error};
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::runtime::{MaybeSend, SystemTime, WallClock};
 #[cfg(not(target_arch = "wasm32"))]
-use crate::transport::{self, GivenClient};
-use crate::transport::{OwnClient, Transport, wire};
+use crate::transport::GivenClient;
+use crate::transport::{OwnClient, Transport};
 
 const KEY_VARIABLE: &str = "LEONARDO_API_KEY";
 const URL_VARIABLE: &str = "LEONARDO_SERVER_URL";
@@ -86,14 +87,6 @@ impl LeonardoCore {
     }
 }
 
-/// A client that the caller has configured. Not its builder, so that only programs that configure one have the code that drops
-/// it, which is 10 KiB.
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) type ConfiguredClient = Box<dyn FnOnce() -> reqwest::ClientBuilder + Send + Sync>;
-/// A browser's client has nothing to be set.
-#[cfg(target_arch = "wasm32")]
-pub(super) type ConfiguredClient = std::convert::Infallible;
-
 /// A value, and what to name in an error about it.
 struct Setting<T> {
     field: &'static str,
@@ -132,7 +125,7 @@ pub struct LeonardoCoreBuilder {
     #[cfg(feature = "polling")]
     poll_delays: RetryPolicy,
     #[cfg(any(feature = "image-download", feature = "uploading"))]
-    storage: std::sync::OnceLock<wire::Client>,
+    storage: std::sync::OnceLock<crate::transport::wire::Client>,
 }
 
 impl LeonardoCoreBuilder {
@@ -307,7 +300,7 @@ impl LeonardoCoreBuilder {
         mut self,
         configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
     ) -> Self {
-        let client = configure(self.client.take().map_or_else(default_client, |client| client()));
+        let client = configure(self.client.take().map_or_else(client::default_client, |client| client()));
         self.client = Some(Box::new(move || client));
         self
     }
@@ -380,12 +373,12 @@ impl LeonardoCoreBuilder {
             Some(transport) => {
                 #[cfg(any(feature = "image-download", feature = "uploading"))]
                 if self.client.is_some() && self.storage.get().is_none() {
-                    let _ = self.storage.set(built(self.client)?);
+                    let _ = self.storage.set(client::build(self.client)?);
                 }
                 transport
             }
             None => {
-                let client = built(self.client)?;
+                let client = client::build(self.client)?;
                 #[cfg(any(feature = "image-download", feature = "uploading"))]
                 let _ = self.storage.set(client.clone());
                 Box::new(OwnClient(client))
@@ -459,43 +452,4 @@ fn counted(spending: Option<crate::spending::Spending>) -> Result<Option<crate::
         Some(reason) => Err(ConfigError::new("spending_limit", reason)),
         None => Ok(spending),
     }
-}
-
-/// What a client of the core's own begins with.
-#[cfg(not(target_arch = "wasm32"))]
-fn default_client() -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
-        // Shorter than an attempt, so that a server that cannot be reached is told apart from one that is slow: only the
-        // former lets a call that costs credits be retried.
-        .connect_timeout(Duration::from_secs(10))
-        // Shorter than what load balancers allow, since a request on a connection that is being closed has an unknown
-        // outcome.
-        .pool_idle_timeout(Duration::from_secs(30))
-}
-
-#[cfg(target_arch = "wasm32")]
-pub(super) fn built(_: Option<ConfiguredClient>) -> Result<wire::Client, ConfigError> {
-    Ok(wire::Client)
-}
-
-/// Makes a client of the core's own. What it does by itself, behind the core's back, is turned off last.
-#[cfg(not(target_arch = "wasm32"))]
-pub(super) fn built(client: Option<ConfiguredClient>) -> Result<wire::Client, ConfigError> {
-    // reqwest panics in this case.
-    #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        return Err(ConfigError::new(
-            "rustls-no-provider",
-            "no provider is installed; call install_default() of one before, or pass a finished client",
-        ));
-    }
-    // Before there is a builder, which would need to be dropped if these panicked.
-    let (redirect, retry) = (reqwest::redirect::Policy::none(), reqwest::retry::never());
-    let builder = client.map_or_else(default_client, |client| client());
-    // Its message is the innermost cause, without a URL.
-    builder
-        .redirect(redirect)
-        .retry(retry)
-        .build()
-        .map_err(|error| ConfigError::new("configure_client", transport::no_response(error).to_string()))
 }

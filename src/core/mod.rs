@@ -1,6 +1,7 @@
 //! The handle that every call is made with.
 
 mod builder;
+mod client;
 pub(crate) mod key;
 pub(crate) mod server_url;
 
@@ -11,8 +12,6 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use self::builder::LeonardoCoreBuilder;
-#[cfg(any(feature = "image-download", feature = "uploading"))]
-use self::builder::built;
 use self::key::Auth;
 use self::server_url::ServerUrl;
 #[cfg(feature = "limits")]
@@ -147,7 +146,7 @@ impl LeonardoCore {
     pub(crate) fn storage(&self) -> Result<&crate::transport::wire::Client, ConfigError> {
         match self.inner.storage.get() {
             Some(client) => Ok(client),
-            None => built(None).map(|client| self.inner.storage.get_or_init(|| client)),
+            None => client::build(None).map(|client| self.inner.storage.get_or_init(|| client)),
         }
     }
 }
