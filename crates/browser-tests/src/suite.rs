@@ -36,11 +36,11 @@ pub async fn all(server: &str) {
 
 /// For the emulator at `server`, with short delays.
 pub fn builder(server: &str) -> LeonardoCoreBuilder {
-    let pause = Duration::from_millis(1);
+    let backoff = Duration::from_millis(1);
     LeonardoCore::builder()
         .bearer_auth(KEY)
         .server_url(format!("{server}/api/rest"))
-        .retry(RetryPolicy::default().initial_backoff(pause).max_backoff(pause))
+        .retry(RetryPolicy::default().initial_backoff(backoff).max_backoff(backoff))
         .poll_delays(RetryPolicy::default().initial_backoff(Duration::from_millis(100)))
 }
 

@@ -140,8 +140,8 @@ fn plan(fields: &Map<String, Value>) -> Option<FaultPlan> {
                 continue;
             }
             "dripMilliseconds" => {
-                let pause = Duration::from_millis(value.as_u64()?);
-                filters.push(Box::new(move |plan| plan.drip_interval(pause)));
+                let delay = Duration::from_millis(value.as_u64()?);
+                filters.push(Box::new(move |plan| plan.drip_interval(delay)));
                 continue;
             }
             _ => return None,

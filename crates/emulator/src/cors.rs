@@ -7,7 +7,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 
-/// The answer to the question whether a request may be sent; none if this is no such question.
+/// The response to a preflight request; none if this is none.
 pub(crate) fn preflight<B>(request: &Request<B>) -> Option<Response<Body>> {
     let method = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD)?;
     if request.method() != Method::OPTIONS {

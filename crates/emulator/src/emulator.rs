@@ -57,7 +57,7 @@ impl Emulator {
     /// The base address of the API, ending in `/api/rest`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        self.state.places.api()
+        self.state.urls.api()
     }
 
     /// The certificate of the server in PEM, if it speaks [HTTPS](EmulatorBuilder::https). A client must trust it.

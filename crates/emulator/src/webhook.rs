@@ -229,7 +229,7 @@ fn images(state: &State, generation: &Generation, updated: &str) -> Value {
             "createdAt": updated,
             "updatedAt": updated,
             "userId": state.config.user.to_string(),
-            "url": state.places.image(generation, index),
+            "url": state.urls.image(generation, index),
             "generationId": generation.id.to_string(),
             "nobgId": null,
             "nsfw": generation.create.nsfw(),

@@ -180,7 +180,7 @@ async fn requests_for_places_are_checked() {
     ] {
         refused(&emulator, "/media", &body, 400, error).await;
     }
-    // Places of other kinds are none of these, nor the other way round.
+    // Uploads of other kinds are none of these, nor the other way round.
     let image = accepted(&emulator, "/init-image", &json!({"extension": "png"})).await["uploadInitImage"].take();
     let image = json!({"uploadId": image["id"]});
     let media = place(&emulator, json!({"extension": "mov"})).await;

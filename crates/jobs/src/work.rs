@@ -110,11 +110,11 @@ impl Context {
     }
 
     /// Somebody else has the job. If it is by the same task, that must not be called done before he is: it may be this very
-    /// process, to which the engine has given its task back after a pause, and which could then die with it.
+    /// process, to which the engine has given its task back after a while, and which could then die with it.
     async fn lost(&self, mut job: Job, ticket: Ticket) -> Result<(), Error> {
         while (job.id, job.ticket) == ticket && job.is_under_way() {
-            let pause = tokio::time::sleep(self.settings.heartbeat);
-            if self.unless_stopped(pause).await.is_none() {
+            let beat = tokio::time::sleep(self.settings.heartbeat);
+            if self.unless_stopped(beat).await.is_none() {
                 return Ok(());
             }
             job = self.patiently(|| self.store.job(job.id)).await?;

@@ -50,7 +50,7 @@ async fn read(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
             json!({
                 "createdAt": state.shown(image.created),
                 "id": image.id.to_string(),
-                "url": state.places.dataset_image(id, image),
+                "url": state.urls.dataset_image(id, image),
             })
         };
         json!({

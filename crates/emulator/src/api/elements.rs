@@ -162,7 +162,7 @@ async fn list(Extract(App { state, .. }): Extract<App>) -> Outcome {
             "creatorName": "Leonardo",
             "description": "",
             "name": name,
-            "urlImage": ids::parse(id).map(|id| state.places.sample(id)),
+            "urlImage": ids::parse(id).map(|id| state.urls.sample(id)),
             "weightDefault": 1,
             "weightMax": 2,
             "weightMin": -1,

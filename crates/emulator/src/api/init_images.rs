@@ -1,4 +1,4 @@
-//! The group `init_images`: places for images that generations start from.
+//! The group `init_images`: uploads of images that generations start from.
 
 use axum::Router;
 use axum::extract::State as Extract;
@@ -57,11 +57,11 @@ async fn upload_canvas(Extract(App { state, .. }): Extract<App>, body: Bytes) ->
 
 async fn read(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
     let id = last_id(&uri)?;
-    let shown = lock(&state.uploads).init_image(id).map(|slot| {
+    let shown = lock(&state.uploads).init_image(id).map(|upload| {
         json!({
-            "createdAt": state.shown(slot.created),
+            "createdAt": state.shown(upload.created),
             "id": id.to_string(),
-            "url": state.places.upload(&slot.kind, id, &slot.extension),
+            "url": state.urls.upload(&upload.kind, id, &upload.extension),
         })
     });
     Ok(ok(&json!({"init_images_by_pk": shown})))

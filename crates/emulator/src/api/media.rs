@@ -1,4 +1,4 @@
-//! The group `media`: places for videos and sounds, and what became of them.
+//! The group `media`: uploads of videos and sounds, and what became of them.
 
 use axum::Router;
 use axum::extract::State as Extract;
@@ -15,7 +15,7 @@ use crate::http::response::{ApiError, number, ok};
 use crate::state::files::is_as_announced;
 use crate::state::life::{self, Status};
 use crate::state::media::Details;
-use crate::state::uploads::Slot;
+use crate::state::uploads::PresignedUpload;
 use crate::state::{State, files, ids};
 use crate::sync::lock;
 
@@ -61,9 +61,9 @@ enum Found {
 }
 
 /// A file is looked at for as long as a generation takes. Its name can say how long, and that it cannot be used.
-fn look(state: &State, slot: &Slot, now: Instant) -> Found {
-    let Some(file) = &slot.file else { return Found::Nothing };
-    let name = match &slot.kind {
+fn look(state: &State, upload: &PresignedUpload, now: Instant) -> Found {
+    let Some(file) = &upload.file else { return Found::Nothing };
+    let name = match &upload.kind {
         files::Kind::Media { name: Some(name) } => name,
         _ => "",
     };
@@ -72,31 +72,31 @@ fn look(state: &State, slot: &Slot, now: Instant) -> Found {
         Found::Nothing
     } else if life::fails(words) {
         Found::Unusable("The file could not be processed".to_owned())
-    } else if !is_as_announced(&slot.extension, file.content_type) {
-        Found::Unusable(format!("The file is not a valid {}", slot.extension))
+    } else if !is_as_announced(&upload.extension, file.content_type) {
+        Found::Unusable(format!("The file is not a valid {}", upload.extension))
     } else {
         Found::Usable(file.details)
     }
 }
 
 /// The words of status and type and the texts of failures are invented, as the service does not document its own.
-fn show(state: &State, id: Uuid, slot: &Slot, now: Instant) -> Value {
-    let (status, reason, details) = match look(state, slot, now) {
+fn show(state: &State, id: Uuid, upload: &PresignedUpload, now: Instant) -> Value {
+    let (status, reason, details) = match look(state, upload, now) {
         Found::Nothing => (Status::Pending, None, None),
         Found::Usable(details) => (Status::Complete, None, Some(details)),
         Found::Unusable(reason) => (Status::Failed, Some(reason), None),
     };
-    let url = details.map(|_| state.places.upload(&slot.kind, id, &slot.extension));
+    let url = details.map(|_| state.urls.upload(&upload.kind, id, &upload.extension));
     let details = details.unwrap_or_default();
     json!({
         "id": id.to_string(),
-        "createdAt": state.shown(slot.created),
+        "createdAt": state.shown(upload.created),
         "url": url,
         // There are no smaller pictures of videos here.
         "thumbnailUrl": null,
         "status": status.as_str(),
         "statusReason": reason,
-        "mediaType": if is_sound(&slot.extension) == Some(true) { "AUDIO" } else { "VIDEO" },
+        "mediaType": if is_sound(&upload.extension) == Some(true) { "AUDIO" } else { "VIDEO" },
         "duration": details.duration.map(number),
         "width": details.size.map(|(width, _)| width),
         "height": details.size.map(|(_, height)| height),
@@ -106,7 +106,7 @@ fn show(state: &State, id: Uuid, slot: &Slot, now: Instant) -> Value {
 
 async fn read(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
     let id = last_id(&uri)?;
-    let shown = lock(&state.uploads).media(id).map(|slot| show(&state, id, slot, Instant::now()));
+    let shown = lock(&state.uploads).media(id).map(|upload| show(&state, id, upload, Instant::now()));
     Ok(ok(&json!({"uploaded_media_by_pk": shown})))
 }
 

@@ -122,7 +122,7 @@ async fn platform(Extract(App { state, .. }): Extract<App>) -> Outcome {
     let show = |(number, (id, name)): (usize, &(&str, &str))| {
         let sample = sample_id(id);
         // Some of the real ones have no picture either.
-        let image = (number % 3 != 2).then(|| json!({"id": sample.to_string(), "url": state.places.sample(sample)}));
+        let image = (number % 3 != 2).then(|| json!({"id": sample.to_string(), "url": state.urls.sample(sample)}));
         json!({
             "id": id,
             "name": name,

@@ -69,23 +69,23 @@ impl App {
 
     /// A picture by its address on the CDN: an uploaded image, one of a generation, or a variation.
     pub(super) fn at_url(&self, url: &str, now: Instant) -> Option<Source> {
-        let places = &self.state.places;
+        let urls = &self.state.urls;
         let (folder, file) = url.rsplit_once('/')?;
         let (name, extension) = file.rsplit_once('.')?;
         if let Some(id) = ids::parse(name) {
-            let is_its_own = places.upload(&Kind::InitImage, id, extension) == url
-                && lock(&self.state.uploads).init_image(id).is_some_and(|slot| slot.extension == extension);
+            let is_its_own = urls.upload(&Kind::InitImage, id, extension) == url
+                && lock(&self.state.uploads).init_image(id).is_some_and(|upload| upload.extension == extension);
             return if is_its_own { self.uploaded(name) } else { None };
         }
         if let Some(id) = name.rsplit_once('_').and_then(|(_, id)| ids::parse(id)) {
             let found = lock(&self.state.account).variation(id).cloned();
-            found.filter(|variation| places.variation(variation) == url)?;
+            found.filter(|variation| urls.variation(variation) == url)?;
             return self.varied(&id.to_string(), now);
         }
         let id = ids::parse(folder.rsplit('/').next()?)?;
         let generation = lock(&self.state.account).get(id).cloned()?;
         let mut images = 0..generation.create.num_images;
-        let index = images.find(|index| places.image(&generation, *index) == url)?;
+        let index = images.find(|index| urls.image(&generation, *index) == url)?;
         self.generated(&generation.image_id(index).to_string(), now)
     }
 

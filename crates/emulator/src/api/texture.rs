@@ -95,9 +95,9 @@ struct Mesh {
 
 fn mesh(state: &State, asset: Uuid) -> Result<Mesh, ApiError> {
     let uploads = lock(&state.uploads);
-    let slot = uploads.model_asset(asset).ok_or_else(|| ApiError::bad("failed to find the model asset"))?;
-    let file = slot.file.as_ref().ok_or_else(|| ApiError::bad("couldn't access the model asset"))?;
-    Ok(Mesh { crc32: file.crc32, is_obj: is_as_announced(&slot.extension, file.content_type) })
+    let upload = uploads.model_asset(asset).ok_or_else(|| ApiError::bad("failed to find the model asset"))?;
+    let file = upload.file.as_ref().ok_or_else(|| ApiError::bad("couldn't access the model asset"))?;
+    Ok(Mesh { crc32: file.crc32, is_obj: is_as_announced(&upload.extension, file.content_type) })
 }
 
 fn show(state: &State, texture: &Texture, now: Instant) -> Value {
@@ -106,7 +106,7 @@ fn show(state: &State, texture: &Texture, now: Instant) -> Value {
         json!({
             "id": texture.image_id(map).to_string(),
             "type": map.as_str(),
-            "url": state.places.texture(texture, map),
+            "url": state.urls.texture(texture, map),
         })
     };
     let images: Vec<Value> = match status {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::app::{App, Outcome};
 use super::fields::{Kind, checked, last_id, page, text};
 use crate::http::response::{ApiError, ok};
-use crate::state::uploads::Slot;
+use crate::state::uploads::PresignedUpload;
 use crate::state::{State, files};
 use crate::sync::lock;
 
@@ -40,16 +40,16 @@ async fn upload(Extract(App { state, .. }): Extract<App>, body: Bytes) -> Outcom
     })))
 }
 
-fn show(state: &State, id: Uuid, slot: &Slot) -> Value {
-    let name = match &slot.kind {
+fn show(state: &State, id: Uuid, upload: &PresignedUpload) -> Value {
+    let name = match &upload.kind {
         files::Kind::ModelAsset { name } => name.as_deref(),
         _ => None,
     };
-    let updated = slot.file.as_ref().map_or(slot.created, |file| file.stored);
+    let updated = upload.file.as_ref().map_or(upload.created, |file| file.stored);
     json!({
-        "createdAt": state.shown(slot.created),
+        "createdAt": state.shown(upload.created),
         "id": id.to_string(),
-        "meshUrl": state.places.upload(&slot.kind, id, &slot.extension),
+        "meshUrl": state.urls.upload(&upload.kind, id, &upload.extension),
         "name": name,
         "updatedAt": state.shown(updated),
         "userId": state.config.user.to_string(),
@@ -60,7 +60,7 @@ async fn read(Extract(App { state, .. }): Extract<App>, uri: Uri) -> Outcome {
     let id = last_id(&uri)?;
     // The route takes them, though there is one record at most.
     page(&uri)?;
-    let shown = lock(&state.uploads).model_asset(id).map(|slot| show(&state, id, slot));
+    let shown = lock(&state.uploads).model_asset(id).map(|upload| show(&state, id, upload));
     Ok(ok(&json!({"model_assets_by_pk": shown})))
 }
 
@@ -71,7 +71,7 @@ async fn of_user(Extract(app): Extract<App>, uri: Uri) -> Outcome {
     let state = &app.state;
     let uploads = lock(&state.uploads);
     let page = uploads.model_assets().skip(offset).take(limit);
-    let shown: Vec<Value> = page.map(|(id, slot)| show(state, id, slot)).collect();
+    let shown: Vec<Value> = page.map(|(id, upload)| show(state, id, upload)).collect();
     Ok(ok(&json!({"model_assets": shown})))
 }
 

@@ -169,7 +169,7 @@ impl App {
     /// A variation as the API shows it, but for the route that reads it.
     pub(super) fn show_variation(&self, variation: &Variation, now: Instant) -> Value {
         let status = variation.life.status(now);
-        let url = (status == Status::Complete).then(|| self.state.places.variation(variation));
+        let url = (status == Status::Complete).then(|| self.state.urls.variation(variation));
         json!({
             "id": variation.id.to_string(),
             "status": status.as_str(),

@@ -101,7 +101,7 @@ fn find(state: &State, path: &str) -> Option<Drawing> {
     let id = ids::parse(path.rsplit('/').nth(1)?)?;
     let generation = lock(&state.account).get(id).cloned()?;
     let mut files = generation.files();
-    let (_, drawing) = files.find(|(file, _)| state.places.file_path(&generation, file) == path)?;
+    let (_, drawing) = files.find(|(file, _)| state.urls.file_path(&generation, file) == path)?;
     (generation.status(Instant::now()) == Status::Complete).then_some(drawing)
 }
 
@@ -109,14 +109,14 @@ fn find_variation(state: &State, path: &str) -> Option<Drawing> {
     let id = ids::parse(path.rsplit_once('_')?.1.split_once('.')?.0)?;
     let variation = lock(&state.account).variation(id).cloned()?;
     let complete = variation.life.status(Instant::now()) == Status::Complete;
-    (complete && state.places.variation_path(&variation) == path).then(|| variation.drawing.clone())
+    (complete && state.urls.variation_path(&variation) == path).then(|| variation.drawing.clone())
 }
 
 /// A picture of a data set that was not uploaded but made.
 fn find_in_dataset(state: &State, dataset: Uuid, path: &str) -> Option<Drawing> {
     let datasets = lock(&state.datasets);
     let image = datasets.get(&dataset)?.images.iter().find(|image| {
-        let key = state.places.upload_key(&Kind::DatasetImage(dataset), image.id, image.extension());
+        let key = state.urls.upload_key(&Kind::DatasetImage(dataset), image.id, image.extension());
         path.strip_prefix("/cdn/") == Some(&key)
     })?;
     match &image.content {
@@ -133,7 +133,7 @@ async fn of_texture(Extract(images): Extract<Images>, uri: Uri, headers: HeaderM
 fn find_in_texture(state: &State, path: &str) -> Option<Drawing> {
     let id = ids::parse(path.rsplit('/').nth(1)?)?;
     let texture = lock(&state.textures).get(id).cloned()?;
-    let map = Map::ALL.into_iter().find(|map| state.places.texture_path(&texture, *map) == path)?;
+    let map = Map::ALL.into_iter().find(|map| state.urls.texture_path(&texture, *map) == path)?;
     let complete = texture.life.status(Instant::now()) == Status::Complete;
     complete.then(|| Drawing::Texture(texture.subject.clone(), map))
 }
@@ -155,9 +155,9 @@ fn find_stored(state: &State, path: &str) -> Option<(&'static str, u32, Bytes)> 
     let key = path.strip_prefix("/cdn/")?;
     let id = ids::parse(key.rsplit('/').next()?.split_once('.')?.0)?;
     let uploads = lock(&state.uploads);
-    let slot = uploads.slot(id).filter(|slot| state.places.upload_key(&slot.kind, id, &slot.extension) == key)?;
-    let file = slot.file.as_ref().filter(|file| file.is_whole())?;
-    Some((announced(&slot.extension), file.crc32, file.head.clone()))
+    let upload = uploads.get(id).filter(|upload| state.urls.upload_key(&upload.kind, id, &upload.extension) == key)?;
+    let file = upload.file.as_ref().filter(|file| file.is_whole())?;
+    Some((announced(&upload.extension), file.crc32, file.head.clone()))
 }
 
 fn serve(headers: &HeaderMap, content_type: &'static str, etag: &str, bytes: Bytes) -> Response<Body> {

@@ -88,7 +88,7 @@ struct Form<'a> {
     state: &'a State,
     parser: Parser,
     fields: Vec<(String, Vec<u8>)>,
-    /// The place of the file, once it has begun.
+    /// The upload of the file, once it has begun.
     id: Option<Uuid>,
     size: u64,
     crc32: crc32fast::Hasher,
@@ -162,7 +162,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// Finds the place the fields speak of, if they are the fields handed out for it.
+    /// Finds the upload that the fields are of, if they are those handed out for it.
     fn check(&self) -> Result<Uuid, Refusal> {
         let Some(key) = self.given("key") else {
             return Err(Refusal::bad(
@@ -172,10 +172,10 @@ impl<'a> Form<'a> {
         };
         let uploads = lock(&self.state.uploads);
         let id = id_of(key);
-        let Some((id, slot)) = id.and_then(|id| Some((id, uploads.slot(id)?))) else {
+        let Some((id, upload)) = id.and_then(|id| Some((id, uploads.get(id)?))) else {
             return Err(policy("Policy Condition failed: key"));
         };
-        let expected = uploads.fields(id, slot);
+        let expected = uploads.fields(id, upload);
         for (name, value) in &expected {
             match self.given(name) {
                 None => return Err(policy(&format!("{name} is missing"))),

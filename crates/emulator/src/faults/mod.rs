@@ -185,7 +185,7 @@ impl FaultPlan {
         self
     }
 
-    /// The pause before each byte of [`Fault::Drip`]; defaults to 20 ms.
+    /// The delay before each byte of [`Fault::Drip`]. Defaults to 20 ms.
     pub fn drip_interval(mut self, interval: Duration) -> Self {
         self.drip_interval = interval;
         self

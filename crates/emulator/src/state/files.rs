@@ -1,10 +1,10 @@
-//! Files that come from outside: what a place is for, and what a file is by its name and by its first bytes.
+//! Files that come from outside: what an upload is for, and what a file is by its name and by its first bytes.
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-/// What a place that was handed out is for.
+/// What an upload is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     InitImage,

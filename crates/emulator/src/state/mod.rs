@@ -16,12 +16,12 @@ pub(crate) mod log;
 pub(crate) mod media;
 pub(crate) mod money;
 pub(crate) mod picture;
-pub(crate) mod places;
 pub(crate) mod platform;
 pub(crate) mod prices;
 pub(crate) mod texture;
 pub(crate) mod training;
 pub(crate) mod uploads;
+pub(crate) mod urls;
 pub(crate) mod v2_models;
 pub(crate) mod variation;
 
@@ -40,10 +40,10 @@ use image_file::Gallery;
 use limits::{Limits, Usage};
 use log::Log;
 use money::{Plan, Ticks};
-use places::Places;
 use texture::Textures;
 use training::{Datasets, Trainings};
 use uploads::Uploads;
+use urls::Urls;
 
 /// What the builder settles.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ pub(crate) struct Config {
 /// Where the account is locked together with another part, it is locked first, and the uploads are locked last.
 pub(crate) struct State {
     pub(crate) config: Config,
-    pub(crate) places: Places,
+    pub(crate) urls: Urls,
     pub(crate) started: SystemTime,
     pub(crate) account: Mutex<Account>,
     pub(crate) usage: Mutex<Usage>,
@@ -85,10 +85,10 @@ pub(crate) struct State {
 impl State {
     /// `origin` is the scheme, host and port that clients see.
     pub(crate) fn new(config: Config, origin: String) -> Self {
-        let places = Places::new(origin, config.user);
+        let urls = Urls::new(origin, config.user);
         Self {
-            uploads: Mutex::new(Uploads::new(places.clone(), config.upload_limit)),
-            places,
+            uploads: Mutex::new(Uploads::new(urls.clone(), config.upload_limit)),
+            urls,
             config,
             started: SystemTime::now(),
             account: Mutex::default(),

@@ -1,4 +1,4 @@
-//! Uploads: the places handed out for files, and what was put there.
+//! Uploads: the forms handed out for files, and what was sent with them.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::SystemTime;
@@ -14,7 +14,7 @@ use super::clock;
 use super::files::{Kind, announced, recognise};
 use super::ids::{self, mix};
 use super::media::Details;
-use super::places::Places;
+use super::urls::Urls;
 
 /// The length of a file beyond which only its first bytes are kept.
 pub(crate) const MOST_WHOLE: usize = 16 * 1024 * 1024;
@@ -41,10 +41,10 @@ pub struct Upload {
     pub head: Bytes,
 }
 
-/// The fields that a form for a place must have, as S3 names them.
+/// The fields of a presigned form, as S3 names them.
 pub(crate) type Fields = Vec<(&'static str, String)>;
 
-/// A place as the API tells of it.
+/// A presigned form as the API tells of it.
 pub(crate) struct UploadTarget {
     pub(crate) id: Uuid,
     pub(crate) url: String,
@@ -53,8 +53,8 @@ pub(crate) struct UploadTarget {
     pub(crate) fields: String,
 }
 
-/// A place for a file, with or without the file.
-pub(crate) struct Slot {
+/// A presigned form that was handed out, and its file once that is there.
+pub(crate) struct PresignedUpload {
     pub(crate) kind: Kind,
     pub(crate) extension: String,
     pub(crate) created: SystemTime,
@@ -98,53 +98,53 @@ impl File {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
     No,
-    /// There is a place for it, and nothing was uploaded.
+    /// There is a form for it, and nothing was uploaded.
     Empty,
     Yes,
 }
 
-/// All places handed out.
+/// All forms handed out.
 pub(crate) struct Uploads {
-    places: Places,
+    urls: Urls,
     /// The largest file, in bytes.
     limit: u64,
     /// What signatures are made with.
     secret: u64,
-    slots: HashMap<Uuid, Slot>,
+    presigned: HashMap<Uuid, PresignedUpload>,
     /// Whose bytes are kept, and how many those are, oldest first.
     kept: VecDeque<(Uuid, usize)>,
     order: Vec<Uuid>,
 }
 
 impl Uploads {
-    pub(crate) fn new(places: Places, limit: u64) -> Self {
+    pub(crate) fn new(urls: Urls, limit: u64) -> Self {
         Self {
-            places,
+            urls,
             limit,
             secret: fastrand::u64(..),
-            slots: HashMap::new(),
+            presigned: HashMap::new(),
             kept: VecDeque::new(),
             order: Vec::new(),
         }
     }
 
-    /// A new place for a file.
+    /// A new form for a file.
     pub(crate) fn hand_out(&mut self, kind: Kind, extension: &str) -> UploadTarget {
         let id = ids::random();
-        let key = self.places.upload_key(&kind, id, extension);
-        let slot = Slot { kind, extension: extension.to_owned(), created: SystemTime::now(), file: None };
+        let key = self.urls.upload_key(&kind, id, extension);
+        let upload = PresignedUpload { kind, extension: extension.to_owned(), created: SystemTime::now(), file: None };
         let fields: Map<String, Value> =
-            self.fields(id, &slot).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        self.slots.insert(id, slot);
+            self.fields(id, &upload).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        self.presigned.insert(id, upload);
         self.order.push(id);
-        UploadTarget { id, url: self.places.storage(), key, fields: Value::Object(fields).to_string() }
+        UploadTarget { id, url: self.urls.storage(), key, fields: Value::Object(fields).to_string() }
     }
 
-    /// The fields a form for this place must have. They follow from the place, so they need not be kept.
-    pub(crate) fn fields(&self, id: Uuid, slot: &Slot) -> Fields {
-        let key = self.places.upload_key(&slot.kind, id, &slot.extension);
+    /// The fields of the form of this upload. They follow from it, so they need not be kept.
+    pub(crate) fn fields(&self, id: Uuid, upload: &PresignedUpload) -> Fields {
+        let key = self.urls.upload_key(&upload.kind, id, &upload.extension);
         let date: String =
-            clock::zoneless(slot.created).split('.').next().unwrap_or_default().replace(['-', ':'], "") + "Z";
+            clock::zoneless(upload.created).split('.').next().unwrap_or_default().replace(['-', ':'], "") + "Z";
         let credential = format!("EMULATOR/{}/us-east-1/s3/aws4_request", &date[..8]);
         let policy = json!({
             "conditions": [{"key": key}, {"bucket": "uploads"}, ["content-length-range", 0, self.limit]],
@@ -153,7 +153,7 @@ impl Uploads {
         let signature: String =
             (0..4).map(|part| format!("{:016x}", mix(self.secret ^ mix(high ^ low ^ part)))).collect();
         let mut fields = vec![
-            ("Content-Type", announced(&slot.extension).to_owned()),
+            ("Content-Type", announced(&upload.extension).to_owned()),
             ("bucket", "uploads".to_owned()),
             ("X-Amz-Algorithm", "AWS4-HMAC-SHA256".to_owned()),
             ("X-Amz-Credential", credential),
@@ -162,60 +162,60 @@ impl Uploads {
             ("Policy", STANDARD.encode(policy.to_string())),
             ("X-Amz-Signature", signature),
         ];
-        if let Kind::Media { .. } = slot.kind {
+        if let Kind::Media { .. } = upload.kind {
             fields.push(("x-amz-meta-upload_type", "INIT".to_owned()));
         }
         fields
     }
 
-    pub(crate) fn slot(&self, id: Uuid) -> Option<&Slot> {
-        self.slots.get(&id)
+    pub(crate) fn get(&self, id: Uuid) -> Option<&PresignedUpload> {
+        self.presigned.get(&id)
     }
 
-    /// The place of an init image.
-    pub(crate) fn init_image(&self, id: Uuid) -> Option<&Slot> {
-        self.slot(id).filter(|slot| slot.kind == Kind::InitImage)
+    /// The upload of an init image.
+    pub(crate) fn init_image(&self, id: Uuid) -> Option<&PresignedUpload> {
+        self.get(id).filter(|upload| upload.kind == Kind::InitImage)
     }
 
-    /// The place of a video or a sound.
-    pub(crate) fn media(&self, id: Uuid) -> Option<&Slot> {
-        self.slot(id).filter(|slot| matches!(slot.kind, Kind::Media { .. }))
+    /// The upload of a video or a sound.
+    pub(crate) fn media(&self, id: Uuid) -> Option<&PresignedUpload> {
+        self.get(id).filter(|upload| matches!(upload.kind, Kind::Media { .. }))
     }
 
-    /// The place of a 3D model.
-    pub(crate) fn model_asset(&self, id: Uuid) -> Option<&Slot> {
-        self.slot(id).filter(|slot| matches!(slot.kind, Kind::ModelAsset { .. }))
+    /// The upload of a 3D model.
+    pub(crate) fn model_asset(&self, id: Uuid) -> Option<&PresignedUpload> {
+        self.get(id).filter(|upload| matches!(upload.kind, Kind::ModelAsset { .. }))
     }
 
-    /// The places of all 3D models, those first that were handed out last.
-    pub(crate) fn model_assets(&self) -> impl Iterator<Item = (Uuid, &Slot)> {
+    /// The uploads of all 3D models, those first whose forms were handed out last.
+    pub(crate) fn model_assets(&self) -> impl Iterator<Item = (Uuid, &PresignedUpload)> {
         self.order.iter().rev().filter_map(|id| Some((*id, self.model_asset(*id)?)))
     }
 
-    /// Forgets a place and what is there; whether there was one.
+    /// Forgets an upload and its file; whether there was one.
     pub(crate) fn remove(&mut self, id: Uuid) -> bool {
         self.order.retain(|known| *known != id);
         self.kept.retain(|(known, _)| *known != id);
-        self.slots.remove(&id).is_some()
+        self.presigned.remove(&id).is_some()
     }
 
     /// Whether there is an init image of this id.
     pub(crate) fn known(&self, id: &str) -> Known {
         match ids::parse(id).and_then(|id| self.init_image(id)) {
             None => Known::No,
-            Some(Slot { file: None, .. }) => Known::Empty,
+            Some(PresignedUpload { file: None, .. }) => Known::Empty,
             Some(_) => Known::Yes,
         }
     }
 
-    /// The files uploaded whole, those first whose places were handed out first.
+    /// The files uploaded whole, those first whose forms were handed out first.
     pub(crate) fn all(&self) -> Vec<Upload> {
         let file = |id: &Uuid| {
-            let slot = self.slots.get(id)?;
-            let file = slot.file.as_ref()?;
+            let upload = self.presigned.get(id)?;
+            let file = upload.file.as_ref()?;
             Some(Upload {
                 id: id.to_string(),
-                extension: slot.extension.clone(),
+                extension: upload.extension.clone(),
                 size: file.size,
                 crc32: file.crc32,
                 content_type: file.content_type,
@@ -225,18 +225,18 @@ impl Uploads {
         self.order.iter().filter_map(file).collect()
     }
 
-    /// Puts a file in its place.
+    /// Keeps a file that has arrived.
     pub(crate) fn store(&mut self, id: Uuid, file: File) {
-        if let Some(slot) = self.slots.get_mut(&id) {
+        if let Some(upload) = self.presigned.get_mut(&id) {
             self.kept.retain(|(known, _)| *known != id);
             self.kept.push_back((id, file.head.len()));
-            slot.file = Some(file);
+            upload.file = Some(file);
         }
         let mut bytes: usize = self.kept.iter().map(|(_, bytes)| bytes).sum();
         while bytes > MOST_KEPT {
             let Some((oldest, freed)) = self.kept.pop_front() else { break };
             bytes -= freed;
-            if let Some(file) = self.slots.get_mut(&oldest).and_then(|slot| slot.file.as_mut()) {
+            if let Some(file) = self.presigned.get_mut(&oldest).and_then(|upload| upload.file.as_mut()) {
                 file.head = Bytes::new();
             }
         }

@@ -95,7 +95,7 @@ fn cursor(created: &str, id: &str) -> String {
 }
 
 fn show(app: &App, one: &Blueprint) -> Value {
-    let thumbnail = ids::parse(one.id).map(|id| json!({"name": "thumbnailUrl", "url": app.state.places.sample(id)}));
+    let thumbnail = ids::parse(one.id).map(|id| json!({"name": "thumbnailUrl", "url": app.state.urls.sample(id)}));
     json!({
         "akUUID": one.id,
         "createdAt": one.created,

@@ -71,7 +71,7 @@ fn show_image(app: &App, generation: &Generation, index: u32, now: Instant) -> V
     let variations: Vec<Arc<Variation>> =
         lock(&app.state.account).variations_of(image).filter(|one| generic(one)).cloned().collect();
     json!({
-        "url": app.state.places.image(generation, index),
+        "url": app.state.urls.image(generation, index),
         "nsfw": generation.create.nsfw(),
         "id": image.to_string(),
         "likeCount": 0,
@@ -79,7 +79,7 @@ fn show_image(app: &App, generation: &Generation, index: u32, now: Instant) -> V
         "imageToVideo": motion.map(|motion| motion.from_image),
         "motion": motion.map(|_| true),
         "motionModel": motion.map(|motion| motion.model),
-        "motionMP4URL": motion.map(|_| app.state.places.film(generation)),
+        "motionMP4URL": motion.map(|_| app.state.urls.film(generation)),
         "motionStrength": motion.and_then(|motion| motion.strength),
         "generated_image_variation_generics": variations.iter().map(|one| app.show_variation(one, now)).collect::<Vec<_>>(),
     })

@@ -17,7 +17,7 @@ use crate::state::ids::{self, hash};
 use crate::state::image_file::ImageFile;
 use crate::state::life::Status;
 use crate::state::picture::Subject;
-use crate::state::uploads::Slot;
+use crate::state::uploads::PresignedUpload;
 use crate::state::v2_models::{Guidance, Model, Rule};
 use crate::sync::lock;
 
@@ -184,7 +184,7 @@ impl App {
         if let Some(data) = url.strip_prefix("data:") {
             return inline(data.split_once(";base64,")?.1);
         }
-        if !self.state.places.is_own(url) {
+        if !self.state.urls.is_own(url) {
             let name = format!("link {:016x}", hash(url.as_bytes())).into();
             let origin = Origin::Drawn(Subject::of_size(name, 0, LINKED.0, LINKED.1));
             return Some(Picture { origin, is_withheld: has_mark(url.as_bytes()) });
@@ -209,7 +209,7 @@ impl App {
                 }),
                 _ => {
                     let uploads = lock(&self.state.uploads);
-                    uploads.media(id).is_some_and(|Slot { file, .. }| file.is_some())
+                    uploads.media(id).is_some_and(|PresignedUpload { file, .. }| file.is_some())
                 }
             }
         });

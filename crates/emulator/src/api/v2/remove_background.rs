@@ -75,14 +75,14 @@ pub(super) async fn create_sync(Extract(app): Extract<App>, body: Bytes) -> Outc
         let url = if let Some(cut) = kept {
             let create = record(&request, Some(cut));
             let generation = account.add(OPERATION, Generation { id, life: life.clone(), price, create });
-            Some(app.state.places.image(&generation, 0))
+            Some(app.state.urls.image(&generation, 0))
         } else if life.fails {
             None
         } else {
             let (made, at) = (Made::Uuid(id), SystemTime::now());
             let num_images = cut.iter().len() as u32;
             account.charge(Bill { operation: OPERATION, made, prompt: "".into(), seed: 0, num_images, price, at });
-            cut.as_ref().map(|cut| app.state.places.ephemeral(id, cut.format().extension()))
+            cut.as_ref().map(|cut| app.state.urls.ephemeral(id, cut.format().extension()))
         };
         (life, url)
     };

@@ -12,12 +12,12 @@ use super::training::DatasetImage;
 use super::variation::Variation;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
+pub(crate) struct Urls {
     origin: Arc<str>,
     user: Uuid,
 }
 
-impl Places {
+impl Urls {
     pub(crate) fn new(origin: String, user: Uuid) -> Self {
         Self { origin: origin.into(), user }
     }
