@@ -1,4 +1,4 @@
-//! Where a call may be made: in a runtime of any kind, in destructors, and at the end of a thread.
+//! Where a call may be made: in many threads, in a runtime of any kind, in destructors, and at the end of a thread.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,6 +25,22 @@ fn in_time(what: impl FnOnce() + Send + 'static) {
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("it does not end"),
         _ => thread.join().unwrap(),
     }
+}
+
+#[test]
+fn of_many_threads_that_sleep_each_is_woken() {
+    in_time(|| {
+        std::thread::scope(|scope| {
+            for thread in 0..64 {
+                scope.spawn(move || {
+                    for round in 0..50 {
+                        let time = Duration::from_micros((thread * 7 + round * 13) % 5 * 400);
+                        async { tokio::time::sleep(time).await }.send_blocking();
+                    }
+                });
+            }
+        });
+    });
 }
 
 #[test]

@@ -3,15 +3,19 @@
 //! There is one runtime for all callers, made when it is first needed, with a thread of its own that drives connections,
 //! exchanges and timers. What a caller waits for is polled on the caller's thread, so it may borrow whatever it likes.
 
+mod alarm;
+
 use std::cell::Cell;
 use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
+
+use self::alarm::Alarm;
 
 /// Waits on this thread instead of with `await`: for a [`Call`](crate::Call), a workflow, or any other future.
 ///
@@ -88,7 +92,6 @@ impl<S: Stream + Unpin> Iterator for BlockingIter<S> {
 }
 
 thread_local! {
-    /// Whether this thread drives the connections.
     static DRIVES: Cell<bool> = const { Cell::new(false) };
     static STATE: Cell<State> = const { Cell::new(State::Elsewhere) };
 }
@@ -103,6 +106,11 @@ enum State {
     HoldingUp,
     /// In one that would wait for itself.
     Refused,
+}
+
+/// Whether this thread drives the connections.
+fn drives() -> bool {
+    DRIVES.try_with(Cell::get).unwrap_or(true)
 }
 
 fn state() -> State {
@@ -133,7 +141,7 @@ impl Entered {
         let handle = match &here {
             // There is no entering a runtime any more.
             Err(error) if error.is_thread_local_destroyed() => None,
-            _ if DRIVES.try_with(Cell::get).unwrap_or(true) => None,
+            _ if drives() => None,
             _ => driver(),
         };
         let state = match (handle, &here) {
@@ -161,7 +169,9 @@ fn driver() -> Option<&'static Handle> {
     }
     let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if DRIVER.get().is_none() {
-        let runtime = Builder::new_current_thread().enable_all().thread_name("leonardo-ai files").build().ok()?;
+        let mut builder = Builder::new_current_thread();
+        let builder = builder.enable_all().thread_name("leonardo-ai files").on_thread_park(alarm::ring_all);
+        let runtime = builder.build().ok()?;
         let handle = runtime.handle().clone();
         let drive = move || {
             DRIVES.set(true);
@@ -233,34 +243,5 @@ fn wait<F: Future>(mut future: Pin<&mut F>) -> F::Output {
             return output;
         }
         alarm.wait();
-    }
-}
-
-/// Wakes the thread that waits. Not `std::thread::park`, whose token anything else on this thread may take.
-#[derive(Default)]
-struct Alarm {
-    rung: Mutex<bool>,
-    bell: Condvar,
-}
-
-impl Alarm {
-    fn wait(&self) {
-        let mut rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        while !std::mem::take(&mut *rung) {
-            rung = self.bell.wait(rung).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        let rung = std::mem::replace(&mut *self.rung.lock().unwrap_or_else(PoisonError::into_inner), true);
-        if !rung {
-            self.bell.notify_one();
-        }
     }
 }

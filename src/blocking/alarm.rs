@@ -1,0 +1,194 @@
+//! How threads sleep until what they wait for is there.
+//!
+//! Most of them are woken by the thread that drives the connections, and to wake a thread that last ran on another processor
+//! is dear. So that thread wakes one of those whose wait is over, which, before anything else, wakes the next, and so on; the
+//! driver goes on meanwhile. In case a thread that was woken does not come to run, such as one of low priority, the driver
+//! also wakes some itself, and all that are left before it sleeps.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Wake;
+
+/// Wakes the thread that waits. Not `std::thread::park`, whose token anything else on this thread may take.
+#[derive(Default)]
+pub(super) struct Alarm {
+    state: Mutex<State>,
+    bell: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum State {
+    #[default]
+    Awake,
+    Asleep,
+    /// Asleep, and in the line of those that are to be woken.
+    Due,
+    /// Not to sleep, or not any longer.
+    Rung,
+}
+
+impl Alarm {
+    /// Sleeps until it rings, unless it has since the last time.
+    pub(super) fn wait(&self) {
+        let mut state = self.state();
+        let sleeps = *state == State::Awake;
+        if sleeps {
+            *state = State::Asleep;
+            while *state != State::Rung {
+                state = self.bell.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+        *state = State::Awake;
+        drop(state);
+        if sleeps {
+            LINE.wake_next();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ring(&self, mut state: MutexGuard<'_, State>) {
+        let sleeps = *state != State::Awake;
+        *state = State::Rung;
+        drop(state);
+        if sleeps {
+            self.bell.notify_one();
+        }
+    }
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let is_driver = super::drives();
+        let mut state = self.state();
+        match *state {
+            State::Rung => {}
+            State::Due if is_driver => {}
+            State::Asleep if is_driver => {
+                *state = State::Due;
+                drop(state);
+                LINE.join(self.clone());
+            }
+            State::Awake | State::Asleep | State::Due => self.ring(state),
+        }
+    }
+}
+
+static LINE: Line = Line(Mutex::new(Waiting { alarms: VecDeque::new(), is_moving: false }));
+
+/// Wakes whoever is in the line.
+pub(super) fn ring_all() {
+    while LINE.wake_next() {}
+}
+
+/// Those that the driver has to wake, in the order in which their waits were over.
+struct Line(Mutex<Waiting>);
+
+struct Waiting {
+    alarms: VecDeque<Arc<Alarm>>,
+    /// Whether one was woken that has not woken the next yet.
+    is_moving: bool,
+}
+
+impl Line {
+    /// Each time so many are in the line, the driver wakes one itself.
+    const OWN: usize = 16;
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn join(&self, alarm: Arc<Alarm>) {
+        let mut waiting = self.lock();
+        waiting.alarms.push_back(alarm);
+        let is_moving = waiting.is_moving && waiting.alarms.len() % Self::OWN != 0;
+        drop(waiting);
+        if !is_moving {
+            self.wake_next();
+        }
+    }
+
+    /// Wakes the first that still sleeps; whether there was one.
+    fn wake_next(&self) -> bool {
+        loop {
+            let mut waiting = self.lock();
+            let first = waiting.alarms.pop_front();
+            waiting.is_moving = first.is_some();
+            drop(waiting);
+            let Some(first) = first else { return false };
+            let state = first.state();
+            if *state == State::Due {
+                first.ring(state);
+                return true;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Alarms whose threads sleep and, once woken, do not come to run: they never wake the next.
+    fn due(count: usize) -> Vec<Arc<Alarm>> {
+        (0..count).map(|_| Arc::new(Alarm { state: Mutex::new(State::Due), bell: Condvar::new() })).collect()
+    }
+
+    fn rung(alarms: &[Arc<Alarm>]) -> Vec<usize> {
+        (0..alarms.len()).filter(|&index| *alarms[index].state() == State::Rung).collect()
+    }
+
+    fn line() -> Line {
+        Line(Mutex::new(Waiting { alarms: VecDeque::new(), is_moving: false }))
+    }
+
+    #[test]
+    fn one_that_does_not_come_to_run_holds_up_no_more_than_some() {
+        let (line, alarms) = (line(), due(40));
+        alarms.iter().for_each(|alarm| line.join(alarm.clone()));
+        // The first is woken at once, and then each sixteenth wakes the one that is longest there.
+        assert_eq!(rung(&alarms)[0], 0);
+        assert!(rung(&alarms).len() > 2, "{:?}", rung(&alarms));
+        while line.wake_next() {}
+        assert_eq!(rung(&alarms).len(), alarms.len());
+        // The line is at rest again, so that the next is woken at once.
+        let next = due(1);
+        line.join(next[0].clone());
+        assert_eq!(rung(&next), [0]);
+    }
+
+    #[test]
+    fn one_that_was_woken_otherwise_is_passed_by() {
+        let (line, alarms) = (line(), due(3));
+        alarms.iter().for_each(|alarm| line.join(alarm.clone()));
+        alarms[1].ring(alarms[1].state());
+        assert!(line.wake_next());
+        assert_eq!(rung(&alarms), [0, 1, 2]);
+        assert!(!line.wake_next());
+    }
+
+    #[test]
+    fn a_ring_before_the_sleep_is_not_lost() {
+        let alarm = Arc::new(Alarm::default());
+        alarm.wake_by_ref();
+        alarm.wait();
+        let (woken, wakes) = mpsc::channel();
+        let sleeping = alarm.clone();
+        std::thread::spawn(move || {
+            sleeping.wait();
+            woken.send(()).unwrap();
+        });
+        assert!(wakes.recv_timeout(Duration::from_millis(20)).is_err(), "a ring counts once");
+        alarm.wake_by_ref();
+        wakes.recv_timeout(Duration::from_secs(10)).unwrap();
+    }
+}
