@@ -1,9 +1,9 @@
 //! How threads sleep until what they wait for is there.
 //!
-//! Most of them are woken by the thread that drives the connections, and to wake a thread that last ran on another processor
-//! is dear. So that thread wakes one of those whose wait is over, which, before anything else, wakes the next, and so on; the
-//! driver goes on meanwhile. In case a thread that was woken does not come to run, such as one of low priority, the driver
-//! also wakes some itself, and all that are left before it sleeps.
+//! Most of them are woken by the driver, the thread that drives the connections, and it takes the kernel long to wake a thread
+//! that last ran on another processor. So the driver wakes one of those whose wait is over, which, before anything else, wakes
+//! the next, and so on, while the driver goes on. In case a thread that was woken does not come to run, such as one of low
+//! priority, the driver also wakes some itself, and all that are left before it sleeps.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -97,7 +97,7 @@ struct Waiting {
 }
 
 impl Line {
-    /// Each time so many are in the line, the driver wakes one itself.
+    /// Whenever a multiple of this is in the line, the driver wakes one itself.
     const OWN: usize = 16;
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
