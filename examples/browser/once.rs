@@ -12,12 +12,15 @@ use tokio::sync::{Mutex, OnceCell};
 /// What the page gets: JSON, as the API gives it.
 pub type Reply = (StatusCode, [(HeaderName, &'static str); 1], Bytes);
 
+/// What comes of a create, once it is there.
+type Outcome = Arc<OnceCell<Reply>>;
+
 /// How many creates are known: a repeat comes within seconds.
 const KNOWN: usize = 500;
 
 /// What came of the last creates, by their request ids.
 #[derive(Clone, Default)]
-pub struct Creates(Arc<Mutex<VecDeque<(HeaderValue, Arc<OnceCell<Reply>>)>>>);
+pub struct Creates(Arc<Mutex<VecDeque<(HeaderValue, Outcome)>>>);
 
 impl Creates {
     /// Sends `call`, or waits for the one with the same request id. Another site's page may not set these headers.
