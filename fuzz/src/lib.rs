@@ -26,7 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 const KEY: &str = "c0ffee5a-1dea-4bad-9cab-decafbadf00d";
 const ID: &str = "75925cd2-fb65-4e8c-84c0-6cc010a528e3";
 
-/// Waits with a clock that jumps over every pause.
+/// Waits with a clock that jumps over every delay.
 fn wait<F: IntoFuture>(future: F) -> F::Output {
     thread_local! {
         static RUNTIME: RefCell<Runtime> =
@@ -187,7 +187,7 @@ fn check_create(result: Result<GenerationJob, Error>, status: StatusCode, body: 
     }
 }
 
-/// `Retry-After`, and on a second line `Date`: how long the pause is, and whether it is made.
+/// `Retry-After`, and on a second line `Date`: how long the delay is, and whether it is made.
 pub fn retry_after(input: &[u8]) {
     let mut lines = input.splitn(2, |&byte| byte == b'\n');
     let mut headers = HeaderMap::new();
@@ -224,14 +224,14 @@ pub fn retry_after(input: &[u8]) {
         let result = image_delete_generation_by_id(&core, ID).await;
         (result, started.elapsed())
     });
-    // The clock of the pauses is not the one of `max_elapsed`, and goes in steps of a millisecond.
-    let pause = asked.unwrap_or(Duration::from_millis(500));
+    // The clock of the delays is not the one of `max_elapsed`, and goes in steps of a millisecond.
+    let delay = asked.unwrap_or(Duration::from_millis(500));
     match result {
         Ok(_) => {
-            assert!(canned.requests().len() == 2 && pause <= Duration::from_secs(60));
-            assert!(pause <= passed && passed <= pause + Duration::from_millis(2), "{pause:?} {passed:?}");
+            assert!(canned.requests().len() == 2 && delay <= Duration::from_secs(60));
+            assert!(delay <= passed && passed <= delay + Duration::from_millis(2), "{delay:?} {passed:?}");
         }
-        Err(_) => assert!(canned.requests().len() == 1 && pause >= Duration::from_secs(59), "{pause:?}"),
+        Err(_) => assert!(canned.requests().len() == 1 && delay >= Duration::from_secs(59), "{delay:?}"),
     }
 }
 

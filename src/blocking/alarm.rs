@@ -12,12 +12,12 @@ use std::task::Wake;
 /// Wakes the thread that waits. Not `std::thread::park`, whose token anything else on this thread may take.
 #[derive(Default)]
 pub(super) struct Alarm {
-    state: Mutex<State>,
+    phase: Mutex<Phase>,
     bell: Condvar,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum State {
+enum Phase {
     #[default]
     Awake,
     Asleep,
@@ -30,29 +30,29 @@ enum State {
 impl Alarm {
     /// Sleeps until it rings, unless it has since the last time.
     pub(super) fn wait(&self) {
-        let mut state = self.state();
-        let sleeps = *state == State::Awake;
+        let mut phase = self.phase();
+        let sleeps = *phase == Phase::Awake;
         if sleeps {
-            *state = State::Asleep;
-            while *state != State::Rung {
-                state = self.bell.wait(state).unwrap_or_else(PoisonError::into_inner);
+            *phase = Phase::Asleep;
+            while *phase != Phase::Rung {
+                phase = self.bell.wait(phase).unwrap_or_else(PoisonError::into_inner);
             }
         }
-        *state = State::Awake;
-        drop(state);
+        *phase = Phase::Awake;
+        drop(phase);
         if sleeps {
             LINE.wake_next();
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ring(&self, mut state: MutexGuard<'_, State>) {
-        let sleeps = *state != State::Awake;
-        *state = State::Rung;
-        drop(state);
+    fn ring(&self, mut phase: MutexGuard<'_, Phase>) {
+        let sleeps = *phase != Phase::Awake;
+        *phase = Phase::Rung;
+        drop(phase);
         if sleeps {
             self.bell.notify_one();
         }
@@ -66,16 +66,16 @@ impl Wake for Alarm {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let is_driver = super::drives();
-        let mut state = self.state();
-        match *state {
-            State::Rung => {}
-            State::Due if is_driver => {}
-            State::Asleep if is_driver => {
-                *state = State::Due;
-                drop(state);
+        let mut phase = self.phase();
+        match *phase {
+            Phase::Rung => {}
+            Phase::Due if is_driver => {}
+            Phase::Asleep if is_driver => {
+                *phase = Phase::Due;
+                drop(phase);
                 LINE.join(self.clone());
             }
-            State::Awake | State::Asleep | State::Due => self.ring(state),
+            Phase::Awake | Phase::Asleep | Phase::Due => self.ring(phase),
         }
     }
 }
@@ -122,9 +122,9 @@ impl Line {
             waiting.is_moving = first.is_some();
             drop(waiting);
             let Some(first) = first else { return false };
-            let state = first.state();
-            if *state == State::Due {
-                first.ring(state);
+            let phase = first.phase();
+            if *phase == Phase::Due {
+                first.ring(phase);
                 return true;
             }
         }
@@ -140,11 +140,11 @@ mod tests {
 
     /// Alarms whose threads sleep and, once woken, do not come to run: they never wake the next.
     fn due(count: usize) -> Vec<Arc<Alarm>> {
-        (0..count).map(|_| Arc::new(Alarm { state: Mutex::new(State::Due), bell: Condvar::new() })).collect()
+        (0..count).map(|_| Arc::new(Alarm { phase: Mutex::new(Phase::Due), bell: Condvar::new() })).collect()
     }
 
     fn rung(alarms: &[Arc<Alarm>]) -> Vec<usize> {
-        (0..alarms.len()).filter(|&index| *alarms[index].state() == State::Rung).collect()
+        (0..alarms.len()).filter(|&index| *alarms[index].phase() == Phase::Rung).collect()
     }
 
     fn line() -> Line {
@@ -170,7 +170,7 @@ mod tests {
     fn one_that_was_woken_otherwise_is_passed_by() {
         let (line, alarms) = (line(), due(3));
         alarms.iter().for_each(|alarm| line.join(alarm.clone()));
-        alarms[1].ring(alarms[1].state());
+        alarms[1].ring(alarms[1].phase());
         assert!(line.wake_next());
         assert_eq!(rung(&alarms), [0, 1, 2]);
         assert!(!line.wake_next());

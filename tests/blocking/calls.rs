@@ -21,7 +21,7 @@ fn a_call_gives_what_it_gives_when_it_is_awaited() {
 }
 
 #[test]
-fn retries_and_their_pauses_are_the_same() {
+fn retries_and_their_delays_are_the_same() {
     let (_runtime, server) = server(vec![Reply::json(503, "{}"), Reply::Reset, Reply::json(200, GENERATION)]);
     let response = image_get_generation_by_id(&server.core(), ID).with_response().send_blocking().unwrap();
     assert_eq!((response.attempts, response.output.id.as_str()), (3, ID));

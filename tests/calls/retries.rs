@@ -17,7 +17,7 @@ use crate::common::{
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A policy whose pauses nobody would wait for.
+/// A policy whose delays nobody would wait for.
 fn sluggish() -> RetryPolicy {
     RetryPolicy::default().initial_backoff(HOUR).max_backoff(HOUR).max_elapsed(Duration::MAX)
 }
@@ -351,7 +351,7 @@ async fn a_retry_after_that_is_too_long_is_an_error_at_once() {
         let server = Server::always(Reply::with(429, &[("retry-after", after)], "{}")).await;
         for core in [
             server.core(),
-            // Even where nothing limits the pauses, a limit of the whole call does.
+            // Even where nothing limits the delays, a limit of the whole call does.
             server.builder().retry(quick().max_elapsed(Duration::MAX)).deadline(LONG).build().unwrap(),
         ] {
             for error in [get(&core).await.map(drop), create(&core).await.map(drop)].map(Result::unwrap_err) {
@@ -429,10 +429,10 @@ async fn no_attempt_begins_after_the_deadline() {
         counted.fetch_add(1, Ordering::SeqCst);
         Ok(response(429, &[], "{}"))
     });
-    let pause = Duration::from_millis(10);
-    let policy = RetryPolicy::default().initial_backoff(pause).max_backoff(pause).jitter(0.0);
+    let delay = Duration::from_millis(10);
+    let policy = RetryPolicy::default().initial_backoff(delay).max_backoff(delay).jitter(0.0);
     let core = core.retry(policy).deadline(SHORT).min_time_for_billable(Duration::ZERO).build().unwrap();
-    // The thread is busy elsewhere until the pause and the deadline have passed.
+    // The thread is busy elsewhere until the delay and the deadline have passed.
     let (error, ()) = tokio::join!(create(&core), async { std::thread::sleep(SHORT * 2) });
     assert_eq!(attempts.load(Ordering::SeqCst), 1);
     let error = error.unwrap_err();

@@ -78,7 +78,7 @@ pub enum Reply {
     Reset,
     /// Sends these bytes, then nothing until the client is gone.
     Stall(Vec<u8>),
-    /// Sends the first bytes, then the second ones again and again, with a pause between, until the client is gone.
+    /// Sends the first bytes, then the second ones again and again, with a delay between, until the client is gone.
     Endless(Vec<u8>, Vec<u8>, Duration),
 }
 
@@ -180,12 +180,12 @@ impl Server {
         format!("http://{}/api/rest", self.address)
     }
 
-    /// A builder for a core that calls this server, with next to no pauses.
+    /// A builder for a core that calls this server, with next to no delays.
     pub fn builder(&self) -> LeonardoCoreBuilder {
         LeonardoCore::builder().bearer_auth(KEY).server_url(self.url()).timeout(LONG).deadline(None).retry(quick())
     }
 
-    /// A core that calls this server, with next to no pauses.
+    /// A core that calls this server, with next to no delays.
     pub fn core(&self) -> LeonardoCore {
         self.builder().build().expect("a good configuration")
     }
@@ -259,10 +259,10 @@ async fn serve(mut stream: TcpStream, state: &State, script: &Script) {
                 state.left.fetch_add(1, Ordering::SeqCst);
                 return;
             }
-            Reply::Endless(first, again, pause) => {
+            Reply::Endless(first, again, delay) => {
                 let mut sent = stream.write_all(&first).await;
                 while sent.is_ok() {
-                    tokio::time::sleep(pause).await;
+                    tokio::time::sleep(delay).await;
                     sent = stream.write_all(&again).await;
                 }
                 state.left.fetch_add(1, Ordering::SeqCst);
@@ -328,10 +328,10 @@ impl Refusing {
     }
 }
 
-/// The default policy without its pauses.
+/// The default policy without its delays.
 pub fn quick() -> RetryPolicy {
-    let pause = Duration::from_millis(1);
-    RetryPolicy::default().initial_backoff(pause).max_backoff(pause)
+    let delay = Duration::from_millis(1);
+    RetryPolicy::default().initial_backoff(delay).max_backoff(delay)
 }
 
 /// A transport without a network.
@@ -346,7 +346,7 @@ where
     }
 }
 
-/// A builder for a core with a transport without a network, with next to no pauses.
+/// A builder for a core with a transport without a network, with next to no delays.
 pub fn double<F>(send: F) -> LeonardoCoreBuilder
 where
     F: Fn(TransportRequest) -> Result<TransportResponse, TransportError> + Send + Sync + 'static,

@@ -114,10 +114,10 @@ async fn each_workflow_has_an_example_that_leaves_its_files() {
 #[tokio::test]
 async fn an_interrupted_quickstart_leaves_no_half_written_file() {
     let out = tempfile::tempdir().unwrap();
-    for pause in [300, 600, 900, 1100] {
+    for delay in [300, 600, 900, 1100] {
         let mut child =
             program("quickstart").arg("a pier").arg(out.path()).stdout(std::process::Stdio::null()).spawn().unwrap();
-        tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(delay)).await;
         let pid = child.id().map(|pid| pid.to_string()).unwrap_or_default();
         let _ = Command::new("kill").args(["-INT", &pid]).status().await;
         let _ = child.wait().await.unwrap();

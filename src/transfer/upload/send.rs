@@ -212,7 +212,7 @@ mod native {
             }
             left -= length;
             out.fetch_add(length, Ordering::Relaxed);
-            // Where the connection is on another thread, it may take piece after piece without a pause to tell of them.
+            // Where the connection is on another thread, it may take piece after piece without a break to tell of them.
             tokio::task::yield_now().await;
         }
         let _ = sender.send(form.after).await;

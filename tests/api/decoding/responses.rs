@@ -146,7 +146,7 @@ proptest! {
         headers in any_headers(),
         body in any_body(),
     ) {
-        // The limit of time keeps a pause that a response asks for from being made.
+        // The limit of time keeps a delay that a response asks for from being made.
         let policy = crate::common::quick().initial_backoff(Duration::ZERO).max_elapsed(Duration::from_millis(50));
         check_answer(status, &headers, &body, &policy);
     }

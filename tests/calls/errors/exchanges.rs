@@ -474,14 +474,14 @@ async fn an_unknown_outcome_is_found_out_by_its_sources() {
 }
 
 #[tokio::test]
-async fn elapsed_is_the_time_of_the_whole_call_with_its_pauses() {
-    let pause = Duration::from_millis(10);
-    let policy = RetryPolicy::default().max_attempts(3).initial_backoff(pause).max_backoff(pause).jitter(0.0);
+async fn elapsed_is_the_time_of_the_whole_call_with_its_delays() {
+    let delay = Duration::from_millis(10);
+    let policy = RetryPolicy::default().max_attempts(3).initial_backoff(delay).max_backoff(delay).jitter(0.0);
     let core = double(|_| Ok(response(503, &[], "{}"))).retry(policy).build().unwrap();
     let started = Instant::now();
     let error = get(&core).await.unwrap_err();
     let elapsed = error.call().unwrap().elapsed;
-    assert!(pause * 2 <= elapsed && elapsed <= started.elapsed(), "{elapsed:?}");
+    assert!(delay * 2 <= elapsed && elapsed <= started.elapsed(), "{elapsed:?}");
 }
 
 #[tokio::test]
