@@ -322,7 +322,9 @@ mod test_util;
 #[cfg_attr(not(feature = "full"), allow(unused, reason = "internal features alone need none of it"))]
 mod account;
 #[cfg(feature = "limits")]
-mod limits;
+mod account_limits;
+#[cfg(feature = "limits")]
+mod job_state;
 #[cfg(feature = "limits")]
 mod prices;
 #[cfg(feature = "v2-check")]

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use super::pricing_calculator_pricing_calculator;
+use crate::call::Priced;
 use crate::models::PricingCalculatorRequest;
 #[cfg_attr(not(feature = "full"), allow(unused_imports, reason = "not every operation has a price"))]
 use crate::models::*;
-use crate::spending::{Priced, credits};
+use crate::spending::credits;
 
 /// What is asked of the price calculator for a request; or why it cannot be asked.
 #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has a price"))]

@@ -27,7 +27,7 @@ mod codec;
 mod core;
 #[cfg(feature = "client")]
 mod error;
-#[cfg(any(feature = "polling", feature = "limits"))]
+#[cfg(feature = "limits")]
 #[cfg_attr(not(feature = "full"), allow(unused, reason = "without waits there is nobody to tell"))]
 mod limits;
 #[cfg(feature = "searching")]
@@ -82,9 +82,10 @@ pub use self::poll::Retry;
 
 #[cfg(feature = "limits")]
 pub use self::{
-    error::{SpendingLimitError, SpendingReason},
+    call::EstimateCost,
+    error::SpendingLimitError,
     limits::{Counter, HeldJob, LimitStore, Limits, LimitsInUse, LocalStore, Taken},
-    spending::{EstimateCost, Reservation, SpendingLimit, Spent},
+    spending::{Reservation, SpendingLimit, SpendingReason, Spent},
 };
 
 #[cfg(all(feature = "creating", feature = "creating-once"))]

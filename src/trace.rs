@@ -42,7 +42,7 @@ impl CallSpan {
 
     /// The core's limits let it not be sent yet.
     #[cfg(feature = "limits")]
-    pub(crate) fn waits(&self, counter: crate::Counter) {
+    pub(crate) fn waits(&self, counter: crate::limits::Counter) {
         tracing::info!(parent: &self.span, limit = ?counter, "waits for its turn");
     }
 
@@ -94,7 +94,7 @@ impl CallSpan {
     pub(crate) fn attempt(&self, _: u32) {}
 
     #[cfg(feature = "limits")]
-    pub(crate) fn waits(&self, _: crate::Counter) {}
+    pub(crate) fn waits(&self, _: crate::limits::Counter) {}
 
     pub(crate) fn retried(&self, _: u32, _: &Error, _: Duration) {}
 

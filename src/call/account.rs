@@ -36,12 +36,12 @@ mod on {
     use bytes::Bytes;
 
     use super::{Error, OutcomeUnknownError, Request, TransportResponse};
-    use crate::LeonardoCore;
-    use crate::call::Options;
     use crate::call::decoder::Reader;
-    use crate::call::options::Refused;
+    use crate::call::options::Options;
+    use crate::call::prices::{Priced, Prices, Spending};
     use crate::codec::{Budget, Model, decode};
-    use crate::error::{ApiErrorKind, TimeoutError, TimeoutScope};
+    use crate::core::LeonardoCore;
+    use crate::error::{ApiErrorKind, Refused, SpendingLimitError, TimeoutError, TimeoutScope};
     use crate::limits::{self, Admission, Admitted, JobOutcome, Limiter};
     use crate::models::Cost;
     use crate::operation::Effect;
@@ -107,11 +107,12 @@ mod on {
             deadline: Duration,
             span: &CallSpan,
         ) -> Result<bool, Error> {
-            let inner = &request.core.inner;
-            if inner.limiter.is_none() && inner.spending.is_none() && request.options.cost_at_most.is_none() {
+            let Request { core, options, .. } = request;
+            let is_limited = limiter(core).is_some() || core.setting::<Spending>().is_some();
+            if !is_limited && options.cost_at_most.is_none() {
                 return Ok(false);
             }
-            self.ticket.clone_from(&request.options.ticket);
+            self.ticket.clone_from(&options.ticket);
             let admitted = {
                 let admit = pin!(self.admit_all(request, span));
                 runtime::timeout(left, admit).await
@@ -129,7 +130,7 @@ mod on {
             if operation.effect == Effect::Billable && self.open.is_none() {
                 self.open = reserve(request).await?;
             }
-            if let Some(limiter) = &core.inner.limiter {
+            if let Some(limiter) = limiter(core) {
                 let admission = limiter.admit(core, operation, |counter| span.waits(counter)).await;
                 self.admission = Some(admission.map_err(|source| request.invalid(limits::failed(source)))?);
             }
@@ -174,7 +175,7 @@ mod on {
                 admission.refused(request.operation, error.retry_after());
             }
             let left = admission.end(if is_certain { JobOutcome::Nothing } else { JobOutcome::Unknown });
-            if let (Some(left), Some(ticket), Some(limiter)) = (left, &self.ticket, &request.core.inner.limiter) {
+            if let (Some(left), Some(ticket), Some(limiter)) = (left, &self.ticket, limiter(&request.core)) {
                 lock(&ticket.0).job = Some((limiter.clone(), left));
             }
         }
@@ -203,10 +204,14 @@ mod on {
         }
     }
 
+    fn limiter(core: &LeonardoCore) -> Option<&Arc<Limiter>> {
+        core.setting()
+    }
+
     /// Reserves what a call may cost, if that is limited.
     async fn reserve(request: &Request) -> Result<Option<Open>, Error> {
         let Request { core, operation, options, .. } = request;
-        let Some(spending) = &core.inner.spending else {
+        let Some(spending) = core.setting::<Spending>() else {
             if options.cost_at_most.is_some() {
                 let reason = "the core has no spending limit to count it against; SpendingLimit::unlimited() will do";
                 return Err(request.invalid(Refused::new("cost_at_most", reason)));
@@ -226,15 +231,13 @@ mod on {
             }
             expected.key = Some(priced.key);
         }
-        spending.limit.reserve(request.info(), expected).map(Some)
+        spending.limit.reserve(operation.name, expected).map(Some).map_err(|reason| {
+            Error::SpendingLimit(Box::new(SpendingLimitError { call: request.info(), reason: *reason }))
+        })
     }
 
     /// What the service says that a call will cost, asked once for equal calls.
-    async fn estimate(
-        core: &LeonardoCore,
-        options: &Options,
-        priced: &spending::Priced,
-    ) -> Result<Option<Cost>, Error> {
+    async fn estimate(core: &LeonardoCore, options: &Options, priced: &Priced) -> Result<Option<Cost>, Error> {
         // The same account, and nothing else of this call's.
         let options = Options {
             server: options.server.clone(),
@@ -242,7 +245,7 @@ mod on {
             bearer: options.bearer.clone(),
             ..Options::default()
         };
-        core.inner.prices.ask(core, priced, &options).await
+        core.state(Prices::default).ask(core, priced, &options).await
     }
 
     fn charged(request: &Request, response: &TransportResponse) -> Option<Cost> {

@@ -6,13 +6,12 @@ use http::header::AUTHORIZATION;
 
 use super::Attempted;
 use super::account::Accounted;
-use super::options::Refused;
 use super::request::Request;
 use crate::bearer::Bearer;
 use crate::core;
 use crate::core::key::Auth;
 use crate::error::{
-    ConnectionError, DecodeReason, Error, OutcomeUnknownError, Redactor, Seconds, TimeoutError, TimeoutScope,
+    ConnectionError, DecodeReason, Error, OutcomeUnknownError, Redactor, Refused, Seconds, TimeoutError, TimeoutScope,
 };
 use crate::retry::Delays;
 use crate::runtime::{self, Instant, SystemTime};

@@ -4,8 +4,12 @@ mod account;
 mod attempts;
 mod classify;
 mod decoder;
+#[cfg(feature = "limits")]
+mod estimate;
 mod operation;
 mod options;
+#[cfg(feature = "limits")]
+mod prices;
 mod request;
 
 use std::fmt;
@@ -25,12 +29,16 @@ pub(crate) use self::account::Ticket;
 use self::decoder::{Output, Reader, typed};
 #[cfg_attr(not(feature = "full"), allow(unused_imports, reason = "not every operation has every shape"))]
 pub(crate) use self::decoder::{first, flat, list, record};
+#[cfg(feature = "limits")]
+pub use self::estimate::EstimateCost;
 pub use self::operation::Operation;
-pub(crate) use self::options::{Options, Refused, call_options, cost_option, request_options};
+pub(crate) use self::options::{Options, call_options, cost_option, request_options};
+#[cfg(feature = "limits")]
+pub(crate) use self::prices::{Priced, Spending};
 use self::request::Request;
 use crate::codec::Fields;
 use crate::core::LeonardoCore;
-use crate::error::Error;
+use crate::error::{Error, Refused};
 use crate::runtime::{BoxFuture, MaybeSend};
 use crate::transport;
 
@@ -107,7 +115,7 @@ impl<T> Call<T> {
 impl Call<Bytes> {
     /// A call of an operation of which nothing but the table's line is known.
     #[cfg(feature = "limits")]
-    pub(crate) fn of(core: &LeonardoCore, operation: &'static crate::OperationInfo) -> Self {
+    pub(crate) fn of(core: &LeonardoCore, operation: &'static crate::operation::OperationInfo) -> Self {
         Self { request: Box::new(Request::new(core, operation, Reader::Raw)), output: PhantomData }
     }
 

@@ -1,6 +1,5 @@
 //! What can be set for one call, and for every call that a workflow makes.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use http::HeaderMap;
 use crate::bearer::Bearer;
 use crate::core::server_url::ServerUrl;
 use crate::core::{self, LeonardoCore};
-use crate::error::{CallInfo, Error, InvalidRequestError};
+use crate::error::Refused;
 use crate::retry::RetryPolicy;
 
 /// The options of a call. A workflow keeps them and hands a copy to each of its calls.
@@ -30,32 +29,6 @@ pub(crate) struct Options {
     pub(crate) bearer: Option<Bearer>,
     /// The first thing that was wrong.
     pub(crate) refused: Option<Refused>,
-}
-
-/// An argument or option that cannot be used.
-pub(crate) struct Refused {
-    pub(crate) field: Cow<'static, str>,
-    pub(crate) reason: Cow<'static, str>,
-    pub(crate) source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl Refused {
-    pub(crate) fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: field.into(), reason: reason.into(), source: None }
-    }
-
-    /// The error of the call or the workflow that it was given to.
-    pub(crate) fn into_error(self, call: CallInfo) -> Error {
-        let Self { field, reason, source } = self;
-        Error::InvalidRequest(Box::new(InvalidRequestError { call, field, reason, source }))
-    }
-}
-
-impl Clone for Refused {
-    /// Only a body or a query that cannot be written has a source, and what a workflow copies has neither.
-    fn clone(&self) -> Self {
-        Self { field: self.field.clone(), reason: self.reason.clone(), source: None }
-    }
 }
 
 impl Options {

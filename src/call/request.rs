@@ -6,11 +6,11 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::decoder::Reader;
-use super::options::{Options, Refused};
+use super::options::Options;
 use crate::codec::{self, Fields, Fragment};
 use crate::core::LeonardoCore;
 use crate::core::server_url::{self, ServerUrl};
-use crate::error::{CallInfo, DecodeError, DecodeReason, Error};
+use crate::error::{CallInfo, DecodeError, DecodeReason, Error, Refused};
 use crate::operation::OperationInfo;
 use crate::url::form_urlencoded;
 

@@ -64,23 +64,13 @@ impl LeonardoCore {
             retry: RetryPolicy::default(),
             budget: RetryBudget::default(),
             headers,
-            wrong_header: None,
+            refused: None,
             max_response_bytes: 16 * 1024 * 1024,
             client: None,
             transport: None,
             wall_clock: None,
-            #[cfg(feature = "limits")]
-            limits: None,
-            #[cfg(feature = "limits")]
-            spending: None,
-            #[cfg(feature = "polling")]
-            polls_per_minute: 600,
-            #[cfg(feature = "polling")]
-            poll_delays: RetryPolicy::default()
-                .initial_backoff(Duration::from_secs(1))
-                .max_backoff(Duration::from_secs(10))
-                .multiplier(1.5)
-                .jitter(0.25),
+            #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+            settings: Default::default(),
             #[cfg(any(feature = "image-download", feature = "uploading"))]
             storage: Default::default(),
         }
@@ -109,21 +99,15 @@ pub struct LeonardoCoreBuilder {
     retry: RetryPolicy,
     budget: RetryBudget,
     headers: HeaderMap,
-    /// The first header that cannot be sent.
-    wrong_header: Option<ConfigError>,
+    /// The first setting that was refused when it was given.
+    refused: Option<ConfigError>,
     max_response_bytes: usize,
     /// The settings of the core's own client, if the caller changed any.
     client: Option<ConfiguredClient>,
     transport: Option<Box<dyn Transport>>,
     wall_clock: Option<WallClock>,
-    #[cfg(feature = "limits")]
-    pub(crate) limits: Option<(crate::Limits, &'static [crate::OperationInfo])>,
-    #[cfg(feature = "limits")]
-    pub(crate) spending: Option<crate::spending::Spending>,
-    #[cfg(feature = "polling")]
-    polls_per_minute: u32,
-    #[cfg(feature = "polling")]
-    poll_delays: RetryPolicy,
+    #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+    settings: http::Extensions,
     #[cfg(any(feature = "image-download", feature = "uploading"))]
     storage: std::sync::OnceLock<crate::transport::wire::Client>,
 }
@@ -222,27 +206,6 @@ impl LeonardoCoreBuilder {
         self
     }
 
-    /// How many polls a minute all waits may make together. Defaults to 600; 0 counts as 1.
-    ///
-    /// The service takes 2000 requests of all kinds a minute for one account, by default. A wait polls less often where
-    /// this leaves less for it than its own delays do. See
-    /// [`image_wait_for_generation`](crate::funcs::image_wait_for_generation()).
-    #[cfg(feature = "polling")]
-    #[must_use]
-    pub fn polls_per_minute(mut self, polls: u32) -> Self {
-        self.polls_per_minute = polls;
-        self
-    }
-
-    /// The delays between the polls of a wait. Defaults to 1 s, each half as long again, up to 10 s, with a jitter of a
-    /// quarter. The policy's limits to attempts and time are not used.
-    #[cfg(feature = "polling")]
-    #[must_use]
-    pub fn poll_delays(mut self, policy: RetryPolicy) -> Self {
-        self.poll_delays = policy;
-        self
-    }
-
     /// A header that every request carries. One of the same name replaces it, but the headers that the core itself is
     /// in charge of (`authorization`, `content-type`, and those of the connection) are refused.
     #[must_use]
@@ -250,7 +213,7 @@ impl LeonardoCoreBuilder {
         // Here rather than in `build`, so that only programs that add headers have the code for it.
         match header(&name.into(), &value.into()) {
             Ok((name, value)) => set(&mut self.headers, name, value),
-            Err(reason) => self.refuse_header("default_header", reason),
+            Err(reason) => self.refuse("default_header", reason),
         }
         self
     }
@@ -260,13 +223,13 @@ impl LeonardoCoreBuilder {
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         match HeaderValue::try_from(user_agent.into()) {
             Ok(user_agent) => set(&mut self.headers, USER_AGENT, user_agent),
-            Err(_) => self.refuse_header("user_agent", "holds a character that cannot stand in a header"),
+            Err(_) => self.refuse("user_agent", "holds a character that cannot stand in a header"),
         }
         self
     }
 
-    fn refuse_header(&mut self, field: &'static str, reason: impl Into<Cow<'static, str>>) {
-        self.wrong_header.get_or_insert_with(|| ConfigError::new(field, reason));
+    pub(crate) fn refuse(&mut self, field: &'static str, reason: impl Into<Cow<'static, str>>) {
+        self.refused.get_or_insert_with(|| ConfigError::new(field, reason));
     }
 
     /// The largest body of a response that is accepted, in bytes. Defaults to 16 MiB. Reading stops beyond it.
@@ -344,6 +307,12 @@ impl LeonardoCoreBuilder {
         self
     }
 
+    /// Keeps a setting for what is built on the core; see [`LeonardoCore::setting`].
+    #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+    pub(crate) fn set<T: Clone + Send + Sync + 'static>(&mut self, setting: T) {
+        self.settings.insert(setting);
+    }
+
     /// Checks the settings.
     ///
     /// # Errors
@@ -353,12 +322,10 @@ impl LeonardoCoreBuilder {
         let server = ServerUrl::parse(&self.server_url.value)
             .and_then(|server| server.permitted(self.allow_http))
             .map_err(|reason| ConfigError::new(self.server_url.field, reason))?;
-        if let Some(wrong) = self.wrong_header {
-            return Err(wrong.into());
+        if let Some(refused) = self.refused {
+            return Err(refused.into());
         }
         let mut headers = self.headers;
-        #[cfg(feature = "limits")]
-        let spending = counted(self.spending)?;
         let auth = match self.auth {
             None => return Err(ConfigError::new("bearer_auth", "there is no key").into()),
             Some(Setting { field, value: Credentials::Key(key) }) => {
@@ -400,26 +367,10 @@ impl LeonardoCoreBuilder {
             max_response_bytes: self.max_response_bytes,
             allow_http: self.allow_http,
             wall_clock: self.wall_clock,
-            #[cfg(feature = "limits")]
-            limiter: self.limits.map(|(limits, operations)| Arc::new(crate::limits::Limiter::new(limits, operations))),
-            #[cfg(feature = "limits")]
-            spending,
-            #[cfg(feature = "limits")]
-            prices: Default::default(),
             #[cfg(any(feature = "image-download", feature = "uploading"))]
             storage: self.storage,
-            #[cfg(feature = "polling")]
-            pace: crate::limits::Pace::new(self.polls_per_minute),
-            #[cfg(feature = "polling")]
-            poll_delays: self.poll_delays,
-            #[cfg(feature = "polling")]
-            waits: Default::default(),
-            #[cfg(feature = "searching")]
-            users: Default::default(),
-            #[cfg(feature = "searching")]
-            lists: Default::default(),
-            #[cfg(all(feature = "polling", feature = "searching"))]
-            list_reader: Default::default(),
+            #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+            extended: super::extensions::Extended::new(self.settings),
         };
         Ok(LeonardoCore { inner: Arc::new(inner) })
     }
@@ -442,14 +393,5 @@ fn usable(timeout: Duration, deadline: Option<Duration>, max_response_bytes: usi
     match max_response_bytes {
         0 => Err(ConfigError::new("max_response_bytes", "is zero, so no response could be read")),
         _ => Ok(()),
-    }
-}
-
-/// Refuses an amount of money that is none.
-#[cfg(feature = "limits")]
-fn counted(spending: Option<crate::spending::Spending>) -> Result<Option<crate::spending::Spending>, ConfigError> {
-    match spending.as_ref().and_then(|spending| spending.limit.refused()) {
-        Some(reason) => Err(ConfigError::new("spending_limit", reason)),
-        None => Ok(spending),
     }
 }

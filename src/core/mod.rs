@@ -2,8 +2,12 @@
 
 mod builder;
 mod client;
+#[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+mod extensions;
 pub(crate) mod key;
 pub(crate) mod server_url;
+#[cfg(feature = "searching")]
+pub(crate) mod users;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,10 +16,10 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub use self::builder::LeonardoCoreBuilder;
+#[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+use self::extensions::Extended;
 use self::key::Auth;
 use self::server_url::ServerUrl;
-#[cfg(feature = "limits")]
-use crate::error::CallInfo;
 #[cfg(any(feature = "image-download", feature = "uploading"))]
 use crate::error::ConfigError;
 use crate::error::Error;
@@ -66,24 +70,8 @@ pub(crate) struct Inner {
     /// What downloads and uploads are sent with; none until they need one where calls are not sent with a client.
     #[cfg(any(feature = "image-download", feature = "uploading"))]
     storage: std::sync::OnceLock<crate::transport::wire::Client>,
-    #[cfg(feature = "limits")]
-    pub(crate) limiter: Option<Arc<crate::limits::Limiter>>,
-    #[cfg(feature = "limits")]
-    pub(crate) spending: Option<crate::spending::Spending>,
-    #[cfg(feature = "limits")]
-    pub(crate) prices: crate::spending::Prices,
-    #[cfg(feature = "polling")]
-    pub(crate) pace: crate::limits::Pace,
-    #[cfg(feature = "polling")]
-    pub(crate) poll_delays: RetryPolicy,
-    #[cfg(feature = "polling")]
-    pub(crate) waits: crate::poll::Waits,
-    #[cfg(feature = "searching")]
-    pub(crate) users: crate::core::key::Users,
-    #[cfg(feature = "searching")]
-    pub(crate) lists: crate::once::Lists,
-    #[cfg(all(feature = "polling", feature = "searching"))]
-    pub(crate) list_reader: crate::poll::ListReader,
+    #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+    extended: Extended,
 }
 
 impl LeonardoCore {
@@ -116,22 +104,16 @@ impl LeonardoCore {
         self.inner.server.as_str()
     }
 
-    /// What was spent through the core's [`SpendingLimit`](crate::SpendingLimit), and what is reserved; nothing without one.
-    #[cfg(feature = "limits")]
-    pub fn spent(&self) -> crate::Spent {
-        self.inner.spending.as_ref().map(|spending| spending.limit.spent()).unwrap_or_default()
+    /// What [`LeonardoCoreBuilder::set`] was given of this type.
+    #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+    pub(crate) fn setting<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.inner.extended.setting()
     }
 
-    /// How much of its [`Limits`](crate::Limits) the core uses; nothing without limits.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidRequest`] for `limits` if a [store](crate::LimitStore) of your own failed.
-    #[cfg(feature = "limits")]
-    pub async fn limits_in_use(&self) -> Result<crate::LimitsInUse, Error> {
-        let Some(limiter) = &self.inner.limiter else { return Ok(crate::LimitsInUse::default()) };
-        let info = CallInfo::new("limits_in_use", crate::Effect::Read);
-        limiter.in_use().await.map_err(|source| crate::limits::failed(source).into_error(info))
+    /// The state of this type, made when it is first asked for. Whoever needs it often keeps it.
+    #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+    pub(crate) fn state<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        self.inner.extended.state(make)
     }
 
     /// The time of day.

@@ -37,12 +37,13 @@ pub use self::{
 };
 
 #[cfg(feature = "limits")]
-pub use self::spending::{SpendingLimitError, SpendingReason};
+pub use self::spending::SpendingLimitError;
 
 pub(crate) use self::{
     classify::{api_error, is_list, is_transient, tells_error},
     decode::{not_text, unreadable},
     redact::{Redactor, clipped, excerpt},
+    request::Refused,
     seconds::Seconds,
 };
 

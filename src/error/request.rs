@@ -46,6 +46,32 @@ impl InvalidRequestError {
     }
 }
 
+/// An argument or option that cannot be used.
+pub(crate) struct Refused {
+    pub(crate) field: Cow<'static, str>,
+    pub(crate) reason: Cow<'static, str>,
+    pub(crate) source: Option<BoxError>,
+}
+
+impl Refused {
+    pub(crate) fn new(field: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: field.into(), reason: reason.into(), source: None }
+    }
+
+    /// The error of the call or the workflow that it was given to.
+    pub(crate) fn into_error(self, call: CallInfo) -> Error {
+        let Self { field, reason, source } = self;
+        Error::InvalidRequest(Box::new(InvalidRequestError { call, field, reason, source }))
+    }
+}
+
+impl Clone for Refused {
+    /// Only a body or a query that cannot be written has a source, and what a workflow copies has neither.
+    fn clone(&self) -> Self {
+        Self { field: self.field.clone(), reason: self.reason.clone(), source: None }
+    }
+}
+
 /// What `check` found, as an error that names the first field.
 impl From<Violations> for Error {
     fn from(violations: Violations) -> Self {

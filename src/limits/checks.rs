@@ -1,23 +1,27 @@
 //! Finding out whether jobs have ended that nobody waits for.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::sync::Mutex;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
 use super::store::{HeldJob, LimitStore};
-use crate::error::BoxError;
-use crate::operation::{Effect, JobKind, OperationInfo};
-use crate::retry::RetryPolicy;
+use crate::core::LeonardoCore;
+use crate::error::{BoxError, Error};
+use crate::operation::JobKind;
 use crate::runtime::{self, BoxFuture, Instant, lock};
-use crate::{Call, LeonardoCore};
+
+/// What can be asked about any job of a core.
+pub(crate) struct Jobs {
+    /// Whether somebody waits for it, who will tell when it has ended.
+    pub(crate) is_waited_for: fn(&LeonardoCore, &str) -> bool,
+    /// Whether the service says that it has ended.
+    pub(crate) has_ended: fn(&LeonardoCore, JobKind, &str) -> BoxFuture<'static, Result<bool, Error>>,
+}
 
 /// Tells how far a job of any kind is.
 pub(super) struct JobReader {
-    operations: &'static [OperationInfo],
+    jobs: &'static Jobs,
     /// Jobs that may have ended, as somebody has said.
     hinted: Mutex<VecDeque<String>>,
     /// When each place's job was looked at.
@@ -37,9 +41,8 @@ const SELDOM: Duration = Duration::from_secs(30);
 const APPEARS: Duration = Duration::from_secs(60);
 
 impl JobReader {
-    /// `operations` is where it is looked up which of them reads a kind of job.
-    pub(super) fn new(operations: &'static [OperationInfo]) -> Self {
-        Self { operations, hinted: Mutex::default(), looked: Mutex::default() }
+    pub(super) fn new(jobs: &'static Jobs) -> Self {
+        Self { jobs, hinted: Mutex::default(), looked: Mutex::default() }
     }
 
     pub(super) fn hint(&self, id: &str) {
@@ -59,10 +62,9 @@ impl JobReader {
             let again_after = (job.held_for / 4).clamp(OFTEN, SELDOM);
             looked.get(&(kind, job.token)).is_none_or(|looked| looked.elapsed() >= again_after)
         };
-        let chosen = held
-            .iter()
-            .filter_map(|job| Some((job, job.id.as_ref()?)))
-            .find(|(job, id)| hinted.contains(id) || ((job.held_for >= WATCHED || !is_watched(core, id)) && due(job)));
+        let chosen = held.iter().filter_map(|job| Some((job, job.id.as_ref()?))).find(|(job, id)| {
+            hinted.contains(id) || ((job.held_for >= WATCHED || !(self.jobs.is_waited_for)(core, id)) && due(job))
+        });
         let (job, id) = chosen?;
         hinted.retain(|hinted| hinted != id);
         looked.insert((kind, job.token), Instant::now());
@@ -71,23 +73,10 @@ impl JobReader {
 
     /// Whether a job has ended; `None` if that cannot be told now.
     async fn has_ended(&self, core: &LeonardoCore, kind: JobKind, job: &HeldJob, id: &str) -> Option<bool> {
-        let reads = |info: &&OperationInfo| info.effect == Effect::Read && info.job == Some(kind);
-        let operation = self.operations.iter().find(reads)?;
-        let call = Call::of(core, operation).id(id).record::<AnyState>(operation.field);
-        match call.retry(RetryPolicy::none()).await {
-            Ok(state) => Some(state.has_ended),
+        match (self.jobs.has_ended)(core, kind, id).await {
+            Ok(has_ended) => Some(has_ended),
             Err(error) => (error.is_not_found() && job.held_for >= APPEARS).then_some(true),
         }
-    }
-}
-
-fn is_watched(core: &LeonardoCore, id: &str) -> bool {
-    #[cfg(feature = "polling")]
-    return core.inner.waits.is_waited_for(id);
-    #[cfg(not(feature = "polling"))]
-    {
-        let _ = (core, id);
-        false
     }
 }
 
@@ -135,62 +124,4 @@ fn look_once<'a>(
         let has_ended = reader.has_ended(core, kind, &job, &id).await;
         Ok((has_ended == Some(true)).then_some(id))
     })
-}
-
-/// Of a record, or of the first one in a list, whether its `status` says that it has ended.
-struct AnyState {
-    has_ended: bool,
-}
-
-impl<'de> Deserialize<'de> for AnyState {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyStateVisitor)
-    }
-}
-
-struct AnyStateVisitor;
-
-impl<'de> Visitor<'de> for AnyStateVisitor {
-    type Value = AnyState;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a record with a status")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyState, A::Error> {
-        let mut has_ended = false;
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-            if name == "status" {
-                // Blueprints say COMPLETED.
-                let status: Option<String> = map.next_value()?;
-                has_ended = matches!(status.as_deref(), Some("COMPLETE" | "COMPLETED" | "FAILED"));
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(AnyState { has_ended })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<AnyState, A::Error> {
-        let first = seq.next_element::<AnyState>()?;
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        // Such a list is empty for an id that is not known.
-        Ok(first.unwrap_or(AnyState { has_ended: false }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_state_of_any_kind_of_job_can_be_read() {
-        let has_ended = |text| serde_json::from_str::<AnyState>(text).unwrap().has_ended;
-        assert!(has_ended(r#"{"id":"1","status":"COMPLETE","generated_images":[{"status":"PENDING"}]}"#));
-        assert!(has_ended(r#"[{"status":"FAILED"},{"status":"PENDING"}]"#));
-        assert!(has_ended(r#"{"status":"COMPLETED"}"#));
-        for pending in [r#"{"status":"PENDING"}"#, r#"{"status":null}"#, "{}", "[]", r#"{"status":"TRAINING"}"#] {
-            assert!(!has_ended(pending), "{pending}");
-        }
-    }
 }

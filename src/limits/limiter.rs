@@ -13,13 +13,12 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::brake::Brake;
-use super::checks::{Checks, JobReader};
+use super::checks::{Checks, JobReader, Jobs};
 use super::queue::{PRESENT, Position, Queue};
 use super::settings::Limits;
 use super::store::{Counter, Taken};
-use crate::LeonardoCore;
-use crate::call::Refused;
-use crate::error::BoxError;
+use crate::core::LeonardoCore;
+use crate::error::{BoxError, Refused};
 use crate::operation::{Effect, JobKind, OperationInfo};
 use crate::runtime::{self, Instant, lock};
 
@@ -73,10 +72,10 @@ pub(crate) struct Admission {
 pub(crate) type Admitted = (JobKind, u64);
 
 impl Limiter {
-    pub(crate) fn new(limits: Limits, operations: &'static [OperationInfo]) -> Self {
+    pub(crate) fn new(limits: Limits, jobs: &'static Jobs) -> Self {
         Self {
             limits,
-            reader: JobReader::new(operations),
+            reader: JobReader::new(jobs),
             queues: Mutex::default(),
             waiting: AtomicU64::new(0),
             brakes: Mutex::default(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Workflow;
 use super::wanted::{Account, Kind, Wanted};
-use crate::Call;
+use crate::call::Call;
 use crate::core::LeonardoCore;
 use crate::paging::Row;
 

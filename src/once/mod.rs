@@ -27,14 +27,12 @@ pub use self::create_once::CreateOnce;
 pub use self::marked::{Marked, Marking};
 pub(crate) use self::options::{SearchOptions, search_options};
 pub(crate) use self::search::{Search, Sought};
-pub(crate) use self::together::Lists;
 pub(crate) use self::wanted::{Account, Kind, Likeness, ReadUser, Wanted};
 pub(crate) use self::window::Sent;
 use serde_json::{Map, Value};
 
-use crate::Effect;
-use crate::call::Refused;
-use crate::error::{CallInfo, Error};
+use crate::error::{CallInfo, Error, Refused};
+use crate::operation::Effect;
 
 /// The workflow that creates or searches; errors name it.
 #[derive(Clone, Copy)]

@@ -8,18 +8,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::in_flight::InFlight;
-use super::together::{LONGEST, List, Look, Membership, Page, Reader, Request, Seeker};
+use super::together::{LONGEST, List, Lists, Look, Membership, Page, Reader, Request, Seeker};
 use super::wanted::{Account, Classifier, Kind, Match, Wanted};
 use super::window::Sent;
 use super::{SearchOptions, Workflow, normalised};
 use crate::bearer::Bearer;
-use crate::call::{Options, Refused};
-use crate::error::{ApiErrorKind, Error, TimeoutError, TimeoutScope};
+use crate::call::Options;
+use crate::core::LeonardoCore;
+use crate::core::users::Users;
+use crate::error::{ApiErrorKind, Error, Refused, TimeoutError, TimeoutScope};
+use crate::operation::Effect;
 use crate::paging::{PAGE, Row};
 use crate::poll::{BudgetedDelays, before_deadline, never_connected};
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, Instant};
-use crate::{Effect, LeonardoCore, time};
+use crate::time;
 
 /// How a search ended.
 pub(crate) enum Sought<R> {
@@ -171,7 +174,7 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
         let (reader, list) = match list {
             Some((known, list)) if *known == reader => (known, list),
             _ => {
-                let shared = self.core.inner.lists.get(&reader);
+                let shared = self.core.state(Lists::default).get(&reader);
                 let (reader, shared) = list.insert((reader, shared));
                 (reader, shared)
             }
@@ -267,14 +270,15 @@ impl<R: Row + Clone + Send + 'static> Search<R> {
             })
         };
         let server = self.options.call.server.as_ref();
-        let user = self.core.inner.users.find(server, self.bearer.as_ref(), self.left(), ask).await?;
+        let users = self.core.state(Users::default);
+        let user = users.find(server, self.bearer.as_ref(), self.left(), ask).await?;
         user.ok_or_else(|| self.workflow.invalid("user", "the service does not tell the id of the key's user"))
     }
 
     /// Asks the provider for another key, and whether it is one of the same account.
     async fn renew_key(&mut self) -> bool {
         let Some(before) = self.bearer.clone() else { return false };
-        let known = self.core.inner.users.of(self.options.call.server.as_ref(), Some(&before));
+        let known = self.core.state(Users::default).of(self.options.call.server.as_ref(), Some(&before));
         let Some(user) = known else { return false };
         let renewed = self.ask_key().await.is_ok() && self.bearer.as_ref().is_some_and(|key| *key != before);
         if renewed && self.user().await.is_ok_and(|now| now == user) {

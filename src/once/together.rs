@@ -76,7 +76,7 @@ impl Reader {
 
 /// The lists of a core that are searched now.
 #[derive(Default)]
-pub(crate) struct Lists(Mutex<Vec<(Reader, Weak<dyn Any + Send + Sync>)>>);
+pub(super) struct Lists(Mutex<Vec<(Reader, Weak<dyn Any + Send + Sync>)>>);
 
 impl Lists {
     pub(super) fn get<R: Row + Send + 'static>(&self, reader: &Reader) -> Arc<List<R>> {

@@ -3,11 +3,12 @@
 use super::in_flight::InFlight;
 use super::normalised;
 use super::window::Window;
+use crate::call::Call;
 use crate::call::Options;
+use crate::core::LeonardoCore;
 use crate::error::Error;
 use crate::paging::Row;
 use crate::runtime::BoxFuture;
-use crate::{Call, LeonardoCore};
 
 /// Reads the user of a key; none if the service does not tell.
 pub(crate) type ReadUser = BoxFuture<'static, Result<Option<String>, Error>>;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::LeonardoCore;
+use crate::core::LeonardoCore;
 use crate::runtime::{Instant, SystemTime};
 
 /// When a create was sent, as far as it can be told.

@@ -108,8 +108,8 @@ impl<R> CursorList<R> {
 
     /// The records as an iterator that waits on this thread.
     #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
-    pub fn iter_blocking(self) -> crate::BlockingIter<Self> {
-        crate::BlockingIter::new(self)
+    pub fn iter_blocking(self) -> crate::blocking::BlockingIter<Self> {
+        crate::blocking::BlockingIter::new(self)
     }
 
     /// Takes a page; refused if it leads back to itself.

@@ -7,8 +7,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::{PageStream, Row};
-use crate::Call;
-use crate::call::{Options, call_options};
+use crate::call::{Call, Options, call_options};
 use crate::core::LeonardoCore;
 use crate::error::Error;
 
@@ -94,8 +93,8 @@ impl<R: Row + 'static> List<R> {
 
     /// The records as an iterator that waits on this thread.
     #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
-    pub fn iter_blocking(self) -> crate::BlockingIter<Self> {
-        crate::BlockingIter::new(self)
+    pub fn iter_blocking(self) -> crate::blocking::BlockingIter<Self> {
+        crate::blocking::BlockingIter::new(self)
     }
 }
 

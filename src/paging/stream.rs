@@ -7,9 +7,9 @@ use std::task::{Context, Poll};
 
 use super::offset::{Pages, Read, count};
 use super::{PAGE, Row};
-use crate::call::Refused;
-use crate::error::{CallInfo, Error};
-use crate::{Call, Effect, Sending};
+use crate::call::{Call, Sending};
+use crate::error::{CallInfo, Error, Refused};
+use crate::operation::Effect;
 
 /// The rows of a list, one by one. The next page is asked for while one is handed out.
 pub(crate) struct PageStream<R> {

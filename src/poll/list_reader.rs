@@ -14,9 +14,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::poller::Seen;
-use crate::LeonardoCore;
+use super::pace::Pace;
+use super::seen::Seen;
+use super::settings;
 use crate::call::Options;
+use crate::core::LeonardoCore;
+use crate::core::users::Users;
 use crate::error::Error;
 use crate::paging::{PAGE, Pages, Read, Row};
 use crate::runtime::{self, BoxFuture, Instant, lock};
@@ -66,7 +69,7 @@ const OFF: Duration = Duration::from_secs(60);
 
 /// The waits of a core, and how far the reading of the list is.
 #[derive(Default)]
-pub(crate) struct ListReader {
+struct ListReader {
     waiting: Mutex<Waiting>,
     /// The number of the round that is being read.
     round: AtomicU64,
@@ -126,13 +129,15 @@ pub(crate) enum ListOutcome {
 /// A wait among those of its core, until it is dropped.
 pub(crate) struct Registration {
     core: LeonardoCore,
+    reader: Arc<ListReader>,
+    pace: Arc<Pace>,
     id: String,
     waiter: Arc<Waiter>,
 }
 
 impl Registration {
     pub(crate) fn new(core: &LeonardoCore, id: &str) -> Self {
-        let reader = &core.inner.list_reader;
+        let reader = core.state(ListReader::default);
         let since = reader.round.load(Ordering::Relaxed) + 1;
         let progress = Progress { seen: None, since, last: 0, missing: false };
         let waiter = Arc::new(Waiter { progress: Mutex::new(progress), news: Notify::new() });
@@ -140,7 +145,7 @@ impl Registration {
         waiting.waiters.entry(id.to_owned()).or_default().push(waiter.clone());
         waiting.count += 1;
         drop(waiting);
-        Self { core: core.clone(), id: id.to_owned(), waiter }
+        Self { core: core.clone(), reader, pace: settings::pace(core), id: id.to_owned(), waiter }
     }
 
     /// Waits until the list shows the record, reading it if nobody else does. `delay_after` gives the delay after a failure,
@@ -171,7 +176,7 @@ impl Registration {
         delay_after: &mut impl FnMut(&Error) -> Option<Duration>,
         hurried: &mut bool,
     ) -> ListOutcome {
-        let reader = &self.core.inner.list_reader;
+        let reader = &self.reader;
         let mut woken = pin!(wake.notified());
         loop {
             if reader.is_off() {
@@ -206,7 +211,7 @@ impl Registration {
                 return outcome;
             }
             let due = {
-                let mut due = pin!(reader.due(&self.core, &round));
+                let mut due = pin!(reader.due(&self.pace, &round));
                 let due = poll_fn(|context| match woken.as_mut().poll(context) {
                     Poll::Ready(()) => Poll::Ready(false),
                     Poll::Pending => due.as_mut().poll(context).map(|()| true),
@@ -248,10 +253,10 @@ impl Registration {
 
     /// Whether so many were woken that the list shows it sooner than a poll of its own would. Then the list is read at once.
     fn hurries(&self, hurried: &mut bool) -> bool {
-        let crowded = self.core.inner.pace.urgent_for() > QUEUE;
+        let crowded = self.pace.urgent_for() > QUEUE;
         if crowded {
             *hurried = true;
-            self.core.inner.list_reader.hurry.notify_one();
+            self.reader.hurry.notify_one();
         }
         crowded
     }
@@ -266,7 +271,7 @@ enum First<'a> {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut waiting = lock(&self.core.inner.list_reader.waiting);
+        let mut waiting = lock(&self.reader.waiting);
         waiting.count -= 1;
         if let Some(waiters) = waiting.waiters.get_mut(&self.id) {
             waiters.retain(|waiter| !Arc::ptr_eq(waiter, &self.waiter));
@@ -291,7 +296,7 @@ impl Waiter {
 
 impl ListReader {
     /// Whether there are too few waits to read the list for, or it could not be read.
-    pub(crate) fn is_off(&self) -> bool {
+    fn is_off(&self) -> bool {
         let waiting = lock(&self.waiting);
         waiting.count < FEW || waiting.off.is_some_and(|off| Instant::now() < off)
     }
@@ -306,7 +311,7 @@ impl ListReader {
     }
 
     /// Waits until the next page is due, and takes its turn.
-    async fn due(&self, core: &LeonardoCore, round: &Round) {
+    async fn due(&self, pace: &Pace, round: &Round) {
         if let Some(next_at) = round.next_at {
             let delay = next_at.saturating_duration_since(Instant::now());
             match round.failures {
@@ -314,7 +319,7 @@ impl ListReader {
                 0 => _ = runtime::timeout(delay, pin!(self.hurry.notified())).await,
             }
         }
-        let turn = core.inner.pace.turn(false);
+        let turn = pace.turn(false);
         loop {
             let rest = turn.comes_in();
             if rest.is_zero() {
@@ -334,7 +339,7 @@ impl ListReader {
         round: &mut Round,
     ) -> Result<(), Error> {
         let ask = || (listed.user)(core, options);
-        let Some(user) = core.inner.users.find(None, None, Duration::MAX, ask).await? else {
+        let Some(user) = core.state(Users::default).find(None, None, Duration::MAX, ask).await? else {
             // Without it there is no list.
             self.turn_off();
             return Ok(());

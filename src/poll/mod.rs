@@ -12,7 +12,13 @@ mod list_reader;
 #[cfg(feature = "polling")]
 mod notify;
 #[cfg(feature = "polling")]
+mod pace;
+#[cfg(feature = "polling")]
 mod poller;
+#[cfg(feature = "polling")]
+mod seen;
+#[cfg(feature = "polling")]
+mod settings;
 #[cfg(feature = "polling")]
 mod steps;
 #[cfg(feature = "polling")]
@@ -25,11 +31,11 @@ use std::time::Duration;
 #[cfg(feature = "creating")]
 pub(crate) use self::create::{Creating, Made, OnProgress, retries};
 #[cfg(all(feature = "polling", feature = "searching"))]
-pub(crate) use self::list_reader::{ListReader, Listed, Record};
+pub(crate) use self::list_reader::{Listed, Record};
 #[cfg(feature = "polling")]
-pub(crate) use self::notify::Waits;
+pub(crate) use self::poller::{PollOptions, Poller, Waited, poll_options, reading};
 #[cfg(feature = "polling")]
-pub(crate) use self::poller::{PollOptions, Poller, Seen, Waited, poll_options, reading};
+pub(crate) use self::seen::Seen;
 #[cfg(feature = "creating")]
 pub use self::{
     create::JobProgress,
@@ -42,7 +48,7 @@ pub use self::{
     steps::Steps,
     wait::Wait,
 };
-use crate::LeonardoCore;
+use crate::core::LeonardoCore;
 use crate::error::Error;
 use crate::retry::{self, RetryPolicy};
 use crate::runtime::MaybeSend;

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::LeonardoCore;
+use crate::core::LeonardoCore;
 
 /// How many notifications are remembered for waits that begin later.
 const RECENT: usize = 1024;
 
 /// The waits of a core by what they wait for.
 #[derive(Default)]
-pub(crate) struct Waits {
+struct Waits {
     known: Mutex<Known>,
     /// Ids are remembered by their hash, which takes the same memory for each. Where two have the same, a poll comes early.
     hasher: RandomState,
@@ -42,12 +42,6 @@ impl Waits {
         waiting.len()
     }
 
-    /// Whether somebody waits for it.
-    #[cfg(feature = "limits")]
-    pub(crate) fn is_waited_for(&self, id: &str) -> bool {
-        self.lock().waiting.contains_key(id)
-    }
-
     fn lock(&self) -> MutexGuard<'_, Known> {
         // Left whole by every holder.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
@@ -56,7 +50,7 @@ impl Waits {
 
 /// A wait among those of its core, until it is dropped.
 pub(super) struct Awaited {
-    core: LeonardoCore,
+    waits: Arc<Waits>,
     id: String,
     wake: Arc<Notify>,
 }
@@ -64,7 +58,7 @@ pub(super) struct Awaited {
 impl Awaited {
     /// It is woken at once if there was a notification before it began.
     pub(super) fn new(core: &LeonardoCore, id: &str, wake: &Arc<Notify>) -> Self {
-        let waits = &core.inner.waits;
+        let waits = core.state(Waits::default);
         let hash = waits.hasher.hash_one(id);
         let mut known = waits.lock();
         if known.recent.contains(&hash) {
@@ -72,13 +66,13 @@ impl Awaited {
         }
         known.waiting.entry(id.to_owned()).or_default().push(wake.clone());
         drop(known);
-        Self { core: core.clone(), id: id.to_owned(), wake: wake.clone() }
+        Self { waits, id: id.to_owned(), wake: wake.clone() }
     }
 }
 
 impl Drop for Awaited {
     fn drop(&mut self) {
-        let mut known = self.core.inner.waits.lock();
+        let mut known = self.waits.lock();
         if let Some(waiting) = known.waiting.get_mut(&self.id) {
             if let Some(at) = waiting.iter().position(|wake| Arc::ptr_eq(wake, &self.wake)) {
                 waiting.swap_remove(at);
@@ -103,10 +97,16 @@ impl LeonardoCore {
     /// Ids of all kinds of jobs will do, not only those of generations.
     pub fn notify(&self, id: impl AsRef<str>) -> usize {
         #[cfg(feature = "limits")]
-        if let Some(limiter) = &self.inner.limiter {
+        if let Some(limiter) = self.setting::<Arc<crate::limits::Limiter>>() {
             limiter.job_may_have_ended(id.as_ref());
         }
-        self.inner.waits.notify(id.as_ref())
+        self.state(Waits::default).notify(id.as_ref())
+    }
+
+    /// Whether a wait of this core is for this id.
+    #[cfg(feature = "limits")]
+    pub(crate) fn is_waited_for(&self, id: &str) -> bool {
+        self.state(Waits::default).lock().waiting.contains_key(id)
     }
 
     /// Has every wait for what an event is about look at once; see [`notify`](Self::notify).
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!((core.notify("a"), core.notify("b"), core.notify("c")), (2, 1, 0));
         drop(waits);
         assert_eq!(core.notify("a"), 0);
-        assert!(core.inner.waits.lock().waiting.is_empty());
+        assert!(core.state(Waits::default).lock().waiting.is_empty());
     }
 
     #[test]
@@ -147,8 +147,9 @@ mod tests {
             core.notify(number.to_string());
             core.notify(number.to_string());
         }
-        let known = core.inner.waits.lock();
+        let waits = core.state(Waits::default);
+        let known = waits.lock();
         assert_eq!(known.recent.len(), RECENT);
-        assert!(known.recent.contains(&core.inner.waits.hasher.hash_one((RECENT + 1).to_string().as_str())));
+        assert!(known.recent.contains(&waits.hasher.hash_one((RECENT + 1).to_string().as_str())));
     }
 }

@@ -1,6 +1,5 @@
 //! One poll after the other until a job is complete, whatever is read by them.
 
-use std::any::Any;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,12 +11,16 @@ use super::job::{Job, JobState, WaitError, WaitErrorReason};
 #[cfg(feature = "searching")]
 use super::list_reader::{ListOutcome, Listed, Registration};
 use super::notify::Awaited;
+use super::pace::Pace;
+use super::seen::Seen;
+use super::settings;
 use super::{BudgetedDelays, OnRetry, before_deadline, never_connected};
-use crate::call::{Options, Refused};
-use crate::error::{CallInfo, Error, TimeoutScope};
+use crate::call::{Call, Options};
+use crate::core::LeonardoCore;
+use crate::error::{CallInfo, Error, Refused, TimeoutScope};
+use crate::operation::Effect;
 use crate::retry::RetryPolicy;
 use crate::runtime::{self, BoxFuture, Instant};
-use crate::{Call, Effect, LeonardoCore};
 
 /// What a wait reads, and what it is called.
 #[derive(Clone, Copy)]
@@ -64,31 +67,6 @@ const SELDOM: Duration = Duration::from_secs(10);
 
 pub(crate) type Reading = BoxFuture<'static, Result<Seen, Error>>;
 
-/// A record whose type only the wait's caller knows, so that waiting is compiled once.
-pub(crate) struct Seen {
-    pub(crate) state: JobState,
-    record: Box<dyn Any + Send>,
-    /// Makes another of it.
-    #[cfg(feature = "searching")]
-    again: fn(&(dyn Any + Send)) -> Option<Self>,
-}
-
-impl Seen {
-    pub(crate) fn new<J: Job>(record: J) -> Self {
-        Self {
-            state: record.state(),
-            record: Box::new(record),
-            #[cfg(feature = "searching")]
-            again: |record| record.downcast_ref::<J>().cloned().map(Self::new),
-        }
-    }
-
-    #[cfg(feature = "searching")]
-    pub(crate) fn again(&self) -> Option<Self> {
-        (self.again)(&*self.record)
-    }
-}
-
 /// One poll, as [`Waited::read`] gives it.
 pub(crate) fn reading<J: Job>(call: Call<J>, options: &Options) -> Reading {
     let call = call.with_options(options);
@@ -106,12 +84,7 @@ pub(crate) struct PollOptions {
 
 impl PollOptions {
     pub(crate) fn new(core: &LeonardoCore) -> Self {
-        Self {
-            delays: core.inner.poll_delays.clone(),
-            appear_within: None,
-            wake: Arc::default(),
-            on_retry: OnRetry::default(),
-        }
+        Self { delays: settings::delays(core), appear_within: None, wake: Arc::default(), on_retry: OnRetry::default() }
     }
 }
 
@@ -177,6 +150,7 @@ pub(crate) struct Poller {
     call: Options,
     poll: PollOptions,
     delays: BudgetedDelays,
+    pace: Arc<Pace>,
     /// When the time of the deadline began, and when the wait did.
     began: Option<(Instant, Instant)>,
     last_failure: Option<Box<Error>>,
@@ -214,6 +188,7 @@ impl Poller {
     pub(crate) fn new(core: &LeonardoCore, waited: Waited, id: String, call: Options, poll: PollOptions) -> Self {
         Self {
             delays: BudgetedDelays::new(core, &poll.delays),
+            pace: settings::pace(core),
             core: core.clone(),
             waited,
             id,
@@ -271,7 +246,7 @@ impl Poller {
     async fn next_state(&mut self) -> Result<Seen, Ended> {
         let seen = self.next_seen().await;
         #[cfg(feature = "limits")]
-        if let Some(limiter) = &self.core.inner.limiter {
+        if let Some(limiter) = self.core.setting::<Arc<crate::limits::Limiter>>() {
             let is_over = match &seen {
                 Ok(seen) => seen.state != JobState::Pending,
                 Err(Ended::Call(error)) => self.exists && error.is_not_found(),
@@ -384,7 +359,7 @@ impl Poller {
             runtime::sleep(asked).await;
         }
         let mut woken = self.rest(delay - asked).await;
-        let mut turn = self.core.inner.pace.turn(woken);
+        let mut turn = self.pace.turn(woken);
         loop {
             let left = self.left();
             if left.is_zero() {
@@ -399,7 +374,7 @@ impl Poller {
                 runtime::sleep(rest.min(left)).await;
             } else if self.rest(rest.min(left)).await {
                 woken = true;
-                turn = self.core.inner.pace.turn(true);
+                turn = self.pace.turn(true);
             }
         }
         if woken {

@@ -35,8 +35,8 @@ impl<T, E> Steps<T, E> {
 
     /// What happens as an iterator that waits on this thread.
     #[cfg(all(feature = "blocking", not(target_arch = "wasm32")))]
-    pub fn iter_blocking(self) -> crate::BlockingIter<Self> {
-        crate::BlockingIter::new(self)
+    pub fn iter_blocking(self) -> crate::blocking::BlockingIter<Self> {
+        crate::blocking::BlockingIter::new(self)
     }
 }
 

@@ -7,8 +7,8 @@ use super::job::{Job, JobState, WaitError};
 use super::on_retry_option;
 use super::poller::{PollOptions, Poller, Waited, poll_options};
 use super::steps::Steps;
-use crate::LeonardoCore;
 use crate::call::{Options, call_options};
+use crate::core::LeonardoCore;
 use crate::runtime::BoxFuture;
 
 /// A wait until a job is complete, which gives its record; made by a function such as `image_wait_for_generation`.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::amount::Amount;
-use super::prices::Memory;
-use crate::error::SpendingReason;
+use super::known::KnownCosts;
+use super::reason::SpendingReason;
 use crate::models::{Cost, CostUnit};
 use crate::runtime::SystemTime;
 
@@ -22,7 +22,7 @@ pub(super) struct Ledger {
     /// What is settled, in the unit of the limit.
     used: Amount,
     /// What equal calls have cost.
-    known: Memory,
+    known: KnownCosts,
 }
 
 #[derive(Clone, Debug)]

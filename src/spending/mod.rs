@@ -1,9 +1,9 @@
 //! What may be spent, what is reserved for calls under way, and what was spent.
 
 mod amount;
-mod estimate;
+mod known;
 mod ledger;
-mod prices;
+mod reason;
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -11,11 +11,10 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 
 use self::amount::Amount;
-pub use self::estimate::EstimateCost;
+pub(crate) use self::known::KnownCosts;
 pub(crate) use self::ledger::Expected;
 use self::ledger::{Ledger, Limit, Sent, cost, parsed};
-pub(crate) use self::prices::{Priced, Prices, Spending};
-use crate::error::{CallInfo, Error, SpendingLimitError};
+pub use self::reason::SpendingReason;
 use crate::models::{Cost, CostUnit};
 use crate::runtime::{SystemTime, lock};
 
@@ -117,12 +116,9 @@ impl SpendingLimit {
     }
 
     /// Reserves what a call may cost, until [`Open`] is told what became of it.
-    pub(crate) fn reserve(&self, call: CallInfo, expected: Expected) -> Result<Open, Error> {
-        let operation = call.operation;
-        match lock(&self.ledger).reserve(operation, expected) {
-            Ok(number) => Ok(Open { ledger: self.ledger.clone(), number }),
-            Err(reason) => Err(Error::SpendingLimit(Box::new(SpendingLimitError { call, reason: *reason }))),
-        }
+    pub(crate) fn reserve(&self, operation: &'static str, expected: Expected) -> Result<Open, Box<SpendingReason>> {
+        let number = lock(&self.ledger).reserve(operation, expected)?;
+        Ok(Open { ledger: self.ledger.clone(), number })
     }
 }
 

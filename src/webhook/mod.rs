@@ -31,6 +31,7 @@ mod axum;
 mod deduplicator;
 mod error;
 mod event;
+mod read;
 mod receiver;
 mod redact;
 

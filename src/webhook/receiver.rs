@@ -9,6 +9,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use super::error::{CallbackKeyError, WebhookError};
 use super::event::Event;
+use super::read;
 
 /// Receives webhooks: checks the callback key and reads the event.
 ///
@@ -78,7 +79,7 @@ impl Receiver {
         if body.len() > self.max_bytes {
             return Err(self.too_large());
         }
-        Event::read(body, self)
+        read::event(body, self.max_bytes, self.keys())
     }
 
     /// Whether a request has one of the keys. [`receive`](Self::receive) checks that too; this is for those who want to
@@ -98,7 +99,7 @@ impl Receiver {
         WebhookError::TooLarge { limit: self.max_bytes }
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+    fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().filter_map(|key| std::str::from_utf8(key).ok())
     }
 }

@@ -12,6 +12,7 @@ mod links;
 #[cfg(feature = "client")]
 mod clients;
 mod fields;
+mod layers;
 mod pages;
 #[cfg(feature = "client")]
 mod table;

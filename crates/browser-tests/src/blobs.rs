@@ -19,7 +19,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::control::{count, faults, last_upload};
-use super::suite::core;
+use super::core::core;
 
 pub(super) async fn all(server: &str) {
     uploads(server).await;

@@ -6,10 +6,12 @@
 #[cfg(target_arch = "wasm32")]
 mod blobs;
 mod control;
+mod core;
 mod suite;
 
 pub use self::control::{count, faults};
-pub use self::suite::{all, builder, core, harbour};
+pub use self::core::{builder, core, harbour};
+pub use self::suite::all;
 
 pub const KEY: &str = "99999999-8888-4777-8666-555555555555";
 

@@ -16,6 +16,7 @@ use web_time::{Instant, SystemTime};
 
 use super::KEY;
 use super::control::{aborted, count, faults};
+use super::core::{builder, core, harbour};
 
 /// All of it, one after the other, since the faults are those of all callers of the emulator at `server`.
 ///
@@ -32,30 +33,6 @@ pub async fn all(server: &str) {
     #[cfg(target_arch = "wasm32")]
     super::blobs::all(server).await;
     servers();
-}
-
-/// For the emulator at `server`, with short delays.
-pub fn builder(server: &str) -> LeonardoCoreBuilder {
-    let backoff = Duration::from_millis(1);
-    LeonardoCore::builder()
-        .bearer_auth(KEY)
-        .server_url(format!("{server}/api/rest"))
-        .retry(RetryPolicy::default().initial_backoff(backoff).max_backoff(backoff))
-        .poll_delays(RetryPolicy::default().initial_backoff(Duration::from_millis(100)))
-}
-
-/// The same, built.
-///
-/// # Panics
-///
-/// If `server` is no URL.
-pub fn core(server: &str) -> LeonardoCore {
-    builder(server).build().unwrap()
-}
-
-/// One small picture.
-pub fn harbour() -> CreateGenerationRequest {
-    CreateGenerationRequest::new("a harbour").num_images(1).width(512_u32).height(512_u32)
 }
 
 async fn calls(server: &str) {

@@ -16,9 +16,11 @@ use super::Arrived;
 use super::sink::Sink;
 use super::{Download, DownloadError, DownloadOptions, DownloadReason, Downloaded, Progress};
 use crate::core::LeonardoCore;
+use crate::error;
+use crate::runtime;
+use crate::transport;
 use crate::transport::wire;
 use crate::url::{Url, form_urlencoded};
-use crate::{error, runtime, transport};
 
 /// How much further a download must come for the attempts until then not to count any more.
 const A_GOOD_DEAL: u64 = 1024 * 1024;

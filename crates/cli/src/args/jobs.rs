@@ -8,8 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use leonardo_ai::models::Cost;
 use leonardo_ai_jobs::State;
 
+use super::amount::amount;
 use super::{ImageOptions, seconds};
-use crate::money::amount;
 
 pub const AFTER: &str = "\
 The ledger is a SQLite file in the data directory, or what --database names.

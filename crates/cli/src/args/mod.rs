@@ -1,5 +1,6 @@
 //! The command line.
 
+mod amount;
 mod batch;
 mod create;
 mod image;
@@ -240,11 +241,11 @@ impl Command {
 #[derive(Args, Clone, Debug, Default)]
 pub struct Spending {
     /// Spend no more in this run, such as 5usd or 500credits: what fits is sent
-    #[arg(long, value_name = "AMOUNT", value_parser = crate::money::amount)]
+    #[arg(long, value_name = "AMOUNT", value_parser = amount::amount)]
     pub spend_at_most: Option<Cost>,
     /// What each may cost, which `--spend-at-most` needs where the service tells no
     /// price beforehand: version 2, variations, blueprints
-    #[arg(long, value_name = "AMOUNT", value_parser = crate::money::amount, requires = "spend_at_most")]
+    #[arg(long, value_name = "AMOUNT", value_parser = amount::amount, requires = "spend_at_most")]
     pub each_at_most: Option<Cost>,
 }
 

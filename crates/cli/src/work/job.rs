@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::create::{Attempt, create, mark};
 use super::fetch::{Fetched, Missing, fetch};
-use super::run::{End, Runner, lock};
+use super::runner::{End, Runner, lock};
 use super::save;
 use super::task::{Input, Task, put};
 use crate::commands::transfer::{saved, show_all};

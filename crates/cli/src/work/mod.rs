@@ -4,8 +4,10 @@ mod create;
 mod fetch;
 mod job;
 mod run;
+mod runner;
 pub mod save;
 mod task;
 
-pub use self::run::{How, run};
+pub use self::run::run;
+pub use self::runner::How;
 pub use self::task::{Create, CutOut, Input, Save, Task, read};

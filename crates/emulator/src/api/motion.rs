@@ -15,8 +15,9 @@ use crate::http::response::{ApiError, ok};
 use crate::state::generation::{Create, Generation, Motion};
 use crate::state::ids;
 use crate::state::limits::Lane;
-use crate::state::picture::{Change, Drawing, Film, Subject};
+use crate::state::picture::{Drawing, Film};
 use crate::state::prices::Work;
+use crate::state::subject::{Change, Subject};
 use crate::state::variation::{Transform, Variation};
 use crate::sync::lock;
 

@@ -10,7 +10,8 @@ use crate::http::response::ApiError;
 use crate::state::files::Kind;
 use crate::state::generation::Generation;
 use crate::state::life::Status;
-use crate::state::picture::{Drawing, Subject};
+use crate::state::picture::Drawing;
+use crate::state::subject::Subject;
 use crate::state::{header, ids};
 use crate::sync::lock;
 

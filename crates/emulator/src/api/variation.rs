@@ -18,8 +18,9 @@ use crate::state::account::Made;
 use crate::state::ids;
 use crate::state::life::Status;
 use crate::state::limits::Lane;
-use crate::state::picture::{Change, Drawing, MOST_PIXELS};
+use crate::state::picture::Drawing;
 use crate::state::prices::Work;
+use crate::state::subject::{Change, MOST_PIXELS};
 use crate::state::variation::{Transform, Variation};
 use crate::sync::lock;
 

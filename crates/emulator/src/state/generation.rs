@@ -9,7 +9,8 @@ use super::cut_out::CutOut;
 use super::ids::{self, mix};
 use super::life::{Life, Status};
 use super::money::Ticks;
-use super::picture::{Drawing, Film, Subject};
+use super::picture::{Drawing, Film};
+use super::subject::Subject;
 
 /// One accepted create request.
 pub(crate) struct Generation {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::header;
 use super::ids::hash;
-use super::picture::Subject;
+use super::subject::Subject;
 use crate::sync::lock;
 
 /// Bytes of files kept.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::blueprints::BLUEPRINTS;
 use super::ids::{from_bits, hash, parse};
-use super::picture::Subject;
+use super::subject::Subject;
 
 /// Models by id and name.
 pub(crate) const MODELS: &[(&str, &str)] = &[

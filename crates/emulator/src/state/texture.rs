@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::ids::{self, mix};
 use super::life::Life;
-use super::picture::{Map, Subject};
+use super::picture::Map;
+use super::subject::Subject;
 
 /// One accepted request for the textures of a 3D model.
 pub(crate) struct Texture {

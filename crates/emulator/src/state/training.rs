@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::life::Life;
-use super::picture::Subject;
+use super::subject::Subject;
 
 /// An element or a model; the type of their ids is what sets them apart.
 #[derive(Debug, Clone)]

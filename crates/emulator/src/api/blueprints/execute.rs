@@ -15,7 +15,7 @@ use crate::http::request::object;
 use crate::http::response::ok;
 use crate::state::blueprints::{Input, Setting, Version, version};
 use crate::state::ids;
-use crate::state::picture::Subject;
+use crate::state::subject::Subject;
 
 pub(super) const OPERATION: &str = "executeBlueprint";
 

@@ -17,8 +17,8 @@ use crate::state::executions::{Blocked, Execution, Output};
 use crate::state::generation::{Create, Generation};
 use crate::state::ids;
 use crate::state::limits::Lane;
-use crate::state::picture::{Change, Subject};
 use crate::state::prices::Work;
+use crate::state::subject::{Change, Subject};
 use crate::sync::lock;
 
 impl App {

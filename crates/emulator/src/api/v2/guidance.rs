@@ -16,7 +16,7 @@ use crate::state::cut_out::Origin;
 use crate::state::ids::{self, hash};
 use crate::state::image_file::ImageFile;
 use crate::state::life::Status;
-use crate::state::picture::Subject;
+use crate::state::subject::Subject;
 use crate::state::uploads::PresignedUpload;
 use crate::state::v2_models::{Guidance, Model, Rule};
 use crate::sync::lock;

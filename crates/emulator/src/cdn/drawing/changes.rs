@@ -3,7 +3,7 @@
 use super::canvas::{Canvas, blend, mix_pixel};
 use super::paint;
 use super::palette::{PALETTES, Palette};
-use crate::state::picture::{Change, Subject};
+use crate::state::subject::{Change, Subject};
 
 /// A picture and, where parts of it are to be transparent, how much each pixel covers.
 pub(super) struct Image {

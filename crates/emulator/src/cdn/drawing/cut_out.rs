@@ -11,7 +11,7 @@ use super::canvas::{Canvas, encode_jpeg, write_png};
 use super::changes::{Image, compose, part, scaled};
 use super::decode::decode;
 use crate::state::cut_out::{CutOut, Cutting, Format, Length, Origin};
-use crate::state::picture::Change;
+use crate::state::subject::Change;
 
 /// The file's bytes.
 pub(super) fn draw(cut_out: &CutOut) -> io::Result<Vec<u8>> {

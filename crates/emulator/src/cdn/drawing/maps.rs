@@ -6,7 +6,8 @@ use png::ColorType;
 
 use super::canvas::{Canvas, write_png};
 use super::changes::compose;
-use crate::state::picture::{Map, Subject};
+use crate::state::picture::Map;
+use crate::state::subject::Subject;
 
 /// How far around a pixel its height is smoothed, since the grain of the scene is none of the relief.
 const SMOOTH: usize = 2;

@@ -32,7 +32,8 @@ use palette::{PALETTES, Wishes};
 use sky::sky;
 
 use crate::state::ids::hash;
-use crate::state::picture::{Drawing, Subject};
+use crate::state::picture::Drawing;
+use crate::state::subject::Subject;
 
 /// The file's bytes.
 pub(super) fn draw(drawing: &Drawing) -> io::Result<Vec<u8>> {
@@ -131,7 +132,7 @@ fn paint(subject: &Subject, canvas: &mut Canvas) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::picture::Change;
+    use crate::state::subject::Change;
 
     fn subject(prompt: &str, seed: i64, index: u32) -> Subject {
         Subject { index, ..Subject::plain(prompt.into(), seed, 136, 104) }

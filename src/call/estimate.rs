@@ -3,12 +3,13 @@
 use std::fmt;
 use std::future::IntoFuture;
 
-use super::prices::Priced;
-use crate::call::{Options, Refused, call_options};
-use crate::error::{CallInfo, Error};
+use super::options::{Options, call_options};
+use super::prices::{Priced, Prices};
+use crate::core::LeonardoCore;
+use crate::error::{CallInfo, Error, Refused};
 use crate::models::Cost;
+use crate::operation::Effect;
 use crate::runtime::BoxFuture;
-use crate::{Effect, LeonardoCore};
 
 /// The question what a request will cost; made by a function such as `image_estimate_cost`. It costs nothing.
 ///
@@ -46,7 +47,7 @@ impl IntoFuture for EstimateCost {
                 return Err(refused.into_error(info));
             }
             let priced = priced.map_err(|reason| Refused::new("request", reason).into_error(info))?;
-            core.inner.prices.ask(&core, &priced, &call).await
+            core.state(Prices::default).ask(&core, &priced, &call).await
         })
     }
 }

@@ -1,18 +1,18 @@
 //! What the service says that calls will cost.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 
 use bytes::Bytes;
 
-use super::SpendingLimit;
-use crate::LeonardoCore;
-use crate::call::Options;
+use super::Options;
+use crate::core::LeonardoCore;
 use crate::error::Error;
 use crate::models::Cost;
 use crate::runtime::{BoxFuture, lock};
+use crate::spending::{KnownCosts, SpendingLimit};
 
 /// The money of a core.
+#[derive(Clone)]
 pub(crate) struct Spending {
     pub(crate) limit: SpendingLimit,
     pub(crate) price: Price,
@@ -34,16 +34,7 @@ pub(crate) type Ask =
 
 /// Prices that were asked for, the oldest first.
 #[derive(Default)]
-pub(crate) struct Prices(Mutex<Memory>);
-
-/// The most recent costs, by key.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    costs: HashMap<String, Cost>,
-    order: VecDeque<String>,
-}
-
-const MOST: usize = 256;
+pub(crate) struct Prices(Mutex<KnownCosts>);
 
 impl Prices {
     /// The price, which is asked for once.
@@ -61,20 +52,5 @@ impl Prices {
             lock(&self.0).insert(priced.key.clone(), cost.clone());
         }
         Ok(cost)
-    }
-}
-
-impl Memory {
-    pub(super) fn get(&self, key: &str) -> Option<Cost> {
-        self.costs.get(key).cloned()
-    }
-
-    pub(super) fn insert(&mut self, key: String, cost: Cost) {
-        if self.costs.insert(key.clone(), cost).is_none() {
-            self.order.push_back(key);
-            if self.order.len() > MOST {
-                self.order.pop_front().map(|oldest| self.costs.remove(&oldest));
-            }
-        }
     }
 }
