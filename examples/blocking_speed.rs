@@ -3,7 +3,8 @@
 //! [--seconds N] [--rounds N]`.
 //!
 //! Every response takes the latency. Without any, which is the default, the time of the processor, which the emulator needs as
-//! well, is all that limits the callers; the service takes far longer. The two take turns, and the median of the pairs counts. The exit status is 1 if, of any of the calls, the threads make fewer than 0.9 times those of the tasks.
+//! well, is all that limits the callers; the service takes far longer. The two take turns, and the median of the pairs
+//! counts. The exit status is 1 if, of any of the calls, the threads make fewer than 0.9 times those of the tasks.
 
 use std::error::Error;
 use std::process::ExitCode;

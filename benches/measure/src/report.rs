@@ -34,10 +34,10 @@ impl Report {
         Ok(cell('≤', budget, figure <= budget))
     }
 
-    /// The same where less is worse.
-    pub fn at_least(&self, name: &str, figure: f64) -> Result<String> {
+    /// The same where less is worse. It may be less by as much as one and the same program differs from itself.
+    pub fn at_least(&self, name: &str, figure: f64, spread: f64) -> Result<String> {
         let budget = self.reported(name)?;
-        Ok(cell('≥', budget, figure >= budget))
+        Ok(cell('≥', budget, figure >= budget - spread))
     }
 
     fn reported(&self, name: &str) -> Result<f64> {

@@ -51,7 +51,7 @@ pub fn throughput(report: &mut Report) -> Result<()> {
             let same = compared(2, |run| 1.0 / run.seconds);
             let each = |figure: fn(&Run) -> f64| [0, 1].map(|number| median(runs[number].iter().map(figure).collect()));
             let [by_hand, sdk] = each(|run| run.seconds).map(|seconds| format!("{:.0}", calls as f64 / seconds));
-            let budget = report.at_least("speed.throughput", faster.median)?;
+            let budget = report.at_least("speed.throughput", faster.median, same.within)?;
             let [faster, busier, same] = [faster, busier, same].map(|spread| spread.to_string());
             times.push(row![name, concurrency, by_hand, sdk, faster, budget, busier, same]);
 
