@@ -9,9 +9,11 @@ mod journal;
 mod money;
 #[cfg(feature = "pictures")]
 mod pictures;
+mod results;
 mod screen;
 mod session;
 mod source;
+mod task;
 mod work;
 
 use std::process::ExitCode;

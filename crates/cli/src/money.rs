@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::args::Spending;
 use crate::failure::Failure;
-use crate::work::{Create, Input, Task};
+use crate::task::{Create, Input, Task};
 
 /// What the service asked for one background, in dollars, when this was written. Only the response tells what it charges.
 pub const REMOVE_BG_DOLLARS: f64 = 0.1047;

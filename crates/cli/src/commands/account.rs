@@ -17,7 +17,7 @@ use crate::commands::request::{Model, images};
 use crate::failure::Failure;
 use crate::money;
 use crate::session::Session;
-use crate::work::Create;
+use crate::task::Create;
 
 pub async fn show(session: &Session) -> Result<(), Failure> {
     let account = user_get_user_self(&session.core).await?;

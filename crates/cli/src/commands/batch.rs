@@ -12,7 +12,8 @@ use crate::args::{Batch, Resume};
 use crate::failure::{FAILED, Failure, UNKNOWN, USAGE};
 use crate::journal::{Event, Job, Journal, Journals, State, hash};
 use crate::session::Session;
-use crate::work::{Create, How, Save, Task, read, run};
+use crate::task::{Create, Save, Task, read};
+use crate::work::{How, run};
 
 pub async fn batch(args: Batch, session: &Session) -> Result<(), Failure> {
     let model = Model::named(args.options.model.as_deref(), &session.core).await?;

@@ -16,7 +16,8 @@ use crate::failure::Failure;
 use crate::journal::{Journal, Journals, Taken};
 use crate::session::Session;
 use crate::source::ImageArgument;
-use crate::work::{Create, CutOut, How, Input, Save, Task, read, run};
+use crate::task::{Create, CutOut, Input, Save, Task, read};
+use crate::work::{How, run};
 
 /// Writes the tasks down and does them. A file that another run is writing is refused.
 pub async fn carry_out(

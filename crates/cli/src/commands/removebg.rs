@@ -15,7 +15,8 @@ use crate::money::REMOVE_BG_DOLLARS;
 use crate::screen::{Screen, shown};
 use crate::session::Session;
 use crate::source::ImageArgument;
-use crate::work::{Save, Task, run};
+use crate::task::{Save, Task};
+use crate::work::run;
 
 pub async fn removebg(args: Removebg, global: &Global, screen: &Screen) -> Result<(), Failure> {
     if args.api_key.is_some() {

@@ -10,7 +10,7 @@ use crate::args::ImageOptions;
 use crate::call::printable;
 use crate::failure::Failure;
 use crate::source::is_uuid;
-use crate::work::Create;
+use crate::task::Create;
 
 /// A model, by the version of the API that has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +63,7 @@ pub fn images(model: &Model, options: &ImageOptions, prompt: &str) -> Result<(Cr
             fields.insert("prompt".into(), prompt.into());
             put_all(&mut fields, &options.set)?;
             // With the defaults, so that the journal and the price have what is sent.
-            let request: CreateGenerationRequest = crate::work::read(fields.into())?;
+            let request: CreateGenerationRequest = crate::task::read(fields.into())?;
             Ok((Create::Image, printable(request)?))
         }
         Model::Two(model) => {

@@ -1,7 +1,5 @@
 //! Downloads and uploads.
 
-use std::path::PathBuf;
-
 use leonardo_ai::funcs::{
     dataset_upload_file, image_get_generation_by_id, init_images_upload_file, media_upload_file,
     three_d_model_assets_upload_file,
@@ -9,10 +7,11 @@ use leonardo_ai::funcs::{
 use serde_json::json;
 
 use crate::args;
-use crate::args::{Kind, Protocol};
+use crate::args::Kind;
 use crate::call::printable;
 use crate::failure::Failure;
-use crate::screen::{Screen, shown};
+use crate::results::{saved, show_all};
+use crate::screen::shown;
 use crate::session::Session;
 use crate::work::save;
 
@@ -32,26 +31,6 @@ pub async fn download(download: args::Download, session: &Session) -> Result<(),
     }
     Ok(())
 }
-
-/// A line for each file.
-pub fn saved(files: &[PathBuf]) -> String {
-    files.iter().map(|file| format!("Saved {}", shown(file))).collect::<Vec<_>>().join("\n")
-}
-
-/// Shows pictures in the terminal, if that is wanted and there is one.
-#[cfg(feature = "pictures")]
-pub fn show_all(show: Option<Protocol>, files: &[PathBuf], screen: &Screen) {
-    let Some(show) = show else { return };
-    for file in files {
-        if let Err(problem) = screen.draw(|| crate::pictures::show(file, show)) {
-            screen.say(problem);
-            return;
-        }
-    }
-}
-
-#[cfg(not(feature = "pictures"))]
-pub fn show_all(_: Option<Protocol>, _: &[PathBuf], _: &Screen) {}
 
 pub async fn upload(upload: args::Upload, session: &Session) -> Result<(), Failure> {
     let core = &session.core;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::entry::{History, Job, State};
 use crate::screen::shown;
-use crate::work::{Save, Task};
+use crate::task::{Save, Task};
 
 /// What other runs of this machine are going to write.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::session::Account;
-use crate::work::{Input, Task};
+use crate::task::{Input, Task};
 
 /// What a job is known by in its journal.
 pub type JobId = u32;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::entry::{Entry, Event, History, Job, JobId, now};
 use crate::failure::Failure;
 use crate::session::{Account, Session};
-use crate::work::Task;
+use crate::task::Task;
 
 /// A file that no other process has open as a journal. The system gives the lock back when this process ends, however
 /// it ends.

@@ -18,7 +18,7 @@ pub use self::entry::{Event, Job, JobId, Made, Mark, Saved, State};
 pub use self::file::Journal;
 use crate::failure::Failure;
 use crate::session::{Account, Session};
-use crate::work::{Save, Task};
+use crate::task::{Save, Task};
 
 /// The directory of journals.
 pub struct Journals(PathBuf);

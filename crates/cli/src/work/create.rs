@@ -13,9 +13,9 @@ use leonardo_ai::{Call, CreateOnce, Error, LeonardoCore, Marked, Retry};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::task::{Create, CutOut, parameters, read};
 use crate::failure::Failure;
 use crate::journal::{Made, Mark, random};
+use crate::task::{Create, CutOut, parameters, read};
 
 /// What is known about an attempt.
 pub struct Attempt {

@@ -12,10 +12,10 @@ use leonardo_ai::{Error, Job, LeonardoCore, Retry, Wait, WaitError, WaitErrorRea
 use serde_json::{Value, json};
 
 use super::save;
-use super::task::{Create, Save};
 use crate::call::printable;
 use crate::failure::Failure;
 use crate::journal::Made;
+use crate::task::{Create, Save};
 
 /// The results of a job.
 #[derive(Debug, Default)]

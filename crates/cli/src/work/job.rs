@@ -16,12 +16,12 @@ use super::create::{Attempt, create, mark};
 use super::fetch::{Fetched, Missing, fetch};
 use super::runner::{End, Runner, lock};
 use super::save;
-use super::task::{Input, Task, put};
-use crate::commands::transfer::{saved, show_all};
 use crate::failure::{DONE, FAILED, Failure, UNKNOWN};
 use crate::journal::{Event, Job, JobId, Journal, Made, Mark, Saved, State};
 use crate::money;
+use crate::results::{saved, show_all};
 use crate::screen::Doing;
+use crate::task::{Input, Task, put};
 
 /// A job that is worked on.
 pub(super) struct Work {

@@ -6,8 +6,6 @@ mod job;
 mod run;
 mod runner;
 pub mod save;
-mod task;
 
 pub use self::run::run;
 pub use self::runner::How;
-pub use self::task::{Create, CutOut, Input, Save, Task, read};

@@ -6,8 +6,8 @@ use leonardo_ai::LeonardoCore;
 use leonardo_ai::funcs::image_download;
 use leonardo_ai::models::Generation;
 
-use super::task::Save;
 use crate::failure::Failure;
+use crate::task::Save;
 
 pub fn make(directory: &Path) -> Result<(), Failure> {
     std::fs::create_dir_all(directory).map_err(|error| Failure::file(directory, error))

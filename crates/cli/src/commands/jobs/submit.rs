@@ -17,7 +17,7 @@ use crate::failure::{Failure, USAGE};
 use crate::screen::Screen;
 use crate::session::Session;
 use crate::source::is_uuid;
-use crate::work::{Create, read};
+use crate::task::{Create, read};
 
 /// So many are written down in one transaction at most.
 const CHUNK: usize = 500;
