@@ -5,10 +5,12 @@ mod attempts;
 mod classify;
 mod decoder;
 #[cfg(feature = "limits")]
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has a price"))]
 mod estimate;
 mod operation;
 mod options;
 #[cfg(feature = "limits")]
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "not every operation has a price"))]
 mod prices;
 mod request;
 

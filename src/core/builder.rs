@@ -309,6 +309,7 @@ impl LeonardoCoreBuilder {
 
     /// Keeps a setting for what is built on the core; see [`LeonardoCore::setting`].
     #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "searches alone have no settings"))]
     pub(crate) fn set<T: Clone + Send + Sync + 'static>(&mut self, setting: T) {
         self.settings.insert(setting);
     }

@@ -3,6 +3,7 @@
 mod builder;
 mod client;
 #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+#[cfg_attr(not(feature = "full"), allow(dead_code, reason = "searches alone have no settings"))]
 mod extensions;
 pub(crate) mod key;
 pub(crate) mod server_url;
@@ -106,6 +107,7 @@ impl LeonardoCore {
 
     /// What [`LeonardoCoreBuilder::set`] was given of this type.
     #[cfg(any(feature = "limits", feature = "polling", feature = "searching"))]
+    #[cfg_attr(not(feature = "full"), allow(dead_code, reason = "searches alone have no settings"))]
     pub(crate) fn setting<T: Send + Sync + 'static>(&self) -> Option<&T> {
         self.inner.extended.setting()
     }
