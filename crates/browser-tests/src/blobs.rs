@@ -6,12 +6,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use leonardo_ai::funcs::{
-    DownloadReason, UploadReason, dataset_upload_blob, image_download, init_images_upload_blob,
-    init_images_upload_canvas_blob, media_upload_blob, realtime_canvas_image_from_blob,
-    three_d_model_assets_upload_blob,
+    DownloadReason, ImageSource, UploadReason, dataset_upload_blob, image_download, image_generate,
+    init_images_upload_blob, init_images_upload_canvas_blob, media_upload_blob, realtime_canvas_image_from_blob,
+    remove_background, three_d_model_assets_upload_blob,
 };
 use leonardo_ai::web_sys::{Blob, WritableStream};
 use wasm_bindgen::prelude::Closure;
@@ -19,10 +20,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::control::{count, faults, last_upload};
-use super::core::core;
+use super::core::{core, harbour};
 
 pub(super) async fn all(server: &str) {
     uploads(server).await;
+    image_sources(server).await;
     downloads_to_a_blob(server).await;
     downloads_to_a_stream(server).await;
 }
@@ -65,6 +67,23 @@ async fn uploads(server: &str) {
     assert_eq!(url.as_str(), "data:image/jpeg;base64,/9j/4CBhbmQgc28gb24=");
     let error = realtime_canvas_image_from_blob(blob(&[jpeg, &vec![0; 25_000_000]])).await.unwrap_err();
     assert!(matches!(error.reason, UploadReason::TooLarge { limit: 25_000_000, .. }), "{error}");
+}
+
+/// A picture goes along in the request, and a larger one is uploaded first.
+async fn image_sources(server: &str) {
+    let core = core(server);
+    let made = image_generate(&core, harbour()).deadline(Duration::from_secs(30)).await.unwrap();
+    let url = &made.generation.generated_images[0].url;
+    let picture = image_download(&core, url).to_bytes().await.unwrap();
+    let padding = vec![0; 5_000_000];
+    for (parts, uploads) in [(vec![&picture[..]], 0), (vec![&picture[..], &padding], 1)] {
+        let before = count(server, "uploads").await;
+        let (_, cut_out) = remove_background(&core, blob(&parts)).to_bytes().await.unwrap();
+        assert!(cut_out.starts_with(b"\x89PNG"), "what was made of {uploads} uploads is no PNG");
+        assert_eq!(count(server, "uploads").await, before + uploads);
+    }
+    let error = remove_background(&core, ImageSource::blob(blob(&[b"text"]))).await.unwrap_err();
+    assert!(error.generation.is_none(), "{error}");
 }
 
 async fn downloads_to_a_blob(server: &str) {
