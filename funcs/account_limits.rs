@@ -49,7 +49,7 @@ impl LeonardoCore {
     ///
     /// [`Error::InvalidRequest`] for `limits` if a [store](crate::LimitStore) of your own failed.
     pub async fn limits_in_use(&self) -> Result<LimitsInUse, Error> {
-        let Some(limiter) = self.setting::<Arc<Limiter>>() else { return Ok(LimitsInUse::default()) };
+        let Some(limiter) = Limiter::of(self) else { return Ok(LimitsInUse::default()) };
         let info = CallInfo::new("limits_in_use", Effect::Read);
         limiter.in_use().await.map_err(|source| limits::failed(source).into_error(info))
     }

@@ -108,7 +108,7 @@ mod on {
             span: &CallSpan,
         ) -> Result<bool, Error> {
             let Request { core, options, .. } = request;
-            let is_limited = limiter(core).is_some() || core.setting::<Spending>().is_some();
+            let is_limited = Limiter::of(core).is_some() || core.setting::<Spending>().is_some();
             if !is_limited && options.cost_at_most.is_none() {
                 return Ok(false);
             }
@@ -130,7 +130,7 @@ mod on {
             if operation.effect == Effect::Billable && self.open.is_none() {
                 self.open = reserve(request).await?;
             }
-            if let Some(limiter) = limiter(core) {
+            if let Some(limiter) = Limiter::of(core) {
                 let admission = limiter.admit(core, operation, |counter| span.waits(counter)).await;
                 self.admission = Some(admission.map_err(|source| request.invalid(limits::failed(source)))?);
             }
@@ -175,7 +175,7 @@ mod on {
                 admission.refused(request.operation, error.retry_after());
             }
             let left = admission.end(if is_certain { JobOutcome::Nothing } else { JobOutcome::Unknown });
-            if let (Some(left), Some(ticket), Some(limiter)) = (left, &self.ticket, limiter(&request.core)) {
+            if let (Some(left), Some(ticket), Some(limiter)) = (left, &self.ticket, Limiter::of(&request.core)) {
                 lock(&ticket.0).job = Some((limiter.clone(), left));
             }
         }
@@ -202,10 +202,6 @@ mod on {
                 (None, _) => {}
             }
         }
-    }
-
-    fn limiter(core: &LeonardoCore) -> Option<&Arc<Limiter>> {
-        core.setting()
     }
 
     /// Reserves what a call may cost, if that is limited.

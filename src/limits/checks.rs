@@ -71,11 +71,11 @@ impl JobReader {
         Some((job.clone(), id.clone()))
     }
 
-    /// Whether a job has ended; `None` if that cannot be told now.
-    async fn has_ended(&self, core: &LeonardoCore, kind: JobKind, job: &HeldJob, id: &str) -> Option<bool> {
+    /// Whether it is known that a job has ended.
+    async fn has_ended(&self, core: &LeonardoCore, kind: JobKind, job: &HeldJob, id: &str) -> bool {
         match (self.jobs.has_ended)(core, kind, id).await {
-            Ok(has_ended) => Some(has_ended),
-            Err(error) => (error.is_not_found() && job.held_for >= APPEARS).then_some(true),
+            Ok(has_ended) => has_ended,
+            Err(error) => error.is_not_found() && job.held_for >= APPEARS,
         }
     }
 }
@@ -122,6 +122,6 @@ fn look_once<'a>(
         let held = store.jobs(kind).await?;
         let Some((job, id)) = reader.choose(core, kind, &held) else { return Ok(None) };
         let has_ended = reader.has_ended(core, kind, &job, &id).await;
-        Ok((has_ended == Some(true)).then_some(id))
+        Ok(has_ended.then_some(id))
     })
 }

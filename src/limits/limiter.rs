@@ -84,6 +84,11 @@ impl Limiter {
         }
     }
 
+    /// What holds the calls of this core, if anything does.
+    pub(crate) fn of(core: &LeonardoCore) -> Option<&Arc<Self>> {
+        core.setting()
+    }
+
     /// Waits until a call of this operation may be sent. `report` is told what it waits for, unless that is not needed.
     pub(crate) async fn admit(
         self: &Arc<Self>,

@@ -3,8 +3,7 @@
 use super::in_flight::InFlight;
 use super::normalised;
 use super::window::Window;
-use crate::call::Call;
-use crate::call::Options;
+use crate::call::{Call, Options};
 use crate::core::LeonardoCore;
 use crate::error::Error;
 use crate::paging::Row;

@@ -97,7 +97,7 @@ impl LeonardoCore {
     /// Ids of all kinds of jobs will do, not only those of generations.
     pub fn notify(&self, id: impl AsRef<str>) -> usize {
         #[cfg(feature = "limits")]
-        if let Some(limiter) = self.setting::<Arc<crate::limits::Limiter>>() {
+        if let Some(limiter) = crate::limits::Limiter::of(self) {
             limiter.job_may_have_ended(id.as_ref());
         }
         self.state(Waits::default).notify(id.as_ref())

@@ -246,7 +246,7 @@ impl Poller {
     async fn next_state(&mut self) -> Result<Seen, Ended> {
         let seen = self.next_seen().await;
         #[cfg(feature = "limits")]
-        if let Some(limiter) = self.core.setting::<Arc<crate::limits::Limiter>>() {
+        if let Some(limiter) = crate::limits::Limiter::of(&self.core) {
             let is_over = match &seen {
                 Ok(seen) => seen.state != JobState::Pending,
                 Err(Ended::Call(error)) => self.exists && error.is_not_found(),
